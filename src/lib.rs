@@ -1,4 +1,45 @@
 //! phasegate: a phase-gated ticket workflow inside PostgreSQL.
+//!
+//! The rules are plain Rust without a database in them; [`pg`] is the bridge to the server and the only
+//! place with `unsafe`; everything between reads and writes rows and applies the rules.
+
+#![deny(unsafe_code)]
+
+pub mod error;
+#[cfg(feature = "postgres")]
+#[allow(unsafe_code)]
+pub mod pg;
+pub mod phase;
+#[cfg(feature = "postgres")]
+mod symbols;
+pub mod workflow;
+#[cfg(feature = "postgres")]
+pub mod workspace;
 
 #[cfg(feature = "postgres")]
-pgrx::pg_module_magic!(name, version);
+mod extension {
+    //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
+
+    use crate::pg;
+    use crate::workflow::moves;
+
+    pgrx::pg_module_magic!(name, version);
+
+    #[allow(non_snake_case, unsafe_code, missing_docs)]
+    #[pgrx::pg_guard]
+    pub extern "C-unwind" fn _PG_init() {
+        pg::settings::define();
+        pg::cache::register();
+        pg::transaction::register(pg::transaction::Hooks {
+            ended: moves::forget_all,
+            subtransaction_aborted: moves::forget_since,
+        });
+    }
+
+    pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
+    pgrx::extension_sql_file!(
+        "../sql/workflow/functions.sql",
+        name = "workflow",
+        requires = ["workspace"]
+    );
+}

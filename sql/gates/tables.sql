@@ -1,0 +1,39 @@
+-- Evidence, verdicts, and what each phase's gate asks for.
+
+CREATE TABLE IF NOT EXISTS {ws}.phase_gate_artifacts (
+    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
+    phase_id          {ws}.phase NOT NULL,
+    artifact_type     varchar(100) NOT NULL,
+    artifact_path     text,
+    artifact_content  jsonb,
+    collected_at      timestamptz NOT NULL DEFAULT now(),
+    collected_by      varchar(255),
+    task_id           uuid,
+    superseded_at     timestamptz
+);
+CREATE INDEX IF NOT EXISTS phase_gate_artifacts_ticket_phase
+    ON {ws}.phase_gate_artifacts (ticket_id, phase_id);
+
+CREATE TABLE IF NOT EXISTS {ws}.phase_gate_results (
+    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
+    phase_id          {ws}.phase NOT NULL,
+    gate_status       varchar(50) NOT NULL
+                      CONSTRAINT phase_gate_results_status_check CHECK (gate_status IN ('passed', 'failed', 'pending')),
+    validation_result jsonb,
+    validated_at      timestamptz NOT NULL DEFAULT now(),
+    validated_by      varchar(255),
+    blocking_reasons  text[]
+);
+CREATE INDEX IF NOT EXISTS phase_gate_results_ticket_phase
+    ON {ws}.phase_gate_results (ticket_id, phase_id);
+
+-- Configuration: a phase without a row here has no gate.
+CREATE TABLE IF NOT EXISTS {ws}.phase_gate_requirements (
+    phase_id                 {ws}.phase PRIMARY KEY,
+    required_artifacts       text[] NOT NULL DEFAULT '{}',
+    required_tasks_completed boolean NOT NULL DEFAULT false,
+    validation_criteria      jsonb,
+    requires_review          boolean NOT NULL DEFAULT false
+);

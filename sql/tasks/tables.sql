@@ -1,0 +1,47 @@
+-- Templates, and the tasks that are generated from them or added by hand.
+
+CREATE TABLE IF NOT EXISTS {ws}.task_templates (
+    id                    uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    phase_id              {ws}.phase NOT NULL,
+    task_type             varchar(100) NOT NULL,
+    template_description  text NOT NULL,
+    default_priority      varchar(20) DEFAULT 'MEDIUM'
+                          CONSTRAINT task_templates_priority_check
+                          CHECK (default_priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+    required_capabilities jsonb,
+    dependencies_template jsonb,
+    is_active             boolean NOT NULL DEFAULT true,
+    created_at            timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS task_templates_phase ON {ws}.task_templates (phase_id);
+
+CREATE TABLE IF NOT EXISTS {ws}.tasks (
+    id                    uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    ticket_id             uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
+    phase_id              {ws}.phase NOT NULL,
+    kind                  text NOT NULL DEFAULT 'work'
+                          CONSTRAINT tasks_kind_check CHECK (kind IN ('work', 'review', 'summary')),
+    task_type             varchar(100),
+    description           text,
+    priority              varchar(20) NOT NULL DEFAULT 'MEDIUM'
+                          CONSTRAINT tasks_priority_check CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+    status                varchar(50) NOT NULL DEFAULT 'pending'
+                          CONSTRAINT tasks_status_check
+                          CHECK (status IN ('pending', 'assigned', 'running', 'completed', 'failed', 'cancelled')),
+    required_capabilities jsonb,
+    dependencies          jsonb,
+    pending_dependencies  integer NOT NULL DEFAULT 0,
+    assigned_agent_id     varchar(255),
+    attempts              integer NOT NULL DEFAULT 0,
+    max_attempts          integer NOT NULL DEFAULT 3,
+    scheduled_at          timestamptz,
+    lease_expires_at      timestamptz,
+    result                jsonb,
+    error_message         text,
+    template_id           uuid,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    updated_at            timestamptz NOT NULL DEFAULT now(),
+    started_at            timestamptz,
+    completed_at          timestamptz
+);
+CREATE INDEX IF NOT EXISTS tasks_ticket ON {ws}.tasks (ticket_id, phase_id);

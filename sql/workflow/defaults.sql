@@ -1,0 +1,17 @@
+INSERT INTO {ws}.phase_transitions (from_phase, to_phase, requires_gate) VALUES
+    ('PHASE_BACKLOG',        'PHASE_REQUIREMENTS',   false),
+    ('PHASE_REQUIREMENTS',   'PHASE_DESIGN',         true),
+    ('PHASE_REQUIREMENTS',   'PHASE_BLOCKED',        false),
+    ('PHASE_DESIGN',         'PHASE_IMPLEMENTATION', true),
+    ('PHASE_DESIGN',         'PHASE_BLOCKED',        false),
+    ('PHASE_IMPLEMENTATION', 'PHASE_TESTING',        true),
+    ('PHASE_IMPLEMENTATION', 'PHASE_BLOCKED',        false),
+    ('PHASE_TESTING',        'PHASE_DEPLOYMENT',     true),
+    ('PHASE_TESTING',        'PHASE_IMPLEMENTATION', false),
+    ('PHASE_TESTING',        'PHASE_BLOCKED',        false),
+    ('PHASE_DEPLOYMENT',     'PHASE_DONE',           true),
+    ('PHASE_DEPLOYMENT',     'PHASE_BLOCKED',        false),
+    ('PHASE_BLOCKED',        'PHASE_REQUIREMENTS',   false),
+    ('PHASE_BLOCKED',        'PHASE_DESIGN',         false),
+    ('PHASE_BLOCKED',        'PHASE_IMPLEMENTATION', false),
+    ('PHASE_BLOCKED',        'PHASE_TESTING',        false);

@@ -1,0 +1,41 @@
+-- Tickets, where each of them has been, and the moves there are.
+
+CREATE TABLE IF NOT EXISTS {ws}.tickets (
+    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    title             text NOT NULL CONSTRAINT tickets_title_check CHECK (char_length(title) BETWEEN 1 AND 500),
+    description       text,
+    phase_id          {ws}.phase NOT NULL DEFAULT 'PHASE_BACKLOG',
+    previous_phase_id {ws}.phase,
+    priority          varchar(20) NOT NULL DEFAULT 'MEDIUM'
+                      CONSTRAINT tickets_priority_check CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+    context           jsonb,
+    context_summary   text,
+    phase_entered_at  timestamptz NOT NULL DEFAULT now(),
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now()
+);
+
+-- Append-only: one row a move, the first with from_phase NULL.
+CREATE TABLE IF NOT EXISTS {ws}.phase_history (
+    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
+    from_phase        {ws}.phase,
+    to_phase          {ws}.phase NOT NULL,
+    transition_reason text,
+    transitioned_by   varchar(255),
+    artifacts         jsonb,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    db_role           name NOT NULL DEFAULT session_user,
+    gate_result_id    uuid
+);
+CREATE INDEX IF NOT EXISTS phase_history_ticket ON {ws}.phase_history (ticket_id, created_at, id);
+CREATE INDEX IF NOT EXISTS phase_history_created ON {ws}.phase_history (created_at);
+
+-- Configuration: the edges of the state machine.
+CREATE TABLE IF NOT EXISTS {ws}.phase_transitions (
+    from_phase        {ws}.phase NOT NULL,
+    to_phase          {ws}.phase NOT NULL,
+    requires_gate     boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (from_phase, to_phase),
+    CONSTRAINT phase_transitions_not_to_itself CHECK (from_phase <> to_phase)
+);

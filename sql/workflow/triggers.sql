@@ -1,0 +1,56 @@
+-- PostgreSQL fires triggers of one event in the order of their names. The decision comes after a user's own
+-- BEFORE triggers, so that it sees the row as it will be; the record comes before a user's own AFTER triggers.
+
+CREATE OR REPLACE TRIGGER zz_phasegate_start
+    BEFORE INSERT ON {ws}.tickets
+    FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_start();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_decide
+    BEFORE UPDATE ON {ws}.tickets
+    FOR EACH ROW
+    WHEN (OLD.phase_id <> NEW.phase_id
+          OR OLD.previous_phase_id IS DISTINCT FROM NEW.previous_phase_id
+          OR OLD.phase_entered_at IS DISTINCT FROM NEW.phase_entered_at
+          OR OLD.updated_at IS DISTINCT FROM NEW.updated_at)
+    EXECUTE FUNCTION phasegate.tickets_decide('{shape}');
+
+CREATE OR REPLACE TRIGGER aa_phasegate_started
+    AFTER INSERT ON {ws}.tickets
+    FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_record();
+
+CREATE OR REPLACE TRIGGER aa_phasegate_moved
+    AFTER UPDATE ON {ws}.tickets
+    FOR EACH ROW WHEN (OLD.phase_id <> NEW.phase_id)
+    EXECUTE FUNCTION phasegate.tickets_record();
+
+CREATE OR REPLACE TRIGGER aa_phasegate_write
+    AFTER INSERT OR UPDATE ON {ws}.tickets
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tickets_write();
+
+CREATE OR REPLACE TRIGGER phasegate_append_only
+    BEFORE UPDATE OR DELETE ON {ws}.phase_history
+    FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
+
+CREATE OR REPLACE TRIGGER phasegate_not_truncated
+    BEFORE TRUNCATE ON {ws}.phase_history
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.history_append_only();
+
+CREATE OR REPLACE TRIGGER phasegate_owner_only
+    BEFORE INSERT ON {ws}.phase_history
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.owner_only();
+
+CREATE OR REPLACE TRIGGER phasegate_owner_only
+    BEFORE INSERT OR UPDATE OR DELETE ON {ws}.phase_gate_results
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.owner_only();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_configured
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.phase_transitions
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_configured
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.task_templates
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_configured
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.phase_gate_requirements
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();

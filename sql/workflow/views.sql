@@ -1,0 +1,42 @@
+-- security_invoker: a view shows its reader no row that the reader could not see in the tables.
+
+CREATE OR REPLACE VIEW {ws}.phase_board WITH (security_invoker = true) AS
+SELECT p.phase,
+       coalesce(t.tickets, 0)      AS tickets,
+       t.oldest_entered_at,
+       coalesce(k.open_tasks, 0)   AS open_tasks,
+       coalesce(g.failed_gates, 0) AS failed_gates
+  FROM unnest(enum_range(NULL::{ws}.phase)) WITH ORDINALITY AS p (phase, place)
+  LEFT JOIN (SELECT phase_id, count(*) AS tickets, min(phase_entered_at) AS oldest_entered_at
+               FROM {ws}.tickets GROUP BY phase_id) t ON t.phase_id = p.phase
+  LEFT JOIN (SELECT phase_id, count(*) AS open_tasks
+               FROM {ws}.tasks WHERE status IN ('pending', 'assigned', 'running')
+              GROUP BY phase_id) k ON k.phase_id = p.phase
+  LEFT JOIN (SELECT t.phase_id, count(*) AS failed_gates
+               FROM {ws}.tickets t
+              CROSS JOIN LATERAL (SELECT r.gate_status
+                                    FROM {ws}.phase_gate_results r
+                                   WHERE r.ticket_id = t.id AND r.phase_id = t.phase_id
+                                   ORDER BY r.validated_at DESC, r.id DESC
+                                   LIMIT 1) latest
+              WHERE latest.gate_status = 'failed'
+              GROUP BY t.phase_id) g ON g.phase_id = p.phase
+ ORDER BY p.phase::text = 'PHASE_BLOCKED', p.place;
+
+CREATE OR REPLACE VIEW {ws}.phase_durations WITH (security_invoker = true) AS
+SELECT v.ticket_id, v.phase, v.entered_at, v.left_at, coalesce(v.left_at, now()) - v.entered_at AS duration
+  FROM (SELECT h.ticket_id, h.to_phase AS phase, h.created_at AS entered_at,
+               lead(h.created_at) OVER (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id) AS left_at
+          FROM {ws}.phase_history h
+          JOIN {ws}.tickets t ON t.id = h.ticket_id) v;
+
+CREATE OR REPLACE VIEW {ws}.task_queue WITH (security_invoker = true) AS
+SELECT k.phase_id AS phase, k.status, count(*) AS tasks, min(k.created_at) AS oldest,
+       count(*) FILTER (WHERE k.pending_dependencies = 0
+                          AND (k.status = 'pending' AND coalesce(k.scheduled_at, '-infinity') <= clock_timestamp()
+                               OR k.status IN ('assigned', 'running') AND k.lease_expires_at <= clock_timestamp()
+                                  AND k.attempts < k.max_attempts)) AS claimable
+  FROM {ws}.tasks k
+  JOIN {ws}.tickets t ON t.id = k.ticket_id
+ GROUP BY k.phase_id, k.status
+ ORDER BY k.phase_id, k.status;

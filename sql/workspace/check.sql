@@ -1,0 +1,84 @@
+-- Each check counts the rows that break one rule and shows one of them; a healthy workspace has none.
+-- Names and operators are qualified because this runs under the caller's search_path.
+WITH history AS (
+    SELECT h.id, h.ticket_id, h.from_phase, h.to_phase, h.gate_result_id,
+           pg_catalog.lag(h.to_phase) OVER w AS former_phase,
+           pg_catalog.row_number() OVER w OPERATOR(pg_catalog.=) 1 AS is_first,
+           pg_catalog.lead(h.id) OVER w IS NULL AS is_last
+      FROM {ws}.phase_history h
+    WINDOW w AS (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id)
+),
+expected_trigger (relname, tgname) AS (
+    VALUES ('tickets', 'zz_phasegate_start'), ('tickets', 'zz_phasegate_decide'),
+           ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_moved'), ('tickets', 'aa_phasegate_write'),
+           ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
+           ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
+           ('phase_transitions', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_configured'),
+           ('phase_gate_requirements', 'zz_phasegate_configured')
+)
+SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
+       pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
+  FROM {ws}.tickets t
+  LEFT JOIN history h ON h.ticket_id OPERATOR(pg_catalog.=) t.id AND h.is_last
+ WHERE h.id IS NULL OR h.to_phase OPERATOR(pg_catalog.<>) t.phase_id
+UNION ALL
+SELECT 'history_is_unbroken', pg_catalog.count(*),
+       pg_catalog.min('history row ' OPERATOR(pg_catalog.||) h.id::pg_catalog.text)
+  FROM history h
+ WHERE NOT h.is_first AND (h.from_phase IS NULL OR h.from_phase OPERATOR(pg_catalog.<>) h.former_phase)
+    OR h.is_first AND h.from_phase IS NOT NULL
+UNION ALL
+SELECT 'gate_result_is_passed', pg_catalog.count(*),
+       pg_catalog.min('history row ' OPERATOR(pg_catalog.||) h.id::pg_catalog.text)
+  FROM {ws}.phase_history h
+  LEFT JOIN {ws}.phase_gate_results r ON r.id OPERATOR(pg_catalog.=) h.gate_result_id
+ WHERE h.gate_result_id IS NOT NULL
+   AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
+        OR r.ticket_id OPERATOR(pg_catalog.<>) h.ticket_id
+        OR h.from_phase OPERATOR(pg_catalog.<>) r.phase_id
+           AND h.from_phase::pg_catalog.text OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED')
+UNION ALL
+SELECT 'task_state_is_possible', pg_catalog.count(*),
+       pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
+  FROM {ws}.tasks k
+ WHERE k.attempts OPERATOR(pg_catalog.<) 0
+    OR k.attempts OPERATOR(pg_catalog.>) k.max_attempts
+    OR k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
+       AND k.assigned_agent_id IS NULL
+    OR k.status OPERATOR(pg_catalog.=) ANY ('{pending,completed,failed,cancelled}'::pg_catalog.text[])
+       AND k.lease_expires_at IS NOT NULL
+    OR (k.status OPERATOR(pg_catalog.=) 'completed') OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)
+UNION ALL
+SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
+       pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
+  FROM {ws}.tasks k
+ WHERE k.pending_dependencies OPERATOR(pg_catalog.<>)
+       (SELECT pg_catalog.count(*)
+          FROM {ws}.tasks d
+         WHERE d.ticket_id OPERATOR(pg_catalog.=) k.ticket_id
+           AND d.status OPERATOR(pg_catalog.<>) 'completed'
+           AND (k.dependencies OPERATOR(pg_catalog.->) 'depends_on')
+               OPERATOR(pg_catalog.?) d.id::pg_catalog.text)
+UNION ALL
+SELECT 'triggers_are_in_place', pg_catalog.count(*),
+       pg_catalog.min('trigger ' OPERATOR(pg_catalog.||) e.tgname OPERATOR(pg_catalog.||) ' on ' OPERATOR(pg_catalog.||) e.relname)
+  FROM expected_trigger e
+ WHERE NOT EXISTS (
+       SELECT 1
+         FROM pg_catalog.pg_trigger g
+         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) g.tgrelid
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
+          AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
+          AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
+          AND g.tgenabled OPERATOR(pg_catalog.<>) 'D')
+UNION ALL
+SELECT 'context_keys_are_phases', pg_catalog.count(*),
+       pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
+  FROM {ws}.tickets t
+ CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
+       CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
+ WHERE k.key OPERATOR(pg_catalog.~~) '%\_phase'
+   AND NOT EXISTS (
+       SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
+        WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
+              OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)

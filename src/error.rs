@@ -1,0 +1,163 @@
+//! The errors a user can meet, in one place: SQLSTATE, primary message, DETAIL and HINT.
+//!
+//! Rules and rooms return these as values; only [`crate::pg::error`] turns one into a PostgreSQL error.
+//! Messages follow PostgreSQL's error style guide: a primary message without a full stop,
+//! a DETAIL that names the values involved, a HINT where there is something to do.
+
+use std::fmt::Display;
+
+/// The SQLSTATE classes phasegate raises by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// 23514: a rule of the workflow forbids the row.
+    CheckViolation,
+    /// 55000: the object is not in the state that the operation needs.
+    NotInPrerequisiteState,
+    /// P0002: no row has that id.
+    NoDataFound,
+    /// 40001: somebody else was faster; retrying may succeed.
+    SerializationFailure,
+    /// 22P02: text that is no value of its type.
+    InvalidText,
+    /// 42501: the role may not do this.
+    InsufficientPrivilege,
+    /// 22023: an argument or configuration value outside what is allowed.
+    InvalidParameter,
+    /// 22004: NULL where a value is required.
+    NullNotAllowed,
+    /// 54000: larger than a configured limit.
+    LimitExceeded,
+    /// 3F000: no workspace where one is needed.
+    InvalidSchema,
+    /// 42804: a column's type does not fit.
+    DatatypeMismatch,
+    /// 42710: an object of that name is in the way.
+    DuplicateObject,
+    /// 0A000: not supported here.
+    NotSupported,
+    /// XX000: a state that phasegate's own rules exclude.
+    Internal,
+}
+
+/// One error, ready to be reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The SQLSTATE.
+    pub code: Code,
+    /// The primary message.
+    pub message: String,
+    /// The values involved.
+    pub detail: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Error {
+    /// An error with a primary message only.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Error {
+            code,
+            message: message.into(),
+            detail: None,
+            hint: None,
+        }
+    }
+
+    /// Adds the DETAIL line.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the HINT line.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A required argument is NULL.
+    pub fn null_argument(name: &str) -> Self {
+        Error::new(Code::NullNotAllowed, format!("{name} must not be null"))
+    }
+
+    /// An argument is outside what it may be: `what` names it, `detail` gives the value and the allowed ones.
+    pub fn invalid_argument(what: impl Into<String>, detail: impl Into<String>) -> Self {
+        Error::new(Code::InvalidParameter, what).detail(detail)
+    }
+
+    /// `ticket not found` and its kin; `kind` is `ticket`, `task`, `template` or `artifact`.
+    pub fn not_found(kind: &str, id: impl Display) -> Self {
+        Error::new(Code::NoDataFound, format!("{kind} not found"))
+            .detail(format!("No {kind} with id {id} is visible here."))
+    }
+
+    /// The edge is not in `phase_transitions`.
+    pub fn invalid_transition(
+        ticket: impl Display,
+        from: &str,
+        to: &str,
+        allowed: &[&str],
+    ) -> Self {
+        let allowed = if allowed.is_empty() {
+            "none".to_owned()
+        } else {
+            allowed.join(", ")
+        };
+        Error::new(Code::CheckViolation, "invalid phase transition").detail(format!(
+            "Ticket {ticket} cannot move from {from} to {to}; allowed from {from}: {allowed}."
+        ))
+    }
+
+    /// A gate that the move needs has not passed; one blocking reason a line.
+    pub fn gate_not_passed(ticket: impl Display, phase: &str, reasons: &[String]) -> Self {
+        let mut detail = format!("Ticket {ticket} does not pass the gate of {phase}:");
+        for reason in reasons {
+            detail.push('\n');
+            detail.push_str(reason);
+        }
+        Error::new(Code::NotInPrerequisiteState, "phase gate not passed")
+            .detail(detail)
+            .hint("check_gate_requirements shows what the gate looks at; hand in what is missing and try again.")
+    }
+
+    /// `expected_phase` was given and the ticket is elsewhere.
+    pub fn phase_changed(ticket: impl Display, expected: &str, actual: &str) -> Self {
+        Error::new(
+            Code::SerializationFailure,
+            "ticket is not in the expected phase",
+        )
+        .detail(format!(
+            "Ticket {ticket} was expected in {expected} and is in {actual}."
+        ))
+        .hint("Read the ticket again and decide anew.")
+    }
+
+    /// PostgreSQL's own message for a label that an enum does not have.
+    pub fn unknown_phase(label: &str) -> Self {
+        Error::new(
+            Code::InvalidText,
+            format!("invalid input value for enum phase: \"{label}\""),
+        )
+    }
+
+    /// Nothing on the search_path is a workspace.
+    pub fn no_workspace(search_path: &str) -> Self {
+        Error::new(
+            Code::InvalidSchema,
+            "no phasegate workspace in search_path",
+        )
+        .detail(format!("The search_path is: {search_path}"))
+        .hint("Put the workspace's schema on the search_path, or make one with SELECT phasegate.create_workspace('name').")
+    }
+
+    /// Adoption met a column or object that cannot be used as it is.
+    pub fn cannot_adopt(table: &str, detail: impl Into<String>) -> Self {
+        Error::new(
+            Code::DatatypeMismatch,
+            format!("cannot adopt table \"{table}\""),
+        )
+        .detail(detail)
+    }
+}

@@ -1,0 +1,281 @@
+//! A call of one of our SQL functions: its arguments in, its result out.
+
+use super::error::{Result, raise};
+use super::spi::{Row, Rows};
+use super::value::{Value, read};
+use crate::error::Error;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use uuid::Uuid;
+
+/// What a function answers.
+pub enum Answer {
+    /// NULL, or nothing for a function that returns void.
+    Null,
+    /// A datum of the declared type, allocated where it outlives the call.
+    Datum(Datum),
+    /// The rows were put into the result set already.
+    Set,
+}
+
+/// A call in progress.
+pub struct Call {
+    info: FunctionCallInfo,
+    context: pg_sys::MemoryContext,
+}
+
+/// Runs a function's body and translates its answer or error. The only caller is the generated entry point.
+///
+/// # Safety
+/// `info` is what the server passes to a version-1 function.
+pub unsafe fn run(info: FunctionCallInfo, body: fn(&Call) -> Result<Answer>) -> Datum {
+    let call = Call {
+        info,
+        // SAFETY: reads the server's global; set during any function call.
+        context: unsafe { pg_sys::CurrentMemoryContext },
+    };
+    match body(&call) {
+        Ok(Answer::Datum(datum)) => datum,
+        Ok(Answer::Null | Answer::Set) => {
+            // SAFETY: `info` is valid for the duration of the call.
+            unsafe { (*info).isnull = true };
+            Datum::null()
+        }
+        Err(error) => {
+            raise(error);
+            Datum::null()
+        }
+    }
+}
+
+impl Call {
+    /// The argument's datum, or `None` where it is NULL.
+    pub fn datum(&self, index: usize) -> Option<Datum> {
+        // SAFETY: `info` carries `nargs` arguments; an index beyond them gives NULL.
+        unsafe {
+            if index >= usize::try_from((*self.info).nargs).unwrap_or(0) {
+                return None;
+            }
+            let argument = *(*self.info).args.as_ptr().add(index);
+            (!argument.isnull).then_some(argument.value)
+        }
+    }
+
+    /// A `uuid` argument that must be given.
+    pub fn uuid(&self, index: usize, name: &str) -> Result<Uuid> {
+        self.datum(index)
+            .map(read::uuid)
+            .ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// A `uuid[]` argument that must be given and hold no NULL.
+    pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
+        let ids = self
+            .datum(index)
+            .map(read::uuids)
+            .ok_or_else(|| Error::null_argument(name))?;
+        ids.into_iter()
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
+    }
+
+    /// A `text` argument that must be given.
+    pub fn text(&self, index: usize, name: &str) -> Result<String> {
+        self.optional_text(index)
+            .ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// A `text` argument that may be NULL.
+    pub fn optional_text(&self, index: usize) -> Option<String> {
+        self.datum(index).map(read::text)
+    }
+
+    /// A `name` argument that must be given.
+    pub fn name(&self, index: usize, name: &str) -> Result<String> {
+        self.optional_name(index)
+            .ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// A `name` argument that may be NULL.
+    pub fn optional_name(&self, index: usize) -> Option<String> {
+        self.datum(index).map(read::name)
+    }
+
+    /// A `jsonb` argument that may be NULL, as JSON text.
+    pub fn optional_json(&self, index: usize) -> Option<String> {
+        self.datum(index).map(read::json)
+    }
+
+    /// Runs `make` where what it allocates outlives statements that the function ran.
+    fn in_result_context<T>(&self, make: impl FnOnce() -> T) -> T {
+        // SAFETY: the call's context was current when the function was entered, so it is alive; the
+        // former context is put back. Where `make` raises, abort processing resets the context.
+        unsafe {
+            let former = pg_sys::MemoryContextSwitchTo(self.context);
+            let made = make();
+            pg_sys::MemoryContextSwitchTo(former);
+            made
+        }
+    }
+
+    /// Answers a single value.
+    pub fn answer(&self, value: &Value<'_>) -> Answer {
+        match self.in_result_context(|| value.to_datum()) {
+            (_, true) => Answer::Null,
+            (datum, false) => Answer::Datum(datum),
+        }
+    }
+
+    /// Answers one row of the function's composite type, its columns in order.
+    pub fn answer_row(&self, columns: &[Value<'_>]) -> Answer {
+        // SAFETY: the declared return type is a composite whose columns the caller gives in number
+        // and type; the descriptor is pinned while it is used.
+        self.in_result_context(|| unsafe {
+            let kind = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
+            let descriptor = pg_sys::lookup_rowtype_tupdesc(kind, -1);
+            let (mut datums, mut nulls) = Self::columns(columns, (*descriptor).natts);
+            let tuple =
+                pg_sys::heap_form_tuple(descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
+            let datum = pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data);
+            if (*descriptor).tdrefcount >= 0 {
+                pg_sys::DecrTupleDescRefCount(descriptor);
+            }
+            Answer::Datum(datum)
+        })
+    }
+
+    /// Answers a row that a statement gave; its columns are those of the function's composite type.
+    pub fn answer_found(&self, row: &Row<'_>, columns: i32) -> Answer {
+        let values: Vec<Value<'_>> = (1..=columns)
+            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
+            .collect();
+        self.answer_row(&values)
+    }
+
+    fn columns(columns: &[Value<'_>], wanted: i32) -> (Vec<Datum>, Vec<bool>) {
+        let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) =
+            columns.iter().map(Value::to_datum).unzip();
+        let wanted = usize::try_from(wanted).unwrap_or(0);
+        datums.resize(wanted, Datum::null());
+        nulls.resize(wanted, true);
+        (datums, nulls)
+    }
+
+    /// Starts a result set. `scalar` where the function returns SETOF a type that is no row.
+    pub fn start_set(&self, scalar: bool) -> ResultSet<'_> {
+        let flags = if scalar {
+            pg_sys::MAT_SRF_USE_EXPECTED_DESC
+        } else {
+            0
+        };
+        // SAFETY: checks that the caller accepts a materialized set and raises otherwise; fills the
+        // ReturnSetInfo that `info` points to.
+        unsafe {
+            pg_sys::InitMaterializedSRF(self.info, flags);
+            ResultSet {
+                info: (*self.info).resultinfo.cast(),
+                _call: self,
+            }
+        }
+    }
+
+    /// Answers the rows of a statement; their columns are those of the function's result type.
+    pub fn answer_rows(&self, rows: &Rows) -> Answer {
+        let set = self.start_set(false);
+        for row in rows.iter() {
+            set.push_found(&row);
+        }
+        Answer::Set
+    }
+
+    /// Answers a set of texts.
+    pub fn answer_texts<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Answer {
+        let set = self.start_set(true);
+        for text in texts {
+            set.push(&[Value::text(Some(text))]);
+        }
+        Answer::Set
+    }
+}
+
+/// A result set being filled.
+pub struct ResultSet<'a> {
+    info: *mut pg_sys::ReturnSetInfo,
+    _call: &'a Call,
+}
+
+impl ResultSet<'_> {
+    /// Adds a row.
+    pub fn push(&self, columns: &[Value<'_>]) {
+        // SAFETY: `info` was filled by InitMaterializedSRF; tuplestore_putvalues copies the row.
+        unsafe {
+            let descriptor = (*self.info).setDesc;
+            let (mut datums, mut nulls) = Call::columns(columns, (*descriptor).natts);
+            pg_sys::tuplestore_putvalues(
+                (*self.info).setResult,
+                descriptor,
+                datums.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+            );
+        }
+    }
+
+    /// Adds a row that a statement gave.
+    pub fn push_found(&self, row: &Row<'_>) {
+        // SAFETY: as in `push`; the statement's columns are the result type's.
+        let natts = unsafe { (*(*self.info).setDesc).natts };
+        let values: Vec<Value<'_>> = (1..=natts)
+            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
+            .collect();
+        self.push(&values);
+    }
+}
+
+/// Declares the C entry points of SQL functions: `name / finfo => body`.
+///
+/// The server looks up both symbols: the function, and a companion `pg_finfo_...` that states its calling convention.
+#[macro_export]
+macro_rules! sql_functions {
+    ($($symbol:ident / $finfo:ident => $body:path;)*) => {$(
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const V1: pgrx::pg_sys::Pg_finfo_record = pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &V1
+        }
+
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs, clippy::missing_safety_doc)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $symbol(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
+            // SAFETY: the server passes a valid call; the guard turns a Rust unwind into a server error.
+            unsafe {
+                pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $crate::pg::call::run(info, $body))
+            }
+        }
+    )*};
+}
+
+/// Declares the C entry points of trigger functions: `name / finfo => body`.
+#[macro_export]
+macro_rules! trigger_functions {
+    ($($symbol:ident / $finfo:ident => $body:path;)*) => {$(
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const V1: pgrx::pg_sys::Pg_finfo_record = pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &V1
+        }
+
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs, clippy::missing_safety_doc)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $symbol(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
+            // SAFETY: the server passes a valid call; the guard turns a Rust unwind into a server error.
+            unsafe {
+                pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $crate::pg::trigger::run(info, $body))
+            }
+        }
+    )*};
+}

@@ -1,0 +1,78 @@
+//! Look-ups in the system catalogs by the server's own caches.
+
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::{CStr, CString};
+
+fn owned(name: *mut std::ffi::c_char) -> Option<String> {
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and the server's look-up functions give NUL-terminated copies.
+    Some(
+        unsafe { CStr::from_ptr(name) }
+            .to_string_lossy()
+            .into_owned(),
+    )
+}
+
+fn some(oid: Oid) -> Option<u32> {
+    (oid != Oid::INVALID).then(|| oid.to_u32())
+}
+
+/// The table of this name that an unqualified reference would find.
+pub fn table_on_search_path(name: &CStr) -> Option<u32> {
+    // SAFETY: a NUL-terminated name; gives InvalidOid where there is none.
+    some(unsafe { pg_sys::RelnameGetRelid(name.as_ptr()) })
+}
+
+/// The table's schema.
+pub fn schema_of(table: u32) -> Option<u32> {
+    // SAFETY: a syscache look-up by OID; gives InvalidOid where there is none.
+    some(unsafe { pg_sys::get_rel_namespace(Oid::from(table)) })
+}
+
+/// The schema's name.
+pub fn schema_name(schema: u32) -> Option<String> {
+    // SAFETY: a syscache look-up by OID; gives NULL where there is none.
+    owned(unsafe { pg_sys::get_namespace_name(Oid::from(schema)) })
+}
+
+/// The schema of this name.
+pub fn schema_by_name(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: with missing_ok an unknown name gives InvalidOid.
+    some(unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) })
+}
+
+/// The table of this name in the schema.
+pub fn table_in(schema: u32, name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: a syscache look-up; gives InvalidOid where there is none.
+    some(unsafe { pg_sys::get_relname_relid(name.as_ptr(), Oid::from(schema)) })
+}
+
+/// The search_path setting, as the user wrote it.
+pub fn search_path() -> String {
+    // SAFETY: reads a server global that is always a NUL-terminated string.
+    owned(unsafe { pg_sys::namespace_search_path }).unwrap_or_default()
+}
+
+/// Whether the database's encoding is UTF8, the only one that Rust's strings can carry.
+pub fn is_utf8_database() -> bool {
+    // SAFETY: reads a server global.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
+}
+
+/// The number of the table's column of this name.
+pub fn column(table: u32, name: &str) -> Option<i16> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: a syscache look-up; gives 0 where there is none.
+    let number = unsafe { pg_sys::get_attnum(Oid::from(table), name.as_ptr()) };
+    (number > 0).then_some(number)
+}
+
+/// The type of the table's column.
+pub fn column_type(table: u32, column: i16) -> Option<u32> {
+    // SAFETY: a syscache look-up; gives InvalidOid where there is none.
+    some(unsafe { pg_sys::get_atttype(Oid::from(table), column) })
+}

@@ -1,0 +1,48 @@
+//! Turns an [`Error`] into a PostgreSQL error.
+
+use crate::error::{Code, Error};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+
+/// What every fallible function of the bridge and the rooms returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+fn sqlstate(code: Code) -> PgSqlErrorCode {
+    match code {
+        Code::CheckViolation => PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
+        Code::NotInPrerequisiteState => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        Code::NoDataFound => PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+        Code::SerializationFailure => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        Code::InvalidText => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+        Code::InsufficientPrivilege => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        Code::InvalidParameter => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        Code::NullNotAllowed => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        Code::LimitExceeded => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        Code::InvalidSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+        Code::DatatypeMismatch => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
+        Code::NotSupported => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+    }
+}
+
+fn report(error: Error, level: PgLogLevel) {
+    let mut report = ErrorReport::new(sqlstate(error.code), error.message, "phasegate");
+    if let Some(detail) = error.detail {
+        report = report.set_detail(detail);
+    }
+    if let Some(hint) = error.hint {
+        report = report.set_hint(hint);
+    }
+    report.report(level);
+}
+
+/// Reports the error at ERROR level. Returns to the server, never to the caller.
+pub fn raise(error: Error) {
+    report(error, PgLogLevel::ERROR);
+}
+
+/// Tells the client something by the way.
+pub fn notice(message: impl Into<String>) {
+    report(Error::new(Code::Internal, message), PgLogLevel::NOTICE);
+}

@@ -1,0 +1,15 @@
+//! The bridge to the server: the only place where `unsafe` and raw `pg_sys` are allowed.
+//!
+//! Everything here is mechanism (a plan, a tuple, a role switch); no rule of the workflow lives here.
+
+pub mod cache;
+pub mod call;
+pub mod catalog;
+pub mod clock;
+pub mod error;
+pub mod role;
+pub mod settings;
+pub mod spi;
+pub mod transaction;
+pub mod trigger;
+pub mod value;

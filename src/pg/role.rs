@@ -1,0 +1,115 @@
+//! Roles: who acts, with whose rights, and what they may do.
+
+use super::error::Result;
+use crate::error::{Code, Error};
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::CStr;
+
+/// Acts with another role's rights until dropped, as foreign-key checks do.
+///
+/// Inside, SET ROLE and SET SESSION AUTHORIZATION are refused, so nothing that the owner planted can
+/// get back to the caller's rights; FORCE ROW LEVEL SECURITY does not hide rows from the rules. Where a
+/// superuser works on the table of somebody who is none, deferred triggers are refused as well: they
+/// would run at commit, with the superuser's rights.
+pub struct Rights {
+    former: Option<(Oid, i32)>,
+}
+
+impl Rights {
+    /// Switches to the role; a no-op where it acts already.
+    pub fn of(role: u32) -> Self {
+        let role = Oid::from(role);
+        let mut user = Oid::INVALID;
+        let mut context = 0;
+        // SAFETY: reads and writes two server globals; the former values are put back on drop, and by
+        // (sub)transaction abort where an error unwinds.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let mut wanted = context
+                | (pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS) as i32;
+            if user != role && pg_sys::superuser_arg(user) && !pg_sys::superuser_arg(role) {
+                wanted |= pg_sys::SECURITY_RESTRICTED_OPERATION as i32;
+            }
+            if user == role && context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0 {
+                return Rights { former: None };
+            }
+            pg_sys::SetUserIdAndSecContext(role, wanted);
+        }
+        Rights {
+            former: Some((user, context)),
+        }
+    }
+}
+
+impl Drop for Rights {
+    fn drop(&mut self) {
+        if let Some((user, context)) = self.former {
+            // SAFETY: puts back what `of` found.
+            unsafe { pg_sys::SetUserIdAndSecContext(user, context) };
+        }
+    }
+}
+
+/// The OID of the role that acts now.
+pub fn current() -> u32 {
+    // SAFETY: reads a server global.
+    unsafe { pg_sys::GetUserId().to_u32() }
+}
+
+/// The OID of the role that the session was opened as.
+pub fn session() -> u32 {
+    // SAFETY: reads a server global.
+    unsafe { pg_sys::GetSessionUserId().to_u32() }
+}
+
+/// The role's name.
+pub fn name(role: u32) -> String {
+    // SAFETY: with noerr an unknown role gives NULL; else a palloc'd, NUL-terminated copy.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(Oid::from(role), true);
+        if name.is_null() {
+            return String::new();
+        }
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}
+
+/// Whether the acting role has the rights of `role`: is it, inherits from it, or is a superuser.
+pub fn acts_for(role: u32) -> bool {
+    // SAFETY: catalog look-ups by OID.
+    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), Oid::from(role)) }
+}
+
+/// A privilege on a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privilege {
+    /// SELECT on the table or at least one column.
+    Select,
+}
+
+/// Raises PostgreSQL's own error unless the acting role has the privilege on the table.
+pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()> {
+    let mode = match privilege {
+        Privilege::Select => pg_sys::ACL_SELECT,
+    };
+    let table = Oid::from(table);
+    // SAFETY: catalog look-ups by OID; the check of columns is the one that the server makes for a query.
+    let allowed = unsafe {
+        let user = pg_sys::GetUserId();
+        pg_sys::pg_class_aclcheck(table, user, mode) == pg_sys::AclResult::ACLCHECK_OK
+            || pg_sys::pg_attribute_aclcheck_all(table, user, mode, pg_sys::AclMaskHow::ACLMASK_ANY)
+                == pg_sys::AclResult::ACLCHECK_OK
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(permission_denied(table_name))
+}
+
+/// PostgreSQL's own message.
+pub fn permission_denied(table_name: &str) -> Error {
+    Error::new(
+        Code::InsufficientPrivilege,
+        format!("permission denied for table {table_name}"),
+    )
+}

@@ -1,0 +1,101 @@
+//! The extension's settings (`phasegate.*`).
+
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use std::ffi::CString;
+
+static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static REASON: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static NOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+
+/// Defines the settings; called once a backend, when the library is loaded.
+pub fn define() {
+    GucRegistry::define_string_guc(
+        c"phasegate.actor",
+        c"Who moves tickets, for the history of direct UPDATEs.",
+        c"Empty means the session's role.",
+        &ACTOR,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"phasegate.reason",
+        c"Why tickets are moved, for the history of direct UPDATEs.",
+        c"Empty means none.",
+        &REASON,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"phasegate.now",
+        c"Fixes the clock that phasegate reads, for tests.",
+        c"Empty means the time of day.",
+        &NOW,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    // SAFETY: takes a NUL-terminated prefix; after it, a misspelt phasegate.* setting is an error.
+    unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"phasegate".as_ptr()) };
+}
+
+fn given(setting: &GucSetting<Option<CString>>) -> Option<CString> {
+    setting.get().filter(|value| !value.is_empty())
+}
+
+/// `phasegate.actor`, where set.
+pub fn actor() -> Option<String> {
+    given(&ACTOR).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// `phasegate.reason`, where set.
+pub fn reason() -> Option<String> {
+    given(&REASON).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// `phasegate.now`, where set.
+pub fn now() -> Option<CString> {
+    given(&NOW)
+}
+
+/// Settings changed until dropped: the search_path pinned to pg_catalog, and NOTICEs held back.
+///
+/// For scripts of ours that name types, functions and operators unqualified for readability: nothing
+/// that a caller planted on the search_path can be found while this lives.
+pub struct Pinned {
+    level: i32,
+}
+
+impl Pinned {
+    /// Pins.
+    pub fn search_path() -> Self {
+        // SAFETY: opens a settings level that is closed on drop, and by abort processing where an
+        // error unwinds; names and values are NUL-terminated constants.
+        unsafe {
+            let level = pgrx::pg_sys::NewGUCNestLevel();
+            for (name, value) in [
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"client_min_messages", c"warning"),
+            ] {
+                pgrx::pg_sys::set_config_option(
+                    name.as_ptr(),
+                    value.as_ptr(),
+                    pgrx::pg_sys::GucContext::PGC_USERSET,
+                    pgrx::pg_sys::GucSource::PGC_S_SESSION,
+                    pgrx::pg_sys::GucAction::GUC_ACTION_SAVE,
+                    true,
+                    0,
+                    false,
+                );
+            }
+            Pinned { level }
+        }
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: closes the level that was opened.
+            unsafe { pgrx::pg_sys::AtEOXact_GUC(true, self.level) };
+        }
+    }
+}

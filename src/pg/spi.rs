@@ -1,0 +1,283 @@
+//! Statements: kept prepared plans and the rows they give.
+
+use super::error::Result;
+use super::value::{Type, Value, read};
+use crate::error::{Code, Error};
+use pgrx::pg_sys::{self, Datum, Oid};
+use std::ffi::{CStr, CString};
+use std::marker::PhantomData;
+use uuid::Uuid;
+
+/// A connection to the server programming interface; statements run while one is alive.
+pub struct Session {
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Session {
+    /// Connects.
+    pub fn open() -> Result<Self> {
+        // SAFETY: SPI_connect has no preconditions inside a transaction, and SQL only calls us inside one.
+        let status = unsafe { pg_sys::SPI_connect() };
+        if status != pg_sys::SPI_OK_CONNECT as i32 {
+            return Err(Error::new(Code::Internal, "could not connect to SPI"));
+        }
+        Ok(Session {
+            _not_send: PhantomData,
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // While an error unwinds, the server's own abort processing closes the connection.
+        if !std::thread::panicking() {
+            // SAFETY: connected in `open`, and connections nest properly because guards do.
+            unsafe { pg_sys::SPI_finish() };
+        }
+    }
+}
+
+/// One of a room's SQL statements. `{ws}` in the text stands for the workspace's quoted schema.
+///
+/// Every name and operator in the text is qualified: the server analyzes a plan anew under the
+/// caller's search_path when that changes, and must never find an object there.
+#[derive(Debug)]
+pub struct Statement {
+    /// The SQL text.
+    pub sql: &'static str,
+    /// The parameters' types.
+    pub parameters: &'static [Type],
+}
+
+/// A prepared and kept plan.
+pub struct Plan {
+    plan: pg_sys::SPIPlanPtr,
+    parameters: usize,
+}
+
+/// Which rows a statement sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// What the calling query sees, and nothing is written: for functions that are STABLE.
+    Caller,
+    /// What the transaction's isolation level says at this moment.
+    Snapshot,
+    /// The latest committed rows and the transaction's own, whatever the isolation level.
+    ///
+    /// For decisions that another transaction's commit may have taken the ground from, and for
+    /// configuration that is cached beyond this transaction; foreign-key checks do the same.
+    Latest,
+}
+
+impl Plan {
+    /// Prepares and keeps a plan. Needs an open [`Session`].
+    pub fn prepare(sql: &str, parameters: &[Oid]) -> Result<Self> {
+        let text = CString::new(sql)
+            .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+        let mut types = parameters.to_vec();
+        let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
+        // SAFETY: `types` holds `count` OIDs; SPI copies text and types. The plan is kept before
+        // the procedure context it was made in goes away.
+        let plan = unsafe {
+            let plan = pg_sys::SPI_prepare(text.as_ptr(), count, types.as_mut_ptr());
+            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
+                return Err(Error::new(Code::Internal, "could not prepare a statement").detail(sql));
+            }
+            plan
+        };
+        Ok(Plan {
+            plan,
+            parameters: parameters.len(),
+        })
+    }
+
+    /// Runs the plan and gives its rows; `limit` 0 means all.
+    pub fn run(&self, arguments: &[Value<'_>], sees: Sees, limit: i64) -> Result<Rows> {
+        if arguments.len() != self.parameters {
+            return Err(Error::new(
+                Code::Internal,
+                "a statement was given a wrong number of values",
+            ));
+        }
+        let (mut datums, nulls): (Vec<Datum>, Vec<i8>) = arguments
+            .iter()
+            .map(Value::to_datum)
+            .map(|(datum, null)| (datum, if null { b'n' } else { b' ' } as i8))
+            .unzip();
+        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared
+        // with; a snapshot is registered for as long as the statement runs (and by abort processing
+        // released where it raises).
+        let (status, rows) = unsafe {
+            let latest =
+                sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32;
+            let snapshot = if latest {
+                pg_sys::CommandCounterIncrement();
+                pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot())
+            } else {
+                std::ptr::null_mut()
+            };
+            let status = pg_sys::SPI_execute_snapshot(
+                self.plan,
+                datums.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                snapshot,
+                std::ptr::null_mut(),
+                sees == Sees::Caller,
+                true,
+                limit as std::ffi::c_long,
+            );
+            if latest {
+                pg_sys::UnregisterSnapshot(snapshot);
+            }
+            let rows = Rows {
+                table: pg_sys::SPI_tuptable,
+                processed: pg_sys::SPI_processed,
+            };
+            (status, rows)
+        };
+        if status < 0 {
+            return Err(Error::new(Code::Internal, "could not run a statement"));
+        }
+        Ok(rows)
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: the plan was kept by `prepare` and is dropped once.
+            unsafe { pg_sys::SPI_freeplan(self.plan) };
+        }
+    }
+}
+
+/// Runs statements that are prepared for this once, as `create_workspace` needs them. Needs an open [`Session`].
+pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
+    let types: Vec<Oid> = arguments.iter().map(|(kind, _)| kind.oid(0)).collect();
+    let values: Vec<Value<'_>> = arguments.iter().map(|(_, value)| value.clone()).collect();
+    Plan::prepare(sql, &types)?.run(&values, Sees::Snapshot, 0)
+}
+
+/// Runs a script of several statements without parameters. Needs an open [`Session`].
+pub fn run_script(sql: &str) -> Result<()> {
+    let text = CString::new(sql)
+        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+    // SAFETY: connected; the text is NUL-terminated and outlives the call.
+    let status = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
+    if status < 0 {
+        return Err(Error::new(Code::Internal, "could not run a script"));
+    }
+    Ok(())
+}
+
+/// The rows of one statement. Valid while the [`Session`] they came from is open.
+pub struct Rows {
+    table: *mut pg_sys::SPITupleTable,
+    processed: u64,
+}
+
+impl Rows {
+    /// How many rows the statement returned or, without RETURNING, touched.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.processed).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.processed == 0
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let count = if self.table.is_null() { 0 } else { self.len() };
+        (0..count).map(|index| Row { rows: self, index })
+    }
+
+    /// The first row.
+    pub fn first(&self) -> Option<Row<'_>> {
+        self.iter().next()
+    }
+
+    pub(super) fn descriptor(&self) -> pg_sys::TupleDesc {
+        // SAFETY: rows only exist after a statement ran; a null table is never read (see `iter`).
+        unsafe { (*self.table).tupdesc }
+    }
+}
+
+/// One row. Columns are numbered from 1, as SQL does.
+pub struct Row<'a> {
+    rows: &'a Rows,
+    index: usize,
+}
+
+impl Row<'_> {
+    pub(super) fn tuple(&self) -> pg_sys::HeapTuple {
+        // SAFETY: `index` is below the number of rows of a non-null table.
+        unsafe { *(*self.rows.table).vals.add(self.index) }
+    }
+
+    /// The column's datum, or `None` for NULL. Valid while the session is open.
+    pub fn datum(&self, column: i32) -> Option<Datum> {
+        let mut null = false;
+        // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number
+        // and reports it in SPI_result.
+        let datum = unsafe {
+            pg_sys::SPI_getbinval(self.tuple(), self.rows.descriptor(), column, &mut null)
+        };
+        (!null).then_some(datum)
+    }
+
+    /// A `uuid` column.
+    pub fn uuid(&self, column: i32) -> Option<Uuid> {
+        self.datum(column).map(read::uuid)
+    }
+
+    /// A `text` or `varchar` column.
+    pub fn text(&self, column: i32) -> Option<String> {
+        self.datum(column).map(read::text)
+    }
+
+    /// A `text[]` column.
+    pub fn texts(&self, column: i32) -> Option<Vec<Option<String>>> {
+        self.datum(column).map(read::texts)
+    }
+
+    /// A `name` column.
+    pub fn name(&self, column: i32) -> Option<String> {
+        self.datum(column).map(read::name)
+    }
+
+    /// A `jsonb` column, as JSON text.
+    pub fn json(&self, column: i32) -> Option<String> {
+        self.datum(column).map(read::json)
+    }
+
+    /// A `boolean` column; NULL is false.
+    pub fn bool(&self, column: i32) -> bool {
+        self.datum(column).is_some_and(read::bool)
+    }
+
+    /// An `oid` or enum column.
+    pub fn oid(&self, column: i32) -> Option<u32> {
+        self.datum(column).map(read::oid)
+    }
+
+    /// A `bigint` or `timestamptz` column.
+    pub fn big(&self, column: i32) -> Option<i64> {
+        self.datum(column).map(read::big)
+    }
+
+    /// An `integer` column.
+    pub fn int(&self, column: i32) -> Option<i32> {
+        self.datum(column).map(read::int)
+    }
+}
+
+/// An identifier, quoted where SQL needs it.
+pub fn quote_identifier(name: &str) -> Result<String> {
+    let name = CString::new(name)
+        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+    // SAFETY: gives either its argument or a palloc'd copy, both NUL-terminated.
+    let quoted = unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) };
+    Ok(quoted.to_string_lossy().into_owned())
+}

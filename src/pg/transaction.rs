@@ -1,0 +1,59 @@
+//! Transaction ends, so that what a backend remembers of a transaction goes with it.
+
+use pgrx::pg_sys;
+
+/// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
+/// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
+pub struct Hooks {
+    /// The transaction ended, either way.
+    pub ended: fn(),
+    /// A subtransaction was rolled back: forget what it or its children did.
+    pub subtransaction_aborted: fn(u32),
+}
+
+static HOOKS: std::sync::OnceLock<Hooks> = std::sync::OnceLock::new();
+
+/// Registers the hooks; called once a backend, when the library is loaded.
+pub fn register(hooks: Hooks) {
+    if HOOKS.set(hooks).is_ok() {
+        // SAFETY: the callbacks live as long as the library, which is never unloaded.
+        unsafe {
+            pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
+            pg_sys::RegisterSubXactCallback(Some(subtransaction_event), std::ptr::null_mut());
+        }
+    }
+}
+
+/// The current subtransaction's id; 1 is the transaction itself.
+pub fn current() -> u32 {
+    // SAFETY: reads the transaction state; valid inside a transaction.
+    unsafe { pg_sys::GetCurrentSubTransactionId() }
+}
+
+unsafe extern "C-unwind" fn transaction_event(
+    event: pg_sys::XactEvent::Type,
+    _argument: *mut std::ffi::c_void,
+) {
+    use pg_sys::XactEvent::*;
+    if matches!(
+        event,
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
+    ) && let Some(hooks) = HOOKS.get()
+    {
+        (hooks.ended)();
+    }
+}
+
+unsafe extern "C-unwind" fn subtransaction_event(
+    event: pg_sys::SubXactEvent::Type,
+    child: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut std::ffi::c_void,
+) {
+    use pg_sys::SubXactEvent::*;
+    if event == SUBXACT_EVENT_ABORT_SUB
+        && let Some(hooks) = HOOKS.get()
+    {
+        (hooks.subtransaction_aborted)(child);
+    }
+}

@@ -1,0 +1,171 @@
+//! A trigger's firing: the table, the rows, and what becomes of them.
+
+use super::error::{Result, raise};
+use super::value::Value;
+use crate::error::{Code, Error};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
+
+/// What a trigger function wants done with the row. Ignored after the event.
+pub enum Verdict {
+    /// Go on with the row as it is.
+    Keep,
+    /// Go on with this row instead.
+    Replace(HeapTuple),
+    /// Leave the row out of the statement.
+    Skip,
+}
+
+/// One firing of a trigger.
+pub struct Firing {
+    data: *mut pg_sys::TriggerData,
+}
+
+/// Runs a trigger function's body. The only caller is the generated entry point.
+///
+/// # Safety
+/// `info` is what the server passes to a version-1 function.
+pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) -> Datum {
+    // SAFETY: `info` is valid; its context node, where there is one, tells its type by its tag.
+    let firing = unsafe {
+        let context = (*info).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            raise(Error::new(
+                Code::NotSupported,
+                "a phasegate trigger function can only be called by a trigger",
+            ));
+            return Datum::null();
+        }
+        Firing {
+            data: context.cast(),
+        }
+    };
+    match body(&firing) {
+        Ok(Verdict::Keep) => Datum::from(firing.current()),
+        Ok(Verdict::Replace(tuple)) => Datum::from(tuple),
+        Ok(Verdict::Skip) => Datum::null(),
+        Err(error) => {
+            raise(error);
+            Datum::null()
+        }
+    }
+}
+
+impl Firing {
+    fn relation(&self) -> pg_sys::Relation {
+        // SAFETY: the server passes trigger data that lives for the call.
+        unsafe { (*self.data).tg_relation }
+    }
+
+    /// The OID of the table that fired.
+    pub fn table(&self) -> u32 {
+        // SAFETY: the relation is open for the duration of the statement.
+        unsafe { (*self.relation()).rd_id.to_u32() }
+    }
+
+    /// The table's name.
+    pub fn table_name(&self) -> String {
+        // SAFETY: as in `table`; relname is NUL-terminated.
+        unsafe {
+            let name = (*(*self.relation()).rd_rel).relname.data.as_ptr();
+            std::ffi::CStr::from_ptr(name)
+                .to_string_lossy()
+                .into_owned()
+        }
+    }
+
+    /// The OID of the table's schema.
+    pub fn schema(&self) -> u32 {
+        // SAFETY: as in `table`; rd_rel is always there.
+        unsafe { (*(*self.relation()).rd_rel).relnamespace.to_u32() }
+    }
+
+    /// The OID of the table's owner.
+    pub fn owner(&self) -> u32 {
+        // SAFETY: as in `schema`.
+        unsafe { (*(*self.relation()).rd_rel).relowner.to_u32() }
+    }
+
+    /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
+    pub fn is_insert(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_INSERT
+    }
+
+    /// Whether the event is an UPDATE.
+    pub fn is_update(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE
+    }
+
+    /// Whether the event is the DELETE of a row.
+    pub fn is_row_delete(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_DELETE
+            && event & pg_sys::TRIGGER_EVENT_ROW != 0
+    }
+
+    /// The row that the event is about: the new one of an UPDATE, else the only one. Null for statements.
+    fn current(&self) -> HeapTuple {
+        // SAFETY: the server passes trigger data that lives for the call.
+        unsafe {
+            if self.is_update() {
+                (*self.data).tg_newtuple
+            } else {
+                (*self.data).tg_trigtuple
+            }
+        }
+    }
+
+    /// A column of the row after the event, by attribute number.
+    pub fn new_value(&self, attribute: i16) -> Option<Datum> {
+        self.value(self.current(), attribute)
+    }
+
+    /// A column of the row before an UPDATE or DELETE, by attribute number.
+    pub fn old_value(&self, attribute: i16) -> Option<Datum> {
+        // SAFETY: the server passes trigger data that lives for the call.
+        self.value(unsafe { (*self.data).tg_trigtuple }, attribute)
+    }
+
+    fn value(&self, tuple: HeapTuple, attribute: i16) -> Option<Datum> {
+        if tuple.is_null() || attribute <= 0 {
+            return None;
+        }
+        let mut null = false;
+        // SAFETY: the tuple has the relation's descriptor; an attribute beyond it is excluded first.
+        unsafe {
+            let descriptor = (*self.relation()).rd_att;
+            if i32::from(attribute) > (*descriptor).natts {
+                return None;
+            }
+            let datum = pg_sys::heap_getattr(tuple, i32::from(attribute), descriptor, &mut null);
+            (!null).then_some(datum)
+        }
+    }
+
+    /// The row with these columns replaced.
+    pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
+        let numbers: Vec<i32> = columns
+            .iter()
+            .map(|(number, _)| i32::from(*number))
+            .collect();
+        let (datums, nulls): (Vec<Datum>, Vec<bool>) =
+            columns.iter().map(|(_, value)| value.to_datum()).unzip();
+        let count = i32::try_from(numbers.len()).unwrap_or(0);
+        // SAFETY: the three arrays have `count` elements; numbers are attributes of this relation.
+        // The result is allocated in the trigger's per-tuple context, as the server wants it.
+        Verdict::Replace(unsafe {
+            pg_sys::heap_modify_tuple_by_cols(
+                self.current(),
+                (*self.relation()).rd_att,
+                count,
+                numbers.as_ptr().cast_mut(),
+                datums.as_ptr().cast_mut(),
+                nulls.as_ptr().cast_mut(),
+            )
+        })
+    }
+}

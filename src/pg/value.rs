@@ -1,0 +1,349 @@
+//! SQL values on their way between Rust and the server.
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use std::borrow::Cow;
+use std::ffi::CString;
+use uuid::Uuid;
+
+/// The types of statement parameters. `Phase` and `Phases` are the workspace's own enum and its array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `uuid`
+    Uuid,
+    /// `uuid[]`
+    Uuids,
+    /// `text`
+    Text,
+    /// `text[]`
+    Texts,
+    /// `jsonb`
+    Json,
+    /// `boolean`
+    Bool,
+    /// `integer`
+    Int,
+    /// `bigint`
+    Big,
+    /// `timestamptz`
+    Time,
+    /// `timestamptz[]`
+    Times,
+    /// `oid`
+    Oid,
+    /// the workspace's `phase`
+    Phase,
+    /// the workspace's `phase[]`
+    Phases,
+}
+
+impl Type {
+    /// The type's OID, given that of the workspace's phase enum.
+    pub fn oid(self, phase_type: u32) -> Oid {
+        match self {
+            Type::Uuid => pg_sys::UUIDOID,
+            Type::Uuids => pg_sys::UUIDARRAYOID,
+            Type::Text => pg_sys::TEXTOID,
+            Type::Texts => pg_sys::TEXTARRAYOID,
+            Type::Json => pg_sys::JSONBOID,
+            Type::Bool => pg_sys::BOOLOID,
+            Type::Int => pg_sys::INT4OID,
+            Type::Big => pg_sys::INT8OID,
+            Type::Time => pg_sys::TIMESTAMPTZOID,
+            Type::Times => pg_sys::TIMESTAMPTZARRAYOID,
+            Type::Oid => pg_sys::OIDOID,
+            Type::Phase => Oid::from(phase_type),
+            // SAFETY: a catalog look-up by OID; an unknown OID gives InvalidOid.
+            Type::Phases => unsafe { pg_sys::get_array_type(Oid::from(phase_type)) },
+        }
+    }
+}
+
+/// A value for a statement's parameter or a result's column.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// NULL of any type
+    Null,
+    /// a `uuid`
+    Uuid(Uuid),
+    /// a `uuid[]`
+    Uuids(Vec<Uuid>),
+    /// a `text` or `varchar`
+    Text(Cow<'a, str>),
+    /// a `text[]`
+    Texts(Vec<Option<String>>),
+    /// a `jsonb`, as JSON text
+    Json(Cow<'a, str>),
+    /// a `boolean`
+    Bool(bool),
+    /// an `integer`
+    Int(i32),
+    /// a `bigint`
+    Big(i64),
+    /// a `timestamptz`: microseconds since 2000-01-01 00:00 UTC
+    Time(i64),
+    /// a `timestamptz[]`
+    Times(Vec<i64>),
+    /// an `oid`, or an enum's value by the OID of its `pg_enum` row
+    Oid(u32),
+    /// an enum array: the element type's OID and the values' OIDs; 0 is NULL
+    Enums(u32, Vec<u32>),
+    /// a datum of the right type that lives long enough
+    Datum(Datum),
+}
+
+impl<'a> Value<'a> {
+    /// Text, or NULL.
+    pub fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Value::Null, |text| Value::Text(Cow::Borrowed(text)))
+    }
+
+    /// JSON text, or NULL.
+    pub fn json(text: Option<&'a str>) -> Self {
+        text.map_or(Value::Null, |text| Value::Json(Cow::Borrowed(text)))
+    }
+
+    /// A uuid, or NULL.
+    pub fn uuid(id: Option<Uuid>) -> Self {
+        id.map_or(Value::Null, Value::Uuid)
+    }
+
+    /// The datum, allocated in the current memory context, and whether it is NULL.
+    pub fn to_datum(&self) -> (Datum, bool) {
+        let datum = match self {
+            Value::Null => return (Datum::null(), true),
+            Value::Uuid(id) => uuid_datum(id),
+            Value::Uuids(ids) => array(
+                pg_sys::UUIDOID,
+                Element::REFERENCE_16,
+                ids.iter().map(|id| Some(uuid_datum(id))),
+            ),
+            Value::Text(text) => text_datum(text),
+            Value::Texts(texts) => array(
+                pg_sys::TEXTOID,
+                Element::VARLENA,
+                texts.iter().map(|text| text.as_deref().map(text_datum)),
+            ),
+            Value::Json(text) => return json_datum(text),
+            Value::Bool(value) => Datum::from(*value),
+            Value::Int(value) => Datum::from(*value),
+            Value::Big(value) | Value::Time(value) => Datum::from(*value),
+            Value::Times(times) => array(
+                pg_sys::TIMESTAMPTZOID,
+                Element::VALUE_8,
+                times.iter().map(|time| Some(Datum::from(*time))),
+            ),
+            Value::Oid(oid) => Datum::from(*oid),
+            Value::Enums(element, oids) => array(
+                Oid::from(*element),
+                Element::VALUE_4,
+                oids.iter()
+                    .map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
+            ),
+            Value::Datum(datum) => *datum,
+        };
+        (datum, false)
+    }
+}
+
+/// How an array's elements are stored.
+struct Element {
+    length: i32,
+    by_value: bool,
+    alignment: u8,
+}
+
+impl Element {
+    const REFERENCE_16: Element = Element {
+        length: 16,
+        by_value: false,
+        alignment: b'c',
+    };
+    const VARLENA: Element = Element {
+        length: -1,
+        by_value: false,
+        alignment: b'i',
+    };
+    const VALUE_4: Element = Element {
+        length: 4,
+        by_value: true,
+        alignment: b'i',
+    };
+    const VALUE_8: Element = Element {
+        length: 8,
+        by_value: true,
+        alignment: b'd',
+    };
+}
+
+fn uuid_datum(id: &Uuid) -> Datum {
+    // SAFETY: palloc gives 16 writable bytes or raises; a uuid datum is a pointer to 16 bytes.
+    unsafe {
+        let bytes = pg_sys::palloc(16).cast::<u8>();
+        std::ptr::copy_nonoverlapping(id.as_bytes().as_ptr(), bytes, 16);
+        Datum::from(bytes)
+    }
+}
+
+fn text_datum(text: &str) -> Datum {
+    let length = i32::try_from(text.len()).unwrap_or(i32::MAX);
+    // SAFETY: reads `length` bytes of `text`, no more than it has; raises where it cannot allocate.
+    unsafe {
+        Datum::from(pg_sys::cstring_to_text_with_len(
+            text.as_ptr().cast(),
+            length,
+        ))
+    }
+}
+
+fn json_datum(text: &str) -> (Datum, bool) {
+    let Ok(text) = CString::new(text) else {
+        // JSON text escapes NUL, so this text is no JSON; NULL is the nearest value that jsonb has.
+        return (Datum::null(), true);
+    };
+    // SAFETY: jsonb_in takes one cstring and raises on text that is no JSON.
+    let datum = unsafe {
+        pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(Datum::from(text.as_ptr()))])
+    };
+    (datum.unwrap_or(Datum::null()), datum.is_none())
+}
+
+fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>) -> Datum {
+    let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) = items
+        .map(|item| (item.unwrap_or(Datum::null()), item.is_none()))
+        .unzip();
+    let mut length = i32::try_from(datums.len()).unwrap_or(i32::MAX);
+    let mut lower = 1;
+    // SAFETY: `datums` and `nulls` hold `length` elements of the stated type and storage.
+    unsafe {
+        Datum::from(pg_sys::construct_md_array(
+            datums.as_mut_ptr(),
+            nulls.as_mut_ptr(),
+            if length == 0 { 0 } else { 1 },
+            &mut length,
+            &mut lower,
+            element,
+            kind.length,
+            kind.by_value,
+            kind.alignment as std::ffi::c_char,
+        ))
+    }
+}
+
+/// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
+pub mod read {
+    use super::*;
+
+    /// A `uuid`.
+    pub fn uuid(datum: Datum) -> Uuid {
+        // SAFETY: the caller says that this is a uuid's datum: a pointer to 16 bytes.
+        unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
+    }
+
+    /// A `text` or `varchar`.
+    pub fn text(datum: Datum) -> String {
+        // SAFETY: the caller says that this is a varlena of text; detoasting gives a flat copy or the original.
+        unsafe {
+            let flat = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
+            let bytes = std::slice::from_raw_parts(
+                pgrx::vardata_any(flat).cast::<u8>(),
+                pgrx::varsize_any_exhdr(flat),
+            );
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    }
+
+    /// A `jsonb`, as JSON text.
+    pub fn json(datum: Datum) -> String {
+        // SAFETY: the caller says that this is a jsonb; the result is a NUL-terminated palloc'd copy.
+        unsafe {
+            let flat = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::Jsonb>();
+            let size = pgrx::varsize_any(flat.cast());
+            let text = pg_sys::JsonbToCString(
+                std::ptr::null_mut(),
+                &mut (*flat).root,
+                i32::try_from(size).unwrap_or(i32::MAX),
+            );
+            let owned = std::ffi::CStr::from_ptr(text)
+                .to_string_lossy()
+                .into_owned();
+            pg_sys::pfree(text.cast());
+            owned
+        }
+    }
+
+    /// A `name`.
+    pub fn name(datum: Datum) -> String {
+        // SAFETY: the caller says that this is a name: NUL-terminated within NAMEDATALEN.
+        unsafe {
+            std::ffi::CStr::from_ptr(datum.cast_mut_ptr())
+                .to_string_lossy()
+                .into_owned()
+        }
+    }
+
+    /// An `oid` or an enum's value.
+    pub fn oid(datum: Datum) -> u32 {
+        datum.value() as u32
+    }
+
+    /// A `timestamptz` or `bigint`.
+    pub fn big(datum: Datum) -> i64 {
+        datum.value() as i64
+    }
+
+    /// An `integer`.
+    pub fn int(datum: Datum) -> i32 {
+        datum.value() as i32
+    }
+
+    /// A `boolean`.
+    pub fn bool(datum: Datum) -> bool {
+        datum.value() & 0xff != 0
+    }
+
+    fn elements(datum: Datum, element: Oid, kind: Element) -> Vec<Option<Datum>> {
+        // SAFETY: the caller says that this is an array of `element`; the server fills the out-parameters
+        // with as many datums and null flags as it says.
+        unsafe {
+            let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
+            let mut datums = std::ptr::null_mut();
+            let mut nulls = std::ptr::null_mut();
+            let mut count = 0;
+            pg_sys::deconstruct_array(
+                array,
+                element,
+                kind.length,
+                kind.by_value,
+                kind.alignment as std::ffi::c_char,
+                &mut datums,
+                &mut nulls,
+                &mut count,
+            );
+            let count = usize::try_from(count).unwrap_or(0);
+            if count == 0 {
+                return Vec::new();
+            }
+            std::slice::from_raw_parts(datums, count)
+                .iter()
+                .zip(std::slice::from_raw_parts(nulls, count))
+                .map(|(datum, null)| (!null).then_some(*datum))
+                .collect()
+        }
+    }
+
+    /// A `uuid[]`, NULL elements kept.
+    pub fn uuids(datum: Datum) -> Vec<Option<Uuid>> {
+        elements(datum, pg_sys::UUIDOID, Element::REFERENCE_16)
+            .into_iter()
+            .map(|item| item.map(uuid))
+            .collect()
+    }
+
+    /// A `text[]`, NULL elements kept.
+    pub fn texts(datum: Datum) -> Vec<Option<String>> {
+        elements(datum, pg_sys::TEXTOID, Element::VARLENA)
+            .into_iter()
+            .map(|item| item.map(text))
+            .collect()
+    }
+}

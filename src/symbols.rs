@@ -1,0 +1,34 @@
+//! The C symbols that the SQL functions of `sql/*/functions.sql` name: one line each, and nothing else.
+
+use crate::workflow::{functions as workflow, triggers as workflow_triggers};
+use crate::workspace::functions as workspace;
+
+crate::sql_functions! {
+    phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
+    phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
+    phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
+
+    phasegate_transition_ticket / pg_finfo_phasegate_transition_ticket => workflow::transition_ticket;
+    phasegate_try_transition_ticket / pg_finfo_phasegate_try_transition_ticket => workflow::try_transition_ticket;
+    phasegate_transition_tickets / pg_finfo_phasegate_transition_tickets => workflow::transition_tickets;
+    phasegate_can_transition_ticket / pg_finfo_phasegate_can_transition_ticket => workflow::can_transition_ticket;
+    phasegate_block_ticket / pg_finfo_phasegate_block_ticket => workflow::block_ticket;
+    phasegate_unblock_ticket / pg_finfo_phasegate_unblock_ticket => workflow::unblock_ticket;
+    phasegate_can_transition / pg_finfo_phasegate_can_transition => workflow::can_transition;
+    phasegate_get_valid_transitions / pg_finfo_phasegate_get_valid_transitions => workflow::get_valid_transitions;
+    phasegate_get_phase_history / pg_finfo_phasegate_get_phase_history => workflow::get_phase_history;
+    phasegate_get_current_phase / pg_finfo_phasegate_get_current_phase => workflow::get_current_phase;
+    phasegate_phase_diagram / pg_finfo_phasegate_phase_diagram => workflow::phase_diagram;
+    phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
+}
+
+crate::trigger_functions! {
+    phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::configuration_changed;
+    phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::owner_only;
+
+    phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workflow_triggers::start;
+    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => workflow_triggers::decide;
+    phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workflow_triggers::record;
+    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => workflow_triggers::write;
+    phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workflow_triggers::history_append_only;
+}

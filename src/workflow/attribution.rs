@@ -1,0 +1,64 @@
+//! Who made a move and why, as its history row says.
+
+use crate::pg::{role, settings};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Actor, reason and artifacts of moves. Shared by all moves of a statement that have them in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribution {
+    /// `transitioned_by`
+    pub actor: String,
+    /// `transition_reason`
+    pub reason: Option<String>,
+    /// `artifacts`, as JSON text, where the caller gave them
+    pub artifacts: Option<String>,
+    /// `db_role`: the session's role, which the caller cannot choose
+    pub db_role: String,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Rc<Attribution>>> = const { RefCell::new(None) };
+    static SESSION: RefCell<Option<(u32, String)>> = const { RefCell::new(None) };
+}
+
+fn session_role() -> String {
+    let session = role::session();
+    SESSION.with_borrow_mut(|known| match known {
+        Some((role, name)) if *role == session => name.clone(),
+        _ => {
+            let name = role::name(session);
+            *known = Some((session, name.clone()));
+            name
+        }
+    })
+}
+
+impl Attribution {
+    /// What was given; for what was not, the settings `phasegate.actor` and `phasegate.reason`, and last the session's role.
+    pub fn new(actor: Option<String>, reason: Option<String>, artifacts: Option<String>) -> Self {
+        let db_role = session_role();
+        Attribution {
+            actor: actor
+                .or_else(settings::actor)
+                .unwrap_or_else(|| db_role.clone()),
+            reason: reason.or_else(settings::reason),
+            artifacts,
+            db_role,
+        }
+    }
+
+    /// That of a direct UPDATE or INSERT: the settings alone. The same object as for the row before, where
+    /// nothing changed, so that moves of one statement are recognized as alike.
+    pub fn of_settings() -> Rc<Self> {
+        let fresh = Attribution::new(None, None, None);
+        LAST.with_borrow_mut(|last| match last {
+            Some(last) if **last == fresh => Rc::clone(last),
+            _ => {
+                let fresh = Rc::new(fresh);
+                *last = Some(Rc::clone(&fresh));
+                fresh
+            }
+        })
+    }
+}

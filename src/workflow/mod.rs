@@ -1,0 +1,19 @@
+//! The workflow: which moves there are, what a move does, and its history.
+//!
+//! Triggers decide; functions only say what they want moved. A direct UPDATE and every function go
+//! through [`triggers`], so there is one implementation of each rule.
+
+#[cfg(feature = "postgres")]
+mod attribution;
+pub mod diagram;
+#[cfg(feature = "postgres")]
+pub mod functions;
+#[cfg(feature = "postgres")]
+pub mod moves;
+#[cfg(feature = "postgres")]
+mod request;
+pub mod rules;
+#[cfg(feature = "postgres")]
+mod statements;
+#[cfg(feature = "postgres")]
+pub mod triggers;

@@ -1,0 +1,132 @@
+//! Moves that were decided and are still to be written down.
+//!
+//! The decision trigger notes a move before the row is updated; the record trigger confirms it once the
+//! row is; the write trigger, at the statement's end, writes the history of all confirmed moves with one
+//! statement. A row that a user's later trigger leaves out is never confirmed and leaves nothing; a row
+//! whose phase a later trigger changes again has no decision and is refused.
+
+use super::attribution::Attribution;
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use std::cell::RefCell;
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// A ticket's start (`from` is `None`) or move.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// The ticket.
+    pub ticket: Uuid,
+    /// The phase before, as an enum value; 0 for a start.
+    pub from: u32,
+    /// The phase after, as an enum value.
+    pub to: u32,
+    /// The id of the history row: made when decided, so that rows sort in the order of decisions.
+    pub history_id: Uuid,
+    /// The moment of the move.
+    pub at: i64,
+    /// The phase left, as an enum value; 0 for a start.
+    pub left: u32,
+    /// Who and why.
+    pub attribution: Rc<Attribution>,
+}
+
+#[derive(Debug)]
+struct Noted {
+    schema: u32,
+    subtransaction: u32,
+    confirmed: bool,
+    record: Move,
+}
+
+#[derive(Debug, Default)]
+struct Moves {
+    noted: Vec<Noted>,
+    /// Where the next one to confirm most likely stands: rows are confirmed in the order they were decided in.
+    next: usize,
+}
+
+thread_local! {
+    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0 }) };
+}
+
+/// Whether nothing is waiting to be written: the statement at hand is at its first row.
+pub fn is_empty() -> bool {
+    MOVES.with_borrow(|moves| moves.noted.is_empty())
+}
+
+/// Notes a decided move.
+pub fn note(schema: u32, record: Move, confirmed: bool) {
+    MOVES.with_borrow_mut(|moves| {
+        moves.noted.push(Noted {
+            schema,
+            subtransaction: crate::pg::transaction::current(),
+            confirmed,
+            record,
+        });
+    });
+}
+
+/// Confirms that the row of a decided move was written with the phases that were decided.
+pub fn confirm(schema: u32, ticket: Uuid, from: u32, to: u32) -> Result<()> {
+    let known = MOVES.with_borrow_mut(|moves| {
+        let is_it = |noted: &Noted| {
+            !noted.confirmed
+                && noted.schema == schema
+                && noted.record.ticket == ticket
+                && noted.record.from == from
+                && noted.record.to == to
+        };
+        let ahead = moves.noted.iter().skip(moves.next).position(is_it);
+        let place = match ahead {
+            Some(distance) => {
+                let place = moves.next + distance;
+                moves.next = place + 1;
+                Some(place)
+            }
+            None => moves.noted.iter().take(moves.next).position(is_it),
+        };
+        place
+            .and_then(|place| moves.noted.get_mut(place))
+            .map(|noted| noted.confirmed = true)
+            .is_some()
+    });
+    if known {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::CheckViolation,
+        "invalid phase transition",
+    )
+    .detail(format!(
+        "The phase of ticket {ticket} was changed after phasegate had decided about the row."
+    ))
+    .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id; give it an earlier name."))
+}
+
+/// Takes the confirmed moves of a workspace, in the order they were decided in.
+pub fn take_confirmed(schema: u32) -> Vec<Move> {
+    MOVES.with_borrow_mut(|moves| {
+        let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(&mut moves.noted)
+            .into_iter()
+            .partition(|noted| noted.confirmed && noted.schema == schema);
+        moves.noted = kept;
+        moves.next = 0;
+        taken.into_iter().map(|noted| noted.record).collect()
+    })
+}
+
+/// The transaction ended.
+pub fn forget_all() {
+    MOVES.with_borrow_mut(|moves| *moves = Moves::default());
+}
+
+/// A subtransaction was rolled back; ids only grow, so its children's are greater.
+pub fn forget_since(subtransaction: u32) {
+    MOVES.with_borrow_mut(|moves| {
+        moves
+            .noted
+            .retain(|noted| noted.subtransaction < subtransaction);
+        moves.next = 0;
+    });
+}

@@ -1,0 +1,182 @@
+//! Which moves there are and what each demands: edges, directions and gates, without a database.
+
+use crate::phase::{Direction, Phase, Phases};
+use std::collections::HashMap;
+
+/// The rows of `phase_transitions`: for each edge, whether it requires a gate.
+#[derive(Debug, Clone, Default)]
+pub struct Transitions {
+    edges: HashMap<(Phase, Phase), bool>,
+}
+
+/// What one allowed move means and demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The phase left: for a blocked ticket the one it was blocked in.
+    pub left: Phase,
+    /// How the move relates to the sequence.
+    pub direction: Direction,
+    /// The phases whose gates must pass, in sequence order.
+    pub gates: Vec<Phase>,
+}
+
+impl Move {
+    /// The phases whose artifacts the move supersedes: on a regression all from the one entered to the one left.
+    pub fn superseded(&self, phases: &Phases, entered: Phase) -> Vec<Phase> {
+        if self.direction != Direction::Regression {
+            return Vec::new();
+        }
+        let mut superseded = phases.between(entered, self.left);
+        superseded.push(self.left);
+        superseded
+    }
+}
+
+impl Transitions {
+    /// From the configured edges.
+    pub fn new(edges: impl IntoIterator<Item = (Phase, Phase, bool)>) -> Self {
+        Transitions {
+            edges: edges
+                .into_iter()
+                .map(|(from, to, requires_gate)| ((from, to), requires_gate))
+                .collect(),
+        }
+    }
+
+    /// Whether the edge is configured.
+    pub fn contains(&self, from: Phase, to: Phase) -> bool {
+        self.edges.contains_key(&(from, to))
+    }
+
+    /// The phases that `from` can move to, in sequence order, PHASE_BLOCKED last.
+    pub fn targets(&self, phases: &Phases, from: Phase) -> Vec<Phase> {
+        phases
+            .listed()
+            .filter(|to| self.contains(from, *to))
+            .collect()
+    }
+
+    /// Every edge with its gate flag, ordered by source and target as phases are listed.
+    pub fn listed(&self, phases: &Phases) -> Vec<(Phase, Phase, bool)> {
+        phases
+            .listed()
+            .flat_map(|from| {
+                self.targets(phases, from)
+                    .into_iter()
+                    .map(move |to| (from, to))
+            })
+            .map(|(from, to)| (from, to, self.edges.get(&(from, to)) == Some(&true)))
+            .collect()
+    }
+
+    /// What the move of a ticket in `present` (last in `previous`) to `target` means and demands;
+    /// `None` where the edge is not configured.
+    ///
+    /// A gated edge demands the gate of the phase left. A forward move out of PHASE_BLOCKED demands,
+    /// whatever its edge says, the gates of all phases from the one left up to the target: being blocked
+    /// never skips a gate.
+    pub fn decide(
+        &self,
+        phases: &Phases,
+        present: Phase,
+        previous: Option<Phase>,
+        target: Phase,
+    ) -> Option<Move> {
+        let requires_gate = *self.edges.get(&(present, target))?;
+        let left = phases.left(present, previous);
+        let direction = phases.direction(left, target);
+        let mut gates = if phases.is_blocked(present) && direction == Direction::Forward {
+            phases.between(left, target)
+        } else {
+            Vec::new()
+        };
+        if requires_gate && !gates.contains(&left) {
+            gates.insert(0, left);
+        }
+        Some(Move {
+            left,
+            direction,
+            gates,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phase::tests::default_phases;
+    use proptest::prelude::*;
+
+    fn by_number(phases: &Phases, number: usize) -> Phase {
+        phases.listed().nth(number).unwrap()
+    }
+
+    fn transitions(phases: &Phases, edges: &[(&str, &str, bool)]) -> Transitions {
+        let phase = |label: &str| phases.by_label(&format!("PHASE_{label}")).unwrap();
+        Transitions::new(
+            edges
+                .iter()
+                .map(|(from, to, gated)| (phase(from), phase(to), *gated)),
+        )
+    }
+
+    #[test]
+    fn a_gated_edge_demands_the_gate_of_the_phase_left() {
+        let phases = default_phases();
+        let rules = transitions(&phases, &[("TESTING", "DEPLOYMENT", true)]);
+        let testing = phases.by_label("PHASE_TESTING").unwrap();
+        let deployment = phases.by_label("PHASE_DEPLOYMENT").unwrap();
+        let found = rules.decide(&phases, testing, None, deployment).unwrap();
+        assert_eq!(found.gates, vec![testing]);
+        assert_eq!(found.direction, Direction::Forward);
+        assert!(found.superseded(&phases, deployment).is_empty());
+        assert_eq!(rules.decide(&phases, deployment, None, testing), None);
+    }
+
+    #[test]
+    fn a_regression_supersedes_from_the_phase_entered_to_the_one_left() {
+        let phases = default_phases();
+        let rules = transitions(&phases, &[("BLOCKED", "DESIGN", false)]);
+        let phase = |label: &str| phases.by_label(&format!("PHASE_{label}")).unwrap();
+        let found = rules
+            .decide(
+                &phases,
+                phase("BLOCKED"),
+                Some(phase("TESTING")),
+                phase("DESIGN"),
+            )
+            .unwrap();
+        assert_eq!(
+            found.superseded(&phases, phase("DESIGN")),
+            vec![phase("DESIGN"), phase("IMPLEMENTATION"), phase("TESTING")]
+        );
+        assert!(found.gates.is_empty());
+    }
+
+    proptest! {
+        /// However a ticket came to be blocked, leaving PHASE_BLOCKED demands every gate that walking would.
+        #[test]
+        fn being_blocked_never_skips_a_gate(left in 0usize..7, target in 0usize..7, flag: bool) {
+            let phases = default_phases();
+            let blocked = phases.blocked().unwrap();
+            let left = by_number(&phases, left);
+            let target = by_number(&phases, target);
+            let rules = Transitions::new([(blocked, target, flag)]);
+            let found = rules.decide(&phases, blocked, Some(left), target).unwrap();
+            if target > left {
+                prop_assert_eq!(found.gates, phases.between(left, target));
+            } else {
+                prop_assert_eq!(found.gates, if flag { vec![left] } else { vec![] });
+            }
+        }
+
+        /// No move is allowed that is not configured, and every configured one is.
+        #[test]
+        fn exactly_the_configured_edges_are_allowed(from in 0usize..8, to in 0usize..8, edges in proptest::collection::hash_set((0usize..8, 0usize..8), 0..20)) {
+            let phases = default_phases();
+            let rules = Transitions::new(edges.iter().map(|(a, b)| (by_number(&phases, *a), by_number(&phases, *b), false)));
+            let found = rules.decide(&phases, by_number(&phases, from), None, by_number(&phases, to));
+            prop_assert_eq!(found.is_some(), edges.contains(&(from, to)));
+        }
+    }
+}

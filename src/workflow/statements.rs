@@ -1,0 +1,119 @@
+//! The statements of the workflow, named and together.
+
+use crate::pg::spi::Statement;
+use crate::pg::value::Type;
+
+/// Moves one ticket, with the caller's rights. Returns its phase.
+pub static MOVE_ONE: Statement = Statement {
+    sql: "UPDATE {ws}.tickets SET phase_id = $2
+           WHERE id OPERATOR(pg_catalog.=) $1
+       RETURNING phase_id",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
+/// Moves many tickets, with the caller's rights; locks them in the order of their ids, so that two
+/// overlapping calls wait for one another and never deadlock. Returns the ids of those that exist and
+/// were not left out.
+pub static MOVE_MANY: Statement = Statement {
+    sql: "WITH locked AS MATERIALIZED (
+              SELECT t.id
+                FROM {ws}.tickets t
+               WHERE t.id OPERATOR(pg_catalog.=) ANY ($1)
+               ORDER BY t.id
+                 FOR NO KEY UPDATE)
+          UPDATE {ws}.tickets t SET phase_id = $2
+            FROM locked
+           WHERE t.id OPERATOR(pg_catalog.=) locked.id
+       RETURNING t.id",
+    parameters: &[Type::Uuids, Type::Phase],
+};
+
+/// Where a ticket is and was, with the caller's rights.
+pub static POSITION: Statement = Statement {
+    sql: "SELECT phase_id, previous_phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// As [`POSITION`], and holds the ticket there.
+pub static POSITION_LOCKED: Statement = Statement {
+    sql: "SELECT phase_id, previous_phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuid],
+};
+
+/// Whether the ticket exists, whatever the caller may see.
+pub static EXISTS: Statement = Statement {
+    sql: "SELECT 1 FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// A ticket's history, oldest first, if the caller may see the ticket.
+pub static HISTORY: Statement = Statement {
+    sql: "SELECT h.id, h.ticket_id, h.from_phase::pg_catalog.text, h.to_phase::pg_catalog.text,
+                 h.transition_reason, h.transitioned_by::pg_catalog.text, h.artifacts, h.created_at,
+                 h.db_role::pg_catalog.text, h.gate_result_id
+            FROM {ws}.phase_history h
+            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
+           WHERE h.ticket_id OPERATOR(pg_catalog.=) $1
+           ORDER BY h.created_at, h.id",
+    parameters: &[Type::Uuid],
+};
+
+/// Writes the history row of one move. The cheap form of [`RECORD_MANY`]: nothing to unnest, nothing to join.
+pub static RECORD_ONE: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_history
+                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role, artifacts)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name,
+                 coalesce($9, (
+                 SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
+                   FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
+                           FROM {ws}.phase_gate_artifacts a
+                          WHERE a.ticket_id OPERATOR(pg_catalog.=) $2
+                            AND a.phase_id OPERATOR(pg_catalog.=) $10
+                            AND a.superseded_at IS NULL
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c)))",
+    parameters: &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Phase,
+        Type::Time,
+        Type::Text,
+        Type::Text,
+        Type::Text,
+        Type::Json,
+        Type::Phase,
+    ],
+};
+
+/// Writes the history rows of many moves of one actor and reason.
+pub static RECORD_MANY: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_history
+                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role, artifacts)
+          SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
+                 coalesce($9, (
+                 SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
+                   FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
+                           FROM {ws}.phase_gate_artifacts a
+                          WHERE a.ticket_id OPERATOR(pg_catalog.=) m.ticket_id
+                            AND a.phase_id OPERATOR(pg_catalog.=) m.left_phase
+                            AND a.superseded_at IS NULL
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c))
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
+                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($10))
+                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase)",
+    parameters: &[
+        Type::Uuids,
+        Type::Uuids,
+        Type::Phases,
+        Type::Phases,
+        Type::Times,
+        Type::Text,
+        Type::Text,
+        Type::Text,
+        Type::Json,
+        Type::Phases,
+    ],
+};

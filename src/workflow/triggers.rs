@@ -1,0 +1,367 @@
+//! The triggers on `tickets` and `phase_history`: where every rule of a move is applied.
+
+use super::attribution::Attribution;
+use super::moves::{self, Move};
+use super::request::{self, Outcome, Request};
+use super::statements::{EXISTS, RECORD_MANY, RECORD_ONE};
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, Session};
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::{Value, read};
+use crate::pg::{cache, clock, role};
+use crate::phase::{DONE, Phase};
+use crate::workspace::{Columns, Configuration, Workspace};
+use std::rc::Rc;
+use uuid::Uuid;
+
+fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns> {
+    if firing.table() == workspace.tickets {
+        Ok(workspace.columns)
+    } else {
+        Columns::of(firing.table())
+    }
+}
+
+fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
+    firing
+        .new_value(columns.id)
+        .map(read::uuid)
+        .ok_or_else(|| Error::null_argument("id"))
+}
+
+/// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
+pub fn start(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing)?;
+    let columns = columns(&workspace, firing)?;
+    let now = Value::Time(clock::now());
+    let mut changes = vec![
+        (columns.phase_entered_at, now.clone()),
+        (columns.updated_at, now),
+    ];
+    // An import of blocked tickets says where they were blocked; from anybody but the owner it would be a forgery.
+    if firing.new_value(columns.previous_phase_id).is_some() && !role::acts_for(workspace.owner) {
+        changes.push((columns.previous_phase_id, Value::Null));
+    }
+    Ok(firing.with(&changes))
+}
+
+/// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
+pub fn decide(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing)?;
+    let columns = columns(&workspace, firing)?;
+    let phases = (
+        firing.old_value(columns.phase_id).map(read::oid),
+        firing.new_value(columns.phase_id).map(read::oid),
+    );
+    match phases {
+        (Some(from), Some(to)) if from != to => decide_move(firing, &workspace, &columns, from, to),
+        _ => Ok(keep_own_columns(firing, &columns)),
+    }
+}
+
+/// No move: what phasegate keeps stays as it was, whatever the caller wrote; only `updated_at` tells of the update.
+fn keep_own_columns(firing: &Firing, columns: &Columns) -> Verdict {
+    let old = |column| firing.old_value(column).map_or(Value::Null, Value::Datum);
+    firing.with(&[
+        (columns.previous_phase_id, old(columns.previous_phase_id)),
+        (columns.phase_entered_at, old(columns.phase_entered_at)),
+        (columns.updated_at, Value::Time(clock::now())),
+    ])
+}
+
+fn decide_move(
+    firing: &Firing,
+    workspace: &Workspace,
+    columns: &Columns,
+    from_oid: u32,
+    to_oid: u32,
+) -> Result<Verdict> {
+    if moves::is_empty() {
+        cache::accept_invalidations();
+    }
+    let configuration = workspace.configuration()?;
+    let phases = &configuration.phases;
+    let from = configuration.phase_of(from_oid)?;
+    let to = configuration.phase_of(to_oid)?;
+    let ticket = id(firing, columns)?;
+    let request = request::of_move(workspace.schema, &ticket, to);
+
+    if let Some(expected) = request.as_deref().and_then(|request| request.expected)
+        && expected != from
+    {
+        let error = Error::phase_changed(ticket, phases.label(expected), phases.label(from));
+        return refused(request.as_deref(), ticket, from, "phase_changed", error);
+    }
+    let previous = firing
+        .old_value(columns.previous_phase_id)
+        .and_then(|datum| phases.by_oid(read::oid(datum)));
+    let Some(decided) = configuration.transitions.decide(phases, from, previous, to) else {
+        let error = invalid_transition(&configuration, ticket, from, to);
+        return refused(
+            request.as_deref(),
+            ticket,
+            from,
+            "invalid_transition",
+            error,
+        );
+    };
+
+    let at = moment(firing, columns);
+    let attribution = request
+        .as_deref()
+        .map_or_else(Attribution::of_settings, |request| {
+            Rc::clone(&request.attribution)
+        });
+    moves::note(
+        workspace.schema,
+        Move {
+            ticket,
+            from: from_oid,
+            to: to_oid,
+            history_id: Uuid::now_v7(),
+            at,
+            left: phases.oid(decided.left),
+            attribution,
+        },
+        false,
+    );
+    if let Some(request) = request {
+        request
+            .outcomes
+            .borrow_mut()
+            .insert(ticket, Outcome::Moves { from, at });
+    }
+    Ok(firing.with(&[
+        (columns.previous_phase_id, Value::Oid(from_oid)),
+        (columns.phase_entered_at, Value::Time(at)),
+        (columns.updated_at, Value::Time(at)),
+    ]))
+}
+
+/// When the move happens: now, and later than the ticket's last move, though a clock may have been set
+/// back or a transaction that began later moved it first. History is ordered by this.
+fn moment(firing: &Firing, columns: &Columns) -> i64 {
+    let entered = firing
+        .old_value(columns.phase_entered_at)
+        .map_or(i64::MIN, read::big);
+    clock::now().max(entered.saturating_add(1))
+}
+
+pub(super) fn invalid_transition(
+    configuration: &Configuration,
+    ticket: Uuid,
+    from: Phase,
+    to: Phase,
+) -> Error {
+    let phases = &configuration.phases;
+    let allowed: Vec<&str> = configuration
+        .transitions
+        .targets(phases, from)
+        .into_iter()
+        .map(|phase| phases.label(phase))
+        .collect();
+    Error::invalid_transition(ticket, phases.label(from), phases.label(to), &allowed)
+}
+
+/// Raises the refusal, or where a request takes it for an answer leaves the row out of the UPDATE.
+fn refused(
+    request: Option<&Request>,
+    ticket: Uuid,
+    from: Phase,
+    error_code: &'static str,
+    error: Error,
+) -> Result<Verdict> {
+    let Some(request) = request else {
+        return Err(error);
+    };
+    let reasons = error.detail.clone().into_iter().collect();
+    request.refuse(ticket, from, error_code, reasons, error)?;
+    Ok(Verdict::Skip)
+}
+
+/// AFTER INSERT and AFTER UPDATE of the phase on `tickets`, row by row: notes a start, confirms a move.
+pub fn record(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing)?;
+    let columns = columns(&workspace, firing)?;
+    let ticket = id(firing, &columns)?;
+    let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
+    if firing.is_insert() {
+        let previous = firing.new_value(columns.previous_phase_id).map(read::oid);
+        let at = firing
+            .new_value(columns.phase_entered_at)
+            .map_or_else(clock::now, read::big);
+        record_start(&workspace, ticket, to, previous, at)?;
+    } else {
+        let from = firing.old_value(columns.phase_id).map_or(0, read::oid);
+        moves::confirm(workspace.schema, ticket, from, to)?;
+    }
+    Ok(Verdict::Keep)
+}
+
+fn record_start(
+    workspace: &Workspace,
+    ticket: Uuid,
+    phase_oid: u32,
+    previous: Option<u32>,
+    at: i64,
+) -> Result<()> {
+    let configuration = workspace.configuration()?;
+    let phases = &configuration.phases;
+    let phase = configuration.phase_of(phase_oid)?;
+    let label = phases.label(phase);
+    if phases.is_blocked(phase) || label == DONE {
+        let error = Error::new(
+            Code::CheckViolation,
+            format!("a ticket cannot start in {label}"),
+        );
+        if !role::acts_for(workspace.owner) {
+            return Err(error
+                .detail(format!(
+                    "Ticket {ticket} was inserted with phase_id {label}."
+                ))
+                .hint("Only the workspace's owner may import tickets into this phase."));
+        }
+        let left = previous.and_then(|oid| phases.by_oid(oid));
+        if phases.is_blocked(phase) && left.is_none_or(|left| phases.is_blocked(left)) {
+            return Err(error
+                .detail(format!(
+                    "Ticket {ticket} has no previous_phase_id that says where it was blocked."
+                ))
+                .hint("Import a blocked ticket together with its previous_phase_id."));
+        }
+    }
+    moves::note(
+        workspace.schema,
+        Move {
+            ticket,
+            from: 0,
+            to: phase_oid,
+            history_id: Uuid::now_v7(),
+            at,
+            left: 0,
+            attribution: Attribution::of_settings(),
+        },
+        true,
+    );
+    Ok(())
+}
+
+/// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted and confirmed.
+pub fn write(firing: &Firing) -> Result<Verdict> {
+    if moves::is_empty() {
+        return Ok(Verdict::Keep);
+    }
+    let workspace = Workspace::of_firing(firing)?;
+    let confirmed = moves::take_confirmed(workspace.schema);
+    if confirmed.is_empty() {
+        return Ok(Verdict::Keep);
+    }
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    confirmed
+        .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
+        .try_for_each(|alike| write_history(&workspace, alike))?;
+    Ok(Verdict::Keep)
+}
+
+fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
+    [
+        Value::text(attribution.reason.as_deref()),
+        Value::text(Some(&attribution.actor)),
+        Value::text(Some(&attribution.db_role)),
+        Value::json(attribution.artifacts.as_deref()),
+    ]
+}
+
+/// Writes the history of moves that share an attribution.
+fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
+    let phase = |oid: u32| {
+        if oid == 0 {
+            Value::Null
+        } else {
+            Value::Oid(oid)
+        }
+    };
+    let rows = match moves {
+        [] => return Ok(()),
+        [one] => {
+            let [reason, actor, db_role, artifacts] = attributed(&one.attribution);
+            workspace.run(
+                &RECORD_ONE,
+                &[
+                    Value::Uuid(one.history_id),
+                    Value::Uuid(one.ticket),
+                    phase(one.from),
+                    phase(one.to),
+                    Value::Time(one.at),
+                    reason,
+                    actor,
+                    db_role,
+                    artifacts,
+                    phase(one.left),
+                ],
+                Sees::Snapshot,
+            )?
+        }
+        [first, ..] => {
+            let [reason, actor, db_role, artifacts] = attributed(&first.attribution);
+            let phases = |of: fn(&Move) -> u32| {
+                Value::Enums(workspace.phase_type, moves.iter().map(of).collect())
+            };
+            workspace.run(
+                &RECORD_MANY,
+                &[
+                    Value::Uuids(moves.iter().map(|one| one.history_id).collect()),
+                    Value::Uuids(moves.iter().map(|one| one.ticket).collect()),
+                    phases(|one| one.from),
+                    phases(|one| one.to),
+                    Value::Times(moves.iter().map(|one| one.at).collect()),
+                    reason,
+                    actor,
+                    db_role,
+                    artifacts,
+                    phases(|one| one.left),
+                ],
+                Sees::Snapshot,
+            )?
+        }
+    };
+    if rows.len() == moves.len() {
+        return Ok(());
+    }
+    // A trigger or rule of the owner's on phase_history kept rows out. Moves without history are no moves.
+    Err(Error::new(
+        Code::NotInPrerequisiteState,
+        "phase history was not written",
+    )
+    .detail(format!(
+        "{} of {} rows reached {}.phase_history.",
+        rows.len(),
+        moves.len(),
+        workspace.name
+    ))
+    .hint("Look for triggers or rules on phase_history that suppress rows."))
+}
+
+/// BEFORE UPDATE, DELETE and TRUNCATE on `phase_history`: refuses, but for the cascade from a deleted ticket.
+pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
+    if firing.is_row_delete() {
+        let workspace = Workspace::of_firing(firing)?;
+        let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
+            .and_then(|column| firing.old_value(column))
+            .map(read::uuid);
+        let _session = Session::open()?;
+        let _owner = workspace.as_owner();
+        // When the row goes with its ticket, the ticket is gone already.
+        let remains = workspace.run(&EXISTS, &[Value::uuid(ticket)], Sees::Latest)?;
+        if remains.is_empty() {
+            return Ok(Verdict::Keep);
+        }
+    }
+    Err(
+        Error::new(Code::InsufficientPrivilege, "phase history is append-only")
+            .detail("Rows of phase_history are never changed, and go only with their ticket.")
+            .hint("A move that was wrong is undone by another move."),
+    )
+}

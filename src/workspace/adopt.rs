@@ -1,0 +1,466 @@
+//! Taking over what a schema already holds: an app's own `tickets` and `tasks`, its own enum `phase`.
+//!
+//! Nothing here updates a row: columns are filled by ALTER TABLE, which fires no trigger and is not
+//! subject to row security.
+
+use super::create::Site;
+use crate::error::{Code, Error};
+use crate::pg::clock;
+use crate::pg::error::Result;
+use crate::pg::spi::{quote_identifier, run_once, run_script};
+use crate::pg::value::{Type, Value};
+use crate::phase::{BLOCKED, DONE};
+
+/// The phases that every workspace has, in their order. A workspace's owner may add others.
+const LABELS: [&str; 8] = [
+    "PHASE_BACKLOG",
+    "PHASE_REQUIREMENTS",
+    "PHASE_DESIGN",
+    "PHASE_IMPLEMENTATION",
+    "PHASE_TESTING",
+    "PHASE_DEPLOYMENT",
+    DONE,
+    BLOCKED,
+];
+
+/// A column that an adopted table must have. A fresh table gets the same from `sql/*/tables.sql`;
+/// the test `adoption` compares the two.
+struct Column {
+    name: &'static str,
+    /// The type, `phase` for the workspace's own.
+    kind: &'static str,
+    default: Option<&'static str>,
+    required: bool,
+}
+
+const fn optional(name: &'static str, kind: &'static str) -> Column {
+    Column {
+        name,
+        kind,
+        default: None,
+        required: false,
+    }
+}
+
+const fn required(name: &'static str, kind: &'static str, default: &'static str) -> Column {
+    Column {
+        name,
+        kind,
+        default: Some(default),
+        required: true,
+    }
+}
+
+const TICKETS: &[Column] = &[
+    required("title", "text", "'untitled'"),
+    optional("description", "text"),
+    required("phase_id", "phase", "'PHASE_BACKLOG'"),
+    optional("previous_phase_id", "phase"),
+    required("priority", "varchar(20)", "'MEDIUM'"),
+    optional("context", "jsonb"),
+    optional("context_summary", "text"),
+    required("phase_entered_at", "timestamptz", "now()"),
+    required("created_at", "timestamptz", "now()"),
+    required("updated_at", "timestamptz", "now()"),
+];
+
+const TASKS: &[Column] = &[
+    Column {
+        name: "ticket_id",
+        kind: "uuid",
+        default: None,
+        required: true,
+    },
+    Column {
+        name: "phase_id",
+        kind: "phase",
+        default: None,
+        required: true,
+    },
+    required("kind", "text", "'work'"),
+    optional("task_type", "varchar(100)"),
+    optional("description", "text"),
+    required("priority", "varchar(20)", "'MEDIUM'"),
+    required("status", "varchar(50)", "'pending'"),
+    optional("required_capabilities", "jsonb"),
+    optional("dependencies", "jsonb"),
+    required("pending_dependencies", "integer", "0"),
+    optional("assigned_agent_id", "varchar(255)"),
+    required("attempts", "integer", "0"),
+    required("max_attempts", "integer", "3"),
+    optional("scheduled_at", "timestamptz"),
+    optional("lease_expires_at", "timestamptz"),
+    optional("result", "jsonb"),
+    optional("error_message", "text"),
+    optional("template_id", "uuid"),
+    required("created_at", "timestamptz", "now()"),
+    required("updated_at", "timestamptz", "now()"),
+    optional("started_at", "timestamptz"),
+    optional("completed_at", "timestamptz"),
+];
+
+/// Constraints that an adopted table gets, by table and name.
+const CONSTRAINTS: &[(&str, &str, &str)] = &[
+    (
+        "tickets",
+        "tickets_title_check",
+        "CHECK (char_length(title) BETWEEN 1 AND 500)",
+    ),
+    (
+        "tickets",
+        "tickets_priority_check",
+        "CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))",
+    ),
+    (
+        "tasks",
+        "tasks_ticket_id_fkey",
+        "FOREIGN KEY (ticket_id) REFERENCES {ws}.tickets ON DELETE CASCADE",
+    ),
+    (
+        "tasks",
+        "tasks_kind_check",
+        "CHECK (kind IN ('work', 'review', 'summary'))",
+    ),
+    (
+        "tasks",
+        "tasks_priority_check",
+        "CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))",
+    ),
+    (
+        "tasks",
+        "tasks_status_check",
+        "CHECK (status IN ('pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'))",
+    ),
+];
+
+/// Makes the workspace's enum and its casts, or adopts an enum of the user's own that has all the labels.
+pub(super) fn phase_type(site: &Site) -> Result<()> {
+    let ws = &site.quoted;
+    let rows = run_once(
+        "SELECT t.typtype = 'e',
+                ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid)
+           FROM pg_type t WHERE t.typnamespace = $1 AND t.typname = 'phase'",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )?;
+    if let Some(row) = rows.first() {
+        let labels = row.texts(2).unwrap_or_default();
+        let missing: Vec<&str> = LABELS
+            .into_iter()
+            .filter(|label| !labels.iter().flatten().any(|found| found == label))
+            .collect();
+        if !row.bool(1) || !missing.is_empty() {
+            return Err(Error::new(
+                Code::DuplicateObject,
+                format!("type {ws}.phase exists and is not the workspace's"),
+            )
+            .detail(format!(
+                "A workspace's phase is an enum with at least the labels {}.",
+                LABELS.join(", ")
+            ))
+            .hint("Rename that type, or make the workspace in another schema."));
+        }
+    } else {
+        run_script(&format!(
+            "CREATE TYPE {ws}.phase AS ENUM ('{}')",
+            LABELS.join("', '")
+        ))?;
+    }
+    for source in ["text", "varchar"] {
+        let rows = run_once(
+            "SELECT 1 FROM pg_cast c JOIN pg_type t ON t.oid = c.casttarget
+              WHERE t.typnamespace = $1 AND t.typname = 'phase' AND c.castsource = $2::regtype",
+            &[
+                (Type::Oid, Value::Oid(site.schema)),
+                (Type::Text, Value::text(Some(source))),
+            ],
+        )?;
+        if rows.is_empty() {
+            run_script(&format!(
+                "CREATE CAST ({source} AS {ws}.phase) WITH INOUT AS IMPLICIT"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings an app's own `tickets` and `tasks` into shape; gives the names of those that were there.
+pub(super) fn tables(site: &Site) -> Result<Vec<&'static str>> {
+    let mut adopted = Vec::new();
+    for (table, columns) in [("tickets", TICKETS), ("tasks", TASKS)] {
+        if site.has(table) {
+            self::table(site, table, columns)?;
+            adopted.push(table);
+        }
+    }
+    Ok(adopted)
+}
+
+/// What the catalog says of an existing column.
+struct Found {
+    name: String,
+    kind: String,
+    is_phase: bool,
+    has_default: bool,
+    not_null: bool,
+    default: Option<String>,
+}
+
+fn found_columns(site: &Site, table: &str) -> Result<Vec<Found>> {
+    let rows = run_once(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod),
+                t.typnamespace = c.relnamespace AND t.typname = 'phase',
+                a.atthasdef, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+           FROM pg_class c
+           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+           JOIN pg_type t ON t.oid = a.atttypid
+           LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+          WHERE c.relnamespace = $1 AND c.relname = $2::name",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            (Type::Text, Value::text(Some(table))),
+        ],
+    )?;
+    Ok(rows
+        .iter()
+        .map(|row| Found {
+            name: row.name(1).unwrap_or_default(),
+            kind: row.text(2).unwrap_or_default(),
+            is_phase: row.bool(3),
+            has_default: row.bool(4),
+            not_null: row.bool(5),
+            default: row.text(6),
+        })
+        .collect())
+}
+
+fn require_uuid_key(site: &Site, table: &str) -> Result<()> {
+    let rows = run_once(
+        "SELECT format_type(a.atttypid, NULL),
+                EXISTS (SELECT 1 FROM pg_index i
+                         WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1 AND i.indkey[0] = a.attnum)
+           FROM pg_class c
+           LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'id' AND NOT a.attisdropped
+          WHERE c.relnamespace = $1 AND c.relname = $2::name",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            (Type::Text, Value::text(Some(table))),
+        ],
+    )?;
+    let kind = rows.first().and_then(|row| row.text(1));
+    let is_key = rows.first().is_some_and(|row| row.bool(2));
+    if kind.as_deref() == Some("uuid") && is_key {
+        return Ok(());
+    }
+    let found = match kind.as_deref() {
+        None => "there is no such column".to_owned(),
+        Some("uuid") => "it is uuid, but not the primary key".to_owned(),
+        Some(other) => format!("it is {other}"),
+    };
+    Err(Error::cannot_adopt(
+        table,
+        format!("Column \"id\" must be a uuid and the primary key; {found}."),
+    ))
+}
+
+fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
+    require_uuid_key(site, table)?;
+    let found = found_columns(site, table)?;
+    let target = format!("{}.{table}", site.quoted);
+    // Everything is looked at before anything is changed, so that the error names the column and not its victim.
+    let mut changes = Vec::new();
+    for column in columns {
+        let kind = match column.kind {
+            "phase" => format!("{}.phase", site.quoted),
+            other => other.to_owned(),
+        };
+        let name = quote_identifier(column.name)?;
+        let Some(existing) = found.iter().find(|existing| existing.name == column.name) else {
+            changes.extend(added(&target, &name, &kind, column));
+            continue;
+        };
+        let is_text = ["text", "character varying"]
+            .iter()
+            .any(|prefix| existing.kind.starts_with(prefix));
+        match column.kind {
+            "phase" if existing.is_phase => {}
+            "phase" if is_text => {
+                require_labels(site, table, column.name)?;
+                changes.extend(converted(&target, &name, &kind, column, existing));
+                continue;
+            }
+            wanted if compatible(wanted, &existing.kind, is_text) => {}
+            _ => {
+                return Err(Error::cannot_adopt(
+                    table,
+                    format!(
+                        "Column \"{}\" has type {}; needed is {}.",
+                        column.name, existing.kind, column.kind
+                    ),
+                ));
+            }
+        }
+        changes.extend(completed(&target, &name, column, existing));
+    }
+    if !found
+        .iter()
+        .any(|existing| existing.name == "id" && existing.has_default)
+    {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN id SET DEFAULT phasegate.uuid_v7()"
+        ));
+    }
+    changes.iter().try_for_each(|change| run_script(change))
+}
+
+fn compatible(wanted: &str, found: &str, found_is_text: bool) -> bool {
+    match wanted {
+        "text" => found_is_text,
+        _ if wanted.starts_with("varchar") => found_is_text,
+        "timestamptz" => found == "timestamp with time zone",
+        _ => wanted == found,
+    }
+}
+
+/// Adds a missing column. A title has no default for new rows, only for those that are there already.
+fn added(target: &str, name: &str, kind: &str, column: &Column) -> Vec<String> {
+    let default = column
+        .default
+        .map(|default| format!(" DEFAULT {default}"))
+        .unwrap_or_default();
+    let not_null = if column.required { " NOT NULL" } else { "" };
+    let mut changes = vec![format!(
+        "ALTER TABLE {target} ADD COLUMN {name} {kind}{default}{not_null}"
+    )];
+    if column.name == "title" {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT"
+        ));
+    }
+    changes
+}
+
+/// Turns a text column into the workspace's enum; the table's own default is kept.
+fn converted(
+    target: &str,
+    name: &str,
+    kind: &str,
+    column: &Column,
+    existing: &Found,
+) -> Vec<String> {
+    let value = match column.default {
+        Some(default) => format!("coalesce({name}, {default})"),
+        None => name.to_owned(),
+    };
+    let default = existing
+        .default
+        .as_deref()
+        .map(|expression| format!("({expression})::text::{kind}"))
+        .or_else(|| column.default.map(str::to_owned));
+    let mut changes = vec![
+        format!("ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT"),
+        format!("ALTER TABLE {target} ALTER COLUMN {name} TYPE {kind} USING {value}::text::{kind}"),
+    ];
+    if let Some(default) = default {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
+        ));
+    }
+    if column.required {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN {name} SET NOT NULL"
+        ));
+    }
+    changes
+}
+
+/// Gives an existing column of the right type the default and the values that it lacks.
+fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec<String> {
+    let mut changes = Vec::new();
+    if let Some(default) = column.default {
+        if !existing.has_default && column.name != "title" {
+            changes.push(format!(
+                "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
+            ));
+        }
+        if !existing.not_null {
+            changes.push(format!(
+                "ALTER TABLE {target} ALTER COLUMN {name} TYPE {} USING coalesce({name}, {default})",
+                existing.kind
+            ));
+        }
+    }
+    if column.required && !existing.not_null {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN {name} SET NOT NULL"
+        ));
+    }
+    changes
+}
+
+fn require_labels(site: &Site, table: &str, column: &str) -> Result<()> {
+    let rows = run_once(
+        &format!(
+            "SELECT string_agg(quote_literal(value), ', ' ORDER BY value)
+               FROM (SELECT DISTINCT {column}::text AS value FROM {}.{table}
+                      WHERE {column}::text NOT IN (SELECT unnest(enum_range(NULL::{}.phase))::text)
+                      ORDER BY 1 LIMIT 20) odd",
+            site.quoted, site.quoted
+        ),
+        &[],
+    )?;
+    match rows.first().and_then(|row| row.text(1)) {
+        None => Ok(()),
+        Some(odd) => Err(Error::cannot_adopt(
+            table,
+            format!("Column \"{column}\" holds values that are no phase: {odd}."),
+        )
+        .hint("Change those rows, or add the labels to an enum named phase in that schema first.")),
+    }
+}
+
+/// Gives adopted tables the constraints that fresh ones have.
+pub(super) fn constraints(site: &Site, adopted: &[&str]) -> Result<()> {
+    for (table, name, definition) in CONSTRAINTS {
+        if !adopted.contains(table) {
+            continue;
+        }
+        let rows = run_once(
+            "SELECT 1 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+              WHERE c.relnamespace = $1 AND c.relname = $2::name
+                AND (k.conname = $3::name
+                     OR k.contype = 'f' AND $3 = 'tasks_ticket_id_fkey'
+                        AND k.confrelid = (SELECT oid FROM pg_class WHERE relnamespace = $1 AND relname = 'tickets'))",
+            &[
+                (Type::Oid, Value::Oid(site.schema)),
+                (Type::Text, Value::text(Some(table))),
+                (Type::Text, Value::text(Some(name))),
+            ],
+        )?;
+        if rows.is_empty() {
+            site.script(&format!(
+                "ALTER TABLE {{ws}}.{table} ADD CONSTRAINT {name} {definition}"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives each ticket whose history does not end in its present phase the row that says so: all of them
+/// when a table is adopted, those that moved meanwhile when a detached workspace is taken back.
+pub(super) fn histories(site: &Site) -> Result<()> {
+    let now = clock::now();
+    let sql = format!(
+        "INSERT INTO {ws}.phase_history
+                (ticket_id, from_phase, to_phase, transition_reason, transitioned_by, created_at)
+         SELECT t.id, last.to_phase, t.phase_id, 'adopted', session_user,
+                greatest($1, last.created_at + interval '1 microsecond')
+           FROM {ws}.tickets t
+           LEFT JOIN LATERAL (SELECT h.to_phase, h.created_at FROM {ws}.phase_history h
+                               WHERE h.ticket_id = t.id
+                               ORDER BY h.created_at DESC, h.id DESC LIMIT 1) last ON true
+          WHERE last.to_phase IS DISTINCT FROM t.phase_id",
+        ws = site.quoted
+    );
+    run_once(&sql, &[(Type::Time, Value::Time(now))])?;
+    Ok(())
+}

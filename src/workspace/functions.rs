@@ -1,0 +1,47 @@
+//! The SQL functions about workspaces.
+
+use super::{Workspace, check, create};
+use crate::pg::call::{Answer, Call};
+use crate::pg::error::Result;
+use crate::pg::spi::Session;
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::{cache, role};
+
+/// `create_workspace(workspace name)`
+pub fn create_workspace(call: &Call) -> Result<Answer> {
+    create::create(&call.name(0, "workspace")?)?;
+    Ok(Answer::Null)
+}
+
+/// `detach_workspace(workspace name)`
+pub fn detach_workspace(call: &Call) -> Result<Answer> {
+    create::detach(&call.name(0, "workspace")?)?;
+    Ok(Answer::Null)
+}
+
+/// `check_workspace(workspace name)`
+pub fn check_workspace(call: &Call) -> Result<Answer> {
+    let workspace = match call.optional_name(0) {
+        Some(name) => Workspace::named(&name)?,
+        None => Workspace::current()?,
+    };
+    let _session = Session::open()?;
+    Ok(call.answer_rows(&check::check(&workspace)?))
+}
+
+/// The statement trigger on configuration tables: drops every session's cached configuration when the change commits.
+pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
+    cache::invalidate(firing.table());
+    Ok(Verdict::Keep)
+}
+
+/// The statement trigger on tables that only phasegate and the workspace's owner write.
+///
+/// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
+/// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
+pub fn owner_only(firing: &Firing) -> Result<Verdict> {
+    if role::acts_for(firing.owner()) {
+        return Ok(Verdict::Keep);
+    }
+    Err(role::permission_denied(&firing.table_name()))
+}

@@ -1,0 +1,319 @@
+//! Workspaces: finding the one that is meant, its plans and its cached configuration.
+//!
+//! A workspace is a schema whose table `tickets` carries phasegate's triggers. Functions act on the one
+//! that the caller's search_path finds; triggers on that of the schema of the table that fired.
+
+mod adopt;
+mod check;
+mod configuration;
+mod create;
+pub mod functions;
+mod statements;
+
+pub use configuration::Configuration;
+
+use crate::error::{Code, Error};
+use crate::pg::cache::{self, Flag};
+use crate::pg::error::Result;
+use crate::pg::role::Rights;
+use crate::pg::spi::{Plan, Rows, Sees, Session, Statement, quote_identifier};
+use crate::pg::trigger::Firing;
+use crate::pg::value::Value;
+use crate::pg::{catalog, role};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The version of a workspace's shape: its tables, triggers and views. It stands in the decision trigger's
+/// argument, so that it is dumped and restored with what it describes.
+pub const SHAPE: &str = "1";
+
+/// How many workspaces a backend keeps plans and configuration for. Each costs some tens of kilobytes;
+/// beyond this the one that was used longest ago is forgotten.
+const KEPT: usize = 64;
+
+thread_local! {
+    static WORKSPACES: RefCell<HashMap<u32, Rc<Workspace>>> = RefCell::new(HashMap::new());
+    static USES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The numbers of the columns of `tickets` that phasegate reads or writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// `id`
+    pub id: i16,
+    /// `phase_id`
+    pub phase_id: i16,
+    /// `previous_phase_id`
+    pub previous_phase_id: i16,
+    /// `phase_entered_at`
+    pub phase_entered_at: i16,
+    /// `updated_at`
+    pub updated_at: i16,
+    /// `context`
+    pub context: i16,
+    /// `context_summary`
+    pub context_summary: i16,
+}
+
+impl Columns {
+    /// Those of this table, which is `tickets` or a shard of it.
+    pub fn of(table: u32) -> Result<Self> {
+        let number = |name: &str| {
+            catalog::column(table, name).ok_or_else(|| {
+                Error::new(
+                    Code::NotInPrerequisiteState,
+                    format!("table \"tickets\" lacks the column \"{name}\""),
+                )
+                .hint("phasegate.create_workspace adds what a workspace is missing.")
+            })
+        };
+        Ok(Columns {
+            id: number("id")?,
+            phase_id: number("phase_id")?,
+            previous_phase_id: number("previous_phase_id")?,
+            phase_entered_at: number("phase_entered_at")?,
+            updated_at: number("updated_at")?,
+            context: number("context")?,
+            context_summary: number("context_summary")?,
+        })
+    }
+}
+
+/// A workspace as this backend knows it.
+pub struct Workspace {
+    /// The schema's OID.
+    pub schema: u32,
+    /// The schema's name.
+    pub name: String,
+    quoted: String,
+    /// The OID of its table `tickets`.
+    pub tickets: u32,
+    /// The owner of `tickets`, with whose rights side effects run.
+    pub owner: u32,
+    /// The OID of its enum `phase`.
+    pub phase_type: u32,
+    /// The columns of `tickets`.
+    pub columns: Columns,
+    /// Made when the catalogs were at this generation.
+    generation: u64,
+    changed: Flag,
+    used: Cell<u64>,
+    plans: RefCell<HashMap<*const Statement, Rc<Plan>>>,
+    configuration: RefCell<Option<Rc<Configuration>>>,
+}
+
+impl Workspace {
+    /// The workspace whose `tickets` table the caller's search_path finds.
+    pub fn current() -> Result<Rc<Workspace>> {
+        cache::accept_invalidations();
+        let found = catalog::table_on_search_path(c"tickets").and_then(catalog::schema_of);
+        let workspace = match found {
+            Some(schema) => Self::of_schema(schema)?,
+            None => None,
+        };
+        workspace.ok_or_else(|| Error::no_workspace(&catalog::search_path()))
+    }
+
+    /// The workspace of this name.
+    pub fn named(name: &str) -> Result<Rc<Workspace>> {
+        cache::accept_invalidations();
+        let workspace = match catalog::schema_by_name(name) {
+            Some(schema) => Self::of_schema(schema)?,
+            None => None,
+        };
+        workspace.ok_or_else(|| {
+            Error::new(
+                Code::InvalidSchema,
+                format!("schema \"{name}\" is no phasegate workspace"),
+            )
+            .hint("phasegate.workspaces lists them; phasegate.create_workspace makes one.")
+        })
+    }
+
+    /// The workspace of the table that fired a trigger.
+    ///
+    /// Siblings are found by schema and standard name, never by the firing table's name, which on a
+    /// Citus worker is a shard's. A table of another owner is refused: its triggers would otherwise
+    /// write with the rights of the workspace's owner.
+    pub fn of_firing(firing: &Firing) -> Result<Rc<Workspace>> {
+        let workspace = Self::of_schema(firing.schema())?.ok_or_else(|| {
+            Error::new(
+                Code::InvalidSchema,
+                "the trigger's table is in no phasegate workspace",
+            )
+        })?;
+        if firing.table() != workspace.tickets && firing.owner() != workspace.owner {
+            return Err(Error::new(
+                Code::InsufficientPrivilege,
+                "the trigger's table does not belong to the workspace's owner",
+            )
+            .detail(format!(
+                "Workspace \"{}\" belongs to role \"{}\".",
+                workspace.name,
+                role::name(workspace.owner)
+            )));
+        }
+        Ok(workspace)
+    }
+
+    fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
+        let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
+        if let Some(workspace) = &known
+            && !workspace.changed.get()
+            && workspace.generation == cache::catalog_generation()
+        {
+            workspace.touch();
+            return Ok(known);
+        }
+        let generation = cache::catalog_generation();
+        let fresh = Self::load(schema, generation)?;
+        WORKSPACES.with_borrow_mut(|workspaces| match &fresh {
+            Some(fresh) => {
+                if let Some(known) = &known
+                    && known.quoted == fresh.quoted
+                    && known.phase_type == fresh.phase_type
+                {
+                    // The plans' texts hold still; the server itself keeps the plans up to date.
+                    known.plans.swap(&fresh.plans);
+                }
+                fresh.touch();
+                workspaces.insert(schema, Rc::clone(fresh));
+                Self::forget_beyond_limit(workspaces);
+            }
+            None => {
+                workspaces.remove(&schema);
+            }
+        });
+        Ok(fresh)
+    }
+
+    fn touch(&self) {
+        let now = USES.with(|uses| {
+            uses.set(uses.get().wrapping_add(1));
+            uses.get()
+        });
+        self.used.set(now);
+    }
+
+    fn forget_beyond_limit(workspaces: &mut HashMap<u32, Rc<Workspace>>) {
+        while workspaces.len() > KEPT {
+            let Some(oldest) = workspaces
+                .values()
+                .min_by_key(|workspace| workspace.used.get())
+                .cloned()
+            else {
+                return;
+            };
+            workspaces.remove(&oldest.schema);
+            let mut tables = vec![oldest.tickets];
+            if let Some(configuration) = oldest.configuration.borrow().as_ref() {
+                tables.extend(configuration.tables());
+            }
+            cache::unwatch(&tables);
+        }
+    }
+
+    fn load(schema: u32, generation: u64) -> Result<Option<Rc<Workspace>>> {
+        let Some(name) = catalog::schema_name(schema) else {
+            return Ok(None);
+        };
+        let Some(tickets) = catalog::table_in(schema, "tickets") else {
+            return Ok(None);
+        };
+        let changed = cache::watch(tickets);
+        changed.set(false);
+        let Some(identity) = statements::identity(tickets)? else {
+            return Ok(None);
+        };
+        if identity.shape != SHAPE {
+            return Err(Error::new(
+                Code::NotInPrerequisiteState,
+                format!("workspace \"{name}\" has another shape than this version of phasegate"),
+            )
+            .detail(format!(
+                "Its shape is {}; the installed library needs {SHAPE}.",
+                identity.shape
+            ))
+            .hint(
+                "Bring the workspace up to date with SELECT phasegate.create_workspace('name').",
+            ));
+        }
+        let columns = Columns::of(tickets)?;
+        let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
+        Ok(Some(Rc::new(Workspace {
+            schema,
+            quoted: quote_identifier(&name)?,
+            name,
+            tickets,
+            owner: identity.owner,
+            phase_type,
+            columns,
+            generation,
+            changed,
+            used: Cell::new(0),
+            plans: RefCell::default(),
+            configuration: RefCell::default(),
+        })))
+    }
+
+    /// Runs one of the rooms' statements by its kept plan. Needs an open [`Session`].
+    pub fn run(
+        &self,
+        statement: &'static Statement,
+        arguments: &[Value<'_>],
+        sees: Sees,
+    ) -> Result<Rows> {
+        self.plan(statement)?.run(arguments, sees, 0)
+    }
+
+    fn plan(&self, statement: &'static Statement) -> Result<Rc<Plan>> {
+        let key: *const Statement = statement;
+        if let Some(plan) = self.plans.borrow().get(&key) {
+            return Ok(Rc::clone(plan));
+        }
+        let types: Vec<_> = statement
+            .parameters
+            .iter()
+            .map(|kind| kind.oid(self.phase_type))
+            .collect();
+        let plan = Rc::new(Plan::prepare(&self.in_workspace(statement.sql), &types)?);
+        self.plans.borrow_mut().insert(key, Rc::clone(&plan));
+        Ok(plan)
+    }
+
+    fn in_workspace(&self, sql: &str) -> String {
+        in_schema(sql, &self.quoted)
+    }
+
+    /// Acts with the rights of the workspace's owner until the guard is dropped.
+    pub fn as_owner(&self) -> Rights {
+        Rights::of(self.owner)
+    }
+
+    /// Refuses unless the caller may read tickets: the least that any function of a workspace asks for.
+    pub fn require_reader(&self) -> Result<()> {
+        role::require(role::Privilege::Select, self.tickets, "tickets")
+    }
+
+    /// The workspace's phases, transitions and whatever the rooms keep, as of the latest committed state.
+    pub fn configuration(&self) -> Result<Rc<Configuration>> {
+        if let Some(configuration) = self.configuration.borrow().as_ref()
+            && configuration.is_current()
+        {
+            return Ok(Rc::clone(configuration));
+        }
+        let fresh = {
+            let _session = Session::open()?;
+            let _owner = self.as_owner();
+            Rc::new(Configuration::load(self)?)
+        };
+        *self.configuration.borrow_mut() = Some(Rc::clone(&fresh));
+        Ok(fresh)
+    }
+}
+
+/// The SQL text with `{ws}` replaced by the quoted schema, in one pass: what is put in is not looked at again.
+fn in_schema(sql: &str, quoted_schema: &str) -> String {
+    sql.split("{ws}").collect::<Vec<_>>().join(quoted_schema)
+}
