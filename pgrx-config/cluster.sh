@@ -127,9 +127,36 @@ CONF
     free_port > "$dir/port"
 }
 
+state_of() { sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || true; }
+alive() { case $(state_of "$1") in ''|Z|X) return 1 ;; esac; }
+
+kill_all() {
+    local pid pids
+    pid=$(postmaster_pid) || die "cluster \"$name\" is not running"
+    # Stopped first, so that it neither forks another child nor tidies up after those that die.
+    kill -STOP "$pid"
+    pids="$pid $(tr '\n' ' ' < "/proc/$pid/task/$pid/children" || true)"
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -KILL $pids 2>/dev/null || true
+    for pid in $pids; do
+        while alive "$pid"; do sleep 0.02; done
+    done
+}
+
+# In a container whose first process does not collect its orphans, a killed postmaster stays as a zombie.
+# A new one cannot tell that from a running one and would refuse to start.
+remove_locks_of_zombie() {
+    local pid
+    pid=$(as_server_user head -n1 "$data/postmaster.pid" 2>/dev/null) || return 0
+    if [ "$(state_of "$pid")" = Z ]; then
+        rm -f "$data/postmaster.pid" "$(cat "$dir/socket_dir")"/.s.PGSQL.*.lock
+    fi
+}
+
 start() {
     if ! exists; then create "$@"; else add_settings "$@"; fi
     if running; then return 0; fi
+    remove_locks_of_zombie
     local try
     for try in 1 2 3 4 5; do
         # Input and the file descriptors of locks or pipes must not be inherited by the server.
@@ -151,21 +178,6 @@ stop() {
     if running; then
         as_server_user "$bindir/pg_ctl" stop --silent --wait --timeout=120 --pgdata="$data" --mode="${1:-fast}"
     fi
-}
-
-alive() { [ -e "/proc/$1" ] && [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)" != Z ]; }
-
-kill_all() {
-    local pid pids
-    pid=$(postmaster_pid) || die "cluster \"$name\" is not running"
-    # Stopped first, so that it neither forks another child nor tidies up after those that die.
-    kill -STOP "$pid"
-    pids="$pid $(tr '\n' ' ' < "/proc/$pid/task/$pid/children")"
-    # shellcheck disable=SC2086 # a list of numbers
-    kill -KILL $pids 2>/dev/null || true
-    for pid in $pids; do
-        while alive "$pid"; do sleep 0.02; done
-    done
 }
 
 remove() {
