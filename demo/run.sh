@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The demonstration: a private server with the extension, and nothing left behind.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../pgrx-config/common.sh"
+
+config=$PHASEGATE_ROOT/pgrx-config
+cluster=demo-$$
+"$config/server.sh" >/dev/null
+trap '"$config/cluster.sh" remove "$cluster"' EXIT
+trap 'exit 130' INT TERM HUP
+say "starting a private server"
+"$config/cluster.sh" start "$cluster"
+"$config/cluster.sh" psql "$cluster" -X -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION phasegate' -c '\dx'

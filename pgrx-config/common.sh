@@ -1,0 +1,118 @@
+# Shared by the scripts of pgrx-config/, tests/ and demo/: sourced, never run.
+# shellcheck shell=bash
+#
+# Environment that a caller may set:
+#   PG_CONFIG    the pg_config of the PostgreSQL to build for
+#   PG_MAJOR     its major version, when PG_CONFIG is not given (default: see versions.env)
+#   PROFILE      dev or release: how the extension is compiled
+#   SERVER_USER  the OS user that runs servers when the caller is root (default: postgres)
+
+set -euo pipefail
+
+PHASEGATE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=versions.env
+. "$PHASEGATE_ROOT/pgrx-config/versions.env"
+
+TARGET_DIR=${CARGO_TARGET_DIR:-$PHASEGATE_ROOT/target}
+case $TARGET_DIR in /*) ;; *) TARGET_DIR=$PWD/$TARGET_DIR ;; esac
+SERVER_USER=${SERVER_USER:-postgres}
+
+# A cargo-pgrx of the pinned version, where the user's own is another one (see setup.sh).
+export PATH="$TARGET_DIR/tools/bin:$PATH"
+
+say()  { printf '==> %s\n' "$*" >&2; }
+note() { printf '    %s\n' "$*" >&2; }
+die()  { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# PostgreSQL refuses to run as root, so root hands its servers to SERVER_USER. setpriv is
+# util-linux, which Debian cannot be without; sudo may be missing. The working directory moves to
+# one that everybody may enter, or initdb and pg_ctl complain.
+as_server_user() {
+    if is_root; then
+        (cd / && exec setpriv --reuid="$SERVER_USER" --regid="$(id -g "$SERVER_USER")" --init-groups \
+            -- env HOME=/tmp USER="$SERVER_USER" LOGNAME="$SERVER_USER" "$@")
+    else
+        (cd / && exec "$@")
+    fi
+}
+
+need_server_user() {
+    is_root || return 0
+    id -u "$SERVER_USER" >/dev/null 2>&1 ||
+        die "PostgreSQL does not run as root and there is no OS user \"$SERVER_USER\" to run it as; create one (useradd --system $SERVER_USER) or name another with SERVER_USER=..."
+}
+
+registered_pg_config() {
+    local file=${PGRX_HOME:-$HOME/.pgrx}/config.toml
+    [ -r "$file" ] || return 0
+    sed -n "s/^pg$1 *= *\"\(.*\)\"/\1/p" "$file"
+}
+
+# Sets PG_CONFIG and PG_MAJOR, or returns 1 when there is no such PostgreSQL (yet).
+find_postgres() {
+    if [ -z "${PG_CONFIG:-}" ]; then
+        PG_MAJOR=${PG_MAJOR:-$DEFAULT_PG_MAJOR}
+        local candidate
+        # The last is an unversioned pg_config, which counts only if it is of the wanted version.
+        for candidate in "/usr/lib/postgresql/$PG_MAJOR/bin/pg_config" "$(registered_pg_config "$PG_MAJOR")" \
+                         "$(command -v pg_config || true)"; do
+            if [ -x "$candidate" ] && [ "$(pg_config_major "$candidate")" = "$PG_MAJOR" ] &&
+               [ -d "$("$candidate" --includedir-server)" ]; then
+                PG_CONFIG=$candidate
+                break
+            fi
+        done
+        [ -n "${PG_CONFIG:-}" ] || return 1
+    fi
+    case $PG_CONFIG in */*) ;; *) PG_CONFIG=$(command -v "$PG_CONFIG" || true) ;; esac
+    [ -x "$PG_CONFIG" ] || die "PG_CONFIG does not name a program: ${PG_CONFIG:-(empty)}"
+    PG_MAJOR=$(pg_config_major "$PG_CONFIG")
+    case " $SUPPORTED_PG_MAJORS " in
+        *" $PG_MAJOR "*) ;;
+        *) die "PostgreSQL $PG_MAJOR is not supported; phasegate builds for $SUPPORTED_PG_MAJORS" ;;
+    esac
+    export PG_CONFIG PG_MAJOR
+    # pgrx generates its bindings from the pg_config registered for this version. Where that is another
+    # installation, name ours; only there, since the variable's coming and going makes cargo rebuild pgrx.
+    if [ "$(registered_pg_config "$PG_MAJOR")" != "$PG_CONFIG" ]; then
+        export PGRX_PG_CONFIG_PATH=$PG_CONFIG
+    fi
+}
+
+pg_config_major() { "$1" --version | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p'; }
+
+need_postgres() {
+    find_postgres ||
+        die "no PostgreSQL $PG_MAJOR with server headers found; run pgrx-config/setup.sh, or set PG_CONFIG=/path/to/pg_config"
+}
+
+# Where server trees and clusters live: target/pg. As root the server's OS user must be able to reach
+# it; where it cannot (a checkout below a home directory of mode 700), target/pg is a link into /tmp.
+scratch_dir() {
+    local dir=$TARGET_DIR/pg
+    need_server_user
+    mkdir -p "$TARGET_DIR"
+    if [ -L "$dir" ] && [ ! -d "$dir" ]; then
+        rm -f "$dir"                      # its /tmp was cleaned
+    fi
+    if [ ! -e "$dir" ]; then
+        if as_server_user test -x "$TARGET_DIR"; then
+            mkdir -p "$dir"
+        else
+            local tmp
+            tmp=$(mktemp -d /tmp/phasegate.XXXXXX)
+            chmod 755 "$tmp"
+            ln -sT "$tmp" "$dir"
+        fi
+    elif ! as_server_user test -x "$dir/."; then
+        die "OS user \"$SERVER_USER\" cannot reach $dir; remove it and try again"
+    fi
+    (cd "$dir" && pwd -P)
+}
+
+# The private server tree of this PostgreSQL, and the same path below it that the system has.
+server_tree()   { printf '%s/server-%s\n' "$(scratch_dir)" "$PG_MAJOR"; }
+server_bindir() { printf '%s%s\n' "$(server_tree)" "$("$PG_CONFIG" --bindir)"; }

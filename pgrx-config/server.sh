@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Builds the extension and puts it into a private copy of the server's installation under target/,
+# so that demo, tests and benchmarks write nothing into the system's PostgreSQL.
+#
+#   server.sh            build, refresh the tree, print its bin directory
+#   server.sh bindir     only print that directory
+#   server.sh package    only build; print the directory that holds the files, laid out for installation
+#
+# PROFILE=dev (default) compiles quickly; PROFILE=release as it ships. See common.sh for the others.
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+PROFILE=${PROFILE:-dev}
+
+# A dev and a release package differ in place too, so that switching between them copies, not compiles.
+package() {
+    local out=$TARGET_DIR/package-$PG_MAJOR-$PROFILE
+    local args=(--pg-config "$PG_CONFIG" --no-default-features --features "pg$PG_MAJOR" --out-dir "$out")
+    case $PROFILE in
+        dev)     args+=(--debug) ;;
+        release) ;;
+        *)       die "PROFILE must be dev or release, not \"$PROFILE\"" ;;
+    esac
+    have cargo-pgrx || die "cargo-pgrx is not installed; run pgrx-config/setup.sh"
+    say "building phasegate for PostgreSQL $PG_MAJOR ($PROFILE)"
+    # SQL scripts of a version that was built earlier would linger and be installed with this one.
+    rm -rf "$out$("$PG_CONFIG" --sharedir)/extension"
+    (cd "$PHASEGATE_ROOT" && cargo pgrx package "${args[@]}") >&2
+    printf '%s\n' "$out"
+}
+
+# PostgreSQL finds its library and share directories relative to its own executable, after resolving
+# symlinks: so real copies of the programs, at the paths they have below /, and links for all else.
+make_tree() {
+    local tree=$1 bindir sharedir pkglibdir stamp
+    bindir=$("$PG_CONFIG" --bindir)
+    sharedir=$("$PG_CONFIG" --sharedir)
+    pkglibdir=$("$PG_CONFIG" --pkglibdir)
+    # A package upgrade keeps the paths but changes the server.
+    stamp="$("$PG_CONFIG" --version) $bindir $(stat -c '%s %Y' "$bindir/postgres")"
+    if [ "$(cat "$tree/.stamp" 2>/dev/null || true)" = "$stamp" ]; then
+        return 0
+    fi
+    say "copying the server's programs to $tree"
+    rm -rf "$tree"
+    mkdir -p "$tree$bindir" "$tree$sharedir" "$tree$pkglibdir"
+    cp -L "$bindir"/* "$tree$bindir/"
+    cp -rs "$sharedir/." "$tree$sharedir/"
+    cp -rs "$pkglibdir/." "$tree$pkglibdir/"
+
+    # Servers that bring their own libraries find them relative to the program as well: in lib/ beside
+    # bin/, and, for Python wheels, in a folder "<package>.libs" beside one of the parent folders.
+    local libdir dir libs
+    libdir=$("$PG_CONFIG" --libdir)
+    case $libdir in
+        "$(dirname "$bindir")"/*) mkdir -p "$tree$libdir"; cp -rsn "$libdir/." "$tree$libdir/" ;;
+    esac
+    dir=$bindir
+    while [ "$dir" != / ]; do
+        for libs in "$dir"/*.libs; do
+            if [ -d "$libs" ]; then ln -sfnT "$libs" "$tree$libs"; fi
+        done
+        dir=$(dirname "$dir")
+    done
+
+    if is_root; then chmod -R go+rX "$tree"; fi
+    as_server_user "$tree$bindir/postgres" --version >/dev/null ||
+        die "the copied server does not run${SERVER_USER:+ as $SERVER_USER}; is $bindir readable for that user?"
+    printf '%s\n' "$stamp" > "$tree/.stamp"
+}
+
+# Replaces a file only if it differs, by a new inode: sessions that have the old library mapped keep it.
+put() {
+    local source=$1 target=$2
+    if [ -L "$target" ] || ! cmp -s "$source" "$target"; then
+        install -m "$3" "$source" "$target.new"
+        mv -fT "$target.new" "$target"
+    fi
+}
+
+put_extension() {
+    local package=$1 tree=$2 libdir extdir file
+    libdir=$("$PG_CONFIG" --pkglibdir)
+    extdir=$("$PG_CONFIG" --sharedir)/extension
+    for file in "$tree$extdir"/phasegate.control "$tree$extdir"/phasegate--*.sql; do
+        if [ ! -e "$package$extdir/${file##*/}" ]; then rm -f "$file"; fi
+    done
+    put "$package$libdir/phasegate.so" "$tree$libdir/phasegate.so" 755
+    for file in "$package$extdir"/phasegate*; do
+        put "$file" "$tree$extdir/${file##*/}" 644
+    done
+}
+
+need_postgres
+case ${1:-} in
+    package) package ;;
+    bindir)  server_bindir ;;
+    '')
+        built=$(package)
+        tree=$(server_tree)
+        make_tree "$tree"
+        put_extension "$built" "$tree"
+        server_bindir
+        ;;
+    *) die "usage: server.sh [bindir|package]" ;;
+esac

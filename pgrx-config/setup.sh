@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Brings a Debian machine with Rust to where phasegate builds and its tests run. Everything that is
+# there already is left alone, so running it again costs a second.
+#
+#   setup.sh          all of it
+#   setup.sh build    only what building and running the extension needs (no Python)
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+what=${1:-all}
+case $what in all|build) ;; *) die "usage: setup.sh [build]" ;; esac
+
+# --- Rust: the one thing that is expected to be there --------------------------------------------
+
+have cargo || have "$HOME/.cargo/bin/cargo" ||
+    die "cargo was not found; install Rust from https://rustup.rs and try again"
+have cargo || export PATH="$HOME/.cargo/bin:$PATH"
+
+wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$PHASEGATE_ROOT/Cargo.toml")
+found=$(rustc --version | sed 's/^rustc \([0-9.]*\).*/\1/')
+[ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n1)" = "$wanted" ] ||
+    die "Rust $wanted or later is needed, this is $found; run: rustup update stable"
+
+for component in rustfmt clippy; do
+    if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
+        have rustup || die "cargo ${component/rustfmt/fmt} is not installed and there is no rustup to install it with"
+        say "adding the Rust component $component"
+        rustup component add "$component"
+    fi
+done
+
+# --- System packages, only those whose service is missing ----------------------------------------
+
+packages=()
+# A list of words in versions.env, with %s for the version.
+want() {
+    local package
+    for package in $1; do packages+=("${package//%s/${PG_MAJOR:-}}"); done
+}
+
+libclang_found() {
+    if [ -n "${LIBCLANG_PATH:-}" ] && compgen -G "$LIBCLANG_PATH/libclang*.so*" >/dev/null; then return 0; fi
+    compgen -G "/usr/lib/llvm-*/lib/libclang*.so*" >/dev/null ||
+        compgen -G "/usr/lib/*/libclang*.so*" >/dev/null ||
+        compgen -G "/usr/lib64/libclang*.so*" >/dev/null
+}
+python_found() { have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; }
+
+if ! { have cc && have make && have pkg-config && have clang && libclang_found; }; then want "$APT_BUILD"; fi
+if ! find_postgres; then want "$APT_POSTGRES"; fi
+if [ "$what" = all ] && ! python_found; then want "$APT_PYTHON"; fi
+
+as_root() {
+    if is_root; then "$@"
+    elif [ -t 0 ]; then sudo "$@"
+    else sudo -n "$@"
+    fi
+}
+
+if [ ${#packages[@]} -gt 0 ]; then
+    by_hand="as root: apt-get install ${packages[*]}"
+    have apt-get || die "missing on this machine, which has no apt-get: ${packages[*]} (Debian's names); install them and try again"
+    is_root || have sudo || die "system packages are missing and there is no sudo; $by_hand"
+    is_root || [ -t 0 ] || sudo -n true 2>/dev/null ||
+        die "system packages are missing and sudo asks for a password that nobody is there to give; $by_hand"
+    say "installing system packages: ${packages[*]}"
+
+    # Debian's server package makes and starts a cluster "main" when it is installed. Nobody here needs
+    # it, so switch that off while the package is being configured, and leave the setting as it was.
+    switch=/etc/postgresql-common/createcluster.d/phasegate-setup.conf
+    case " ${packages[*]} " in
+        *" postgresql-"*)
+            # shellcheck disable=SC2064 # the path is known now
+            trap "as_root rm -f $switch" EXIT
+            as_root mkdir -p "${switch%/*}"
+            echo 'create_main_cluster = false' | as_root tee "$switch" >/dev/null ;;
+    esac
+    as_root apt-get update || note "apt-get update failed; trying with the package lists that are there"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}" ||
+        die "apt-get could not install: ${packages[*]}. For another PostgreSQL than this Debian has, set PG_CONFIG=/path/to/pg_config"
+    if [ -e "$switch" ]; then as_root rm -f "$switch"; fi
+    trap - EXIT
+fi
+need_postgres
+need_server_user
+[ -d "$("$PG_CONFIG" --includedir-server)" ] ||
+    die "the headers of PostgreSQL $PG_MAJOR are missing: $("$PG_CONFIG" --includedir-server)"
+note "PostgreSQL: $("$PG_CONFIG" --version) ($PG_CONFIG)"
+
+# --- cargo-pgrx ----------------------------------------------------------------------------------
+
+pgrx_version() { cargo pgrx --version 2>/dev/null | sed -n 's/^cargo-pgrx \(.*\)$/\1/p'; }
+version=$(pgrx_version || true)
+if [ "$version" != "$PGRX_VERSION" ]; then
+    # Another version is there for other projects: keep it, and put ours under target/ (see PATH in common.sh).
+    place=()
+    if [ -n "$version" ]; then place=(--root "$TARGET_DIR/tools"); fi
+    say "installing cargo-pgrx $PGRX_VERSION, about three minutes"
+    # Not in the caller's target directory, which would fill up with it.
+    env -u CARGO_TARGET_DIR cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" "${place[@]}" ||
+        die "cargo-pgrx $PGRX_VERSION could not be installed; is crates.io reachable?"
+    hash -r
+    [ "$(pgrx_version)" = "$PGRX_VERSION" ] || die "cargo-pgrx was installed but \"cargo pgrx --version\" does not say $PGRX_VERSION; is cargo's bin directory in PATH?"
+fi
+note "cargo-pgrx: $PGRX_VERSION"
+
+# An installation that is registered already stays; PG_CONFIG then wins by environment (common.sh).
+# --no-run: no initdb in the user's home, since the clusters here are cluster.sh's.
+if [ -z "$(registered_pg_config "$PG_MAJOR")" ]; then
+    say "registering PostgreSQL $PG_MAJOR with cargo pgrx"
+    env -u PGRX_PG_CONFIG_PATH cargo pgrx init --no-run "--pg$PG_MAJOR" "$PG_CONFIG"
+fi
+
+# --- Python, for the tests -----------------------------------------------------------------------
+
+if [ "$what" = all ]; then
+    requirements=$PHASEGATE_ROOT/tests/requirements.txt
+    venv=$TARGET_DIR/venv
+    stamp="$(python3 --version) $(sha256sum < "$requirements")"
+    if [ "$(cat "$venv/.stamp" 2>/dev/null || true)" != "$stamp" ]; then
+        say "making a Python environment in $venv"
+        rm -rf "$venv"
+        mkdir -p "$TARGET_DIR"
+        python3 -m venv "$venv"
+        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$requirements" ||
+            die "pip could not install what tests/requirements.txt lists; is PyPI reachable?"
+        printf '%s\n' "$stamp" > "$venv/.stamp"
+    fi
+    note "Python: $("$venv/bin/python" --version), $venv"
+fi
