@@ -2,3 +2,5 @@
 
 #[cfg(feature = "postgres")]
 pgrx::pg_module_magic!(name, version);
+
+pub mod tasks;
