@@ -12,6 +12,7 @@ pub mod pg;
 pub mod phase;
 #[cfg(feature = "postgres")]
 mod symbols;
+pub mod tasks;
 pub mod workflow;
 #[cfg(feature = "postgres")]
 pub mod workspace;
