@@ -29,6 +29,7 @@ mod extension {
     #[allow(non_snake_case, unsafe_code, missing_docs)]
     #[pgrx::pg_guard]
     pub extern "C-unwind" fn _PG_init() {
+        pg::error::hide_backtraces();
         pg::settings::define();
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {

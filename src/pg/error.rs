@@ -37,6 +37,14 @@ fn report(error: Error, level: PgLogLevel) {
     report.report(level);
 }
 
+/// Keeps Rust's backtraces out of error messages; called once a backend, when the library is loaded.
+///
+/// Where RUST_BACKTRACE is set in the server's environment, pgrx's panic hook captures one for every server
+/// error that passes through Rust, at some cost, and appends it to the DETAIL that the client sees.
+pub fn hide_backtraces() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
 /// Reports the error at ERROR level. Returns to the server, never to the caller.
 pub fn raise(error: Error) {
     report(error, PgLogLevel::ERROR);

@@ -8,6 +8,7 @@
 use super::attribution::Attribution;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
+use crate::phase::Direction;
 use std::cell::RefCell;
 use std::rc::Rc;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ pub struct Move {
     pub at: i64,
     /// The phase left, as an enum value; 0 for a start.
     pub left: u32,
+    /// How the move relates to the sequence; `None` for a start.
+    pub direction: Option<Direction>,
     /// Who and why.
     pub attribution: Rc<Attribution>,
 }
