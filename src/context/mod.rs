@@ -2,4 +2,7 @@
 //! and fitting it into a token budget. The list of this room's parts, nothing else.
 
 pub mod merge;
+mod order;
+pub mod rank;
+mod text;
 pub mod tokens;
