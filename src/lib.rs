@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod context;
 pub mod error;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]

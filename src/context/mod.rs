@@ -1,0 +1,10 @@
+//! What one phase hands to the next: merging the results of its tasks, ranking what they say,
+//! and fitting it into a token budget. The list of this room's parts, nothing else.
+
+mod cut;
+pub mod merge;
+mod order;
+pub mod rank;
+pub mod summary;
+mod text;
+pub mod tokens;
