@@ -32,6 +32,10 @@ mod extension {
     pub extern "C-unwind" fn _PG_init() {
         pg::error::hide_backtraces();
         pg::settings::define();
+        if pg::settings::preloading() {
+            // Loaded once in the server's first process, the vocabulary is shared with all sessions by fork.
+            pg::settings::encoding().load();
+        }
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {
             ended: moves::forget_all,
@@ -40,6 +44,11 @@ mod extension {
     }
 
     pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
+    pgrx::extension_sql_file!(
+        "../sql/context/functions.sql",
+        name = "context",
+        requires = ["workflow"]
+    );
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",

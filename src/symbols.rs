@@ -1,5 +1,6 @@
 //! The C symbols that the SQL functions of `sql/*/functions.sql` name: one line each, and nothing else.
 
+use crate::context::functions as context;
 use crate::workflow::{functions as workflow, triggers as workflow_triggers};
 use crate::workspace::functions as workspace;
 
@@ -19,6 +20,16 @@ crate::sql_functions! {
     phasegate_get_phase_history / pg_finfo_phasegate_get_phase_history => workflow::get_phase_history;
     phasegate_get_current_phase / pg_finfo_phasegate_get_current_phase => workflow::get_current_phase;
     phasegate_phase_diagram / pg_finfo_phasegate_phase_diagram => workflow::phase_diagram;
+    phasegate_aggregate_phase_context / pg_finfo_phasegate_aggregate_phase_context => context::aggregate_phase_context;
+    phasegate_summarize_context / pg_finfo_phasegate_summarize_context => context::summarize_context;
+    phasegate_summarize_structured / pg_finfo_phasegate_summarize_structured => context::summarize_structured;
+    phasegate_extract_key_points / pg_finfo_phasegate_extract_key_points => context::extract_key_points;
+    phasegate_get_context_for_phase / pg_finfo_phasegate_get_context_for_phase => context::get_context_for_phase;
+    phasegate_update_ticket_context / pg_finfo_phasegate_update_ticket_context => context::update_ticket_context;
+    phasegate_ticket_context / pg_finfo_phasegate_ticket_context => context::ticket_context;
+    phasegate_context_summary / pg_finfo_phasegate_context_summary => context::context_summary;
+    phasegate_count_tokens / pg_finfo_phasegate_count_tokens => context::count_tokens;
+
     phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
 }
 

@@ -2,9 +2,15 @@
 //! and fitting it into a token budget. The list of this room's parts, nothing else.
 
 mod cut;
+#[cfg(feature = "postgres")]
+pub mod fold;
+#[cfg(feature = "postgres")]
+pub mod functions;
 pub mod merge;
 mod order;
 pub mod rank;
+#[cfg(feature = "postgres")]
+mod statements;
 pub mod summary;
 mod text;
 pub mod tokens;

@@ -89,6 +89,13 @@ impl Call {
         self.datum(index).map(read::text)
     }
 
+    /// An `integer` argument that must be given.
+    pub fn int(&self, index: usize, name: &str) -> Result<i32> {
+        self.datum(index)
+            .map(read::int)
+            .ok_or_else(|| Error::null_argument(name))
+    }
+
     /// A `name` argument that must be given.
     pub fn name(&self, index: usize, name: &str) -> Result<String> {
         self.optional_name(index)

@@ -1,11 +1,23 @@
 //! The extension's settings (`phasegate.*`).
 
+use crate::context::tokens::Encoding;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
 
 static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static REASON: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static NOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+
+/// The values of `phasegate.tokenizer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, pgrx::PostgresGucEnum)]
+enum Tokenizer {
+    #[name = c"o200k_base"]
+    O200kBase,
+    #[name = c"cl100k_base"]
+    Cl100kBase,
+}
+
+static TOKENIZER: GucSetting<Tokenizer> = GucSetting::<Tokenizer>::new(Tokenizer::O200kBase);
 
 /// Defines the settings; called once a backend, when the library is loaded.
 pub fn define() {
@@ -33,6 +45,14 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    GucRegistry::define_enum_guc(
+        c"phasegate.tokenizer",
+        c"The tokenizer that token budgets are counted with.",
+        c"",
+        &TOKENIZER,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
     // SAFETY: takes a NUL-terminated prefix; after it, a misspelt phasegate.* setting is an error.
     unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"phasegate".as_ptr()) };
 }
@@ -49,6 +69,20 @@ pub fn actor() -> Option<String> {
 /// `phasegate.reason`, where set.
 pub fn reason() -> Option<String> {
     given(&REASON).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// `phasegate.tokenizer`
+pub fn encoding() -> Encoding {
+    match TOKENIZER.get() {
+        Tokenizer::O200kBase => Encoding::O200kBase,
+        Tokenizer::Cl100kBase => Encoding::Cl100kBase,
+    }
+}
+
+/// Whether the library is being loaded at server start, under shared_preload_libraries.
+pub fn preloading() -> bool {
+    // SAFETY: reads a server global.
+    unsafe { pgrx::pg_sys::process_shared_preload_libraries_in_progress }
 }
 
 /// `phasegate.now`, where set.

@@ -6,6 +6,7 @@
 //! whose phase a later trigger changes again has no decision and is refused.
 
 use super::attribution::Attribution;
+use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::phase::Direction;
@@ -30,6 +31,8 @@ pub struct Move {
     pub left: u32,
     /// How the move relates to the sequence; `None` for a start.
     pub direction: Option<Direction>,
+    /// What the phase left had produced, where it was folded into the ticket's context.
+    pub block: Option<Box<Block>>,
     /// Who and why.
     pub attribution: Rc<Attribution>,
 }

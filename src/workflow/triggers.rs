@@ -4,13 +4,14 @@ use super::attribution::Attribution;
 use super::moves::{self, Move};
 use super::request::{self, Outcome, Request};
 use super::statements::{EXISTS, RECORD_MANY, RECORD_ONE};
+use crate::context::fold as context;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
 use crate::pg::{cache, clock, role};
-use crate::phase::{DONE, Phase};
+use crate::phase::{DONE, Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -108,6 +109,23 @@ fn decide_move(
     };
 
     let at = moment(firing, columns);
+    let mut changes = vec![
+        (columns.previous_phase_id, Value::Oid(from_oid)),
+        (columns.phase_entered_at, Value::Time(at)),
+        (columns.updated_at, Value::Time(at)),
+    ];
+    let folded = if decided.direction == Direction::Forward {
+        let context = firing.new_value(columns.context).map(read::json);
+        let context = context.as_deref();
+        context::fold(workspace, &configuration, ticket, decided.left, to, context)?
+    } else {
+        None
+    };
+    let block = folded.map(|folded| {
+        changes.push((columns.context, Value::Json(folded.context.into())));
+        changes.push((columns.context_summary, Value::Text(folded.summary.into())));
+        Box::new(folded.block)
+    });
     let attribution = request
         .as_deref()
         .map_or_else(Attribution::of_settings, |request| {
@@ -123,6 +141,7 @@ fn decide_move(
             at,
             left: phases.oid(decided.left),
             direction: Some(decided.direction),
+            block,
             attribution,
         },
         false,
@@ -133,11 +152,7 @@ fn decide_move(
             .borrow_mut()
             .insert(ticket, Outcome::Moves { from, at });
     }
-    Ok(firing.with(&[
-        (columns.previous_phase_id, Value::Oid(from_oid)),
-        (columns.phase_entered_at, Value::Time(at)),
-        (columns.updated_at, Value::Time(at)),
-    ]))
+    Ok(firing.with(&changes))
 }
 
 /// When the move happens: now, and later than the ticket's last move, though a clock may have been set
@@ -242,6 +257,7 @@ fn record_start(
             at,
             left: 0,
             direction: None,
+            block: None,
             attribution: Attribution::of_settings(),
         },
         true,
@@ -264,6 +280,11 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     confirmed
         .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
         .try_for_each(|alike| write_history(&workspace, alike))?;
+    let blocks: Vec<_> = confirmed
+        .iter()
+        .filter_map(|one| Some((one.ticket, one.left, one.block.as_deref()?)))
+        .collect();
+    context::keep(&workspace, &blocks)?;
     Ok(Verdict::Keep)
 }
 

@@ -1,0 +1,172 @@
+//! Folding: what a phase produced becomes its block, and the block part of the ticket's context.
+
+use super::merge::{self, ArtifactRef, CompletedTask};
+use super::statements::{EVIDENCE, KEEP_BLOCKS};
+use super::summary::summarize;
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, Session};
+use crate::pg::value::Value as Sql;
+use crate::pg::{clock, settings};
+use crate::phase::Phase;
+use crate::workspace::{Configuration, Workspace};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The token budget of the summary that a transition stores.
+pub const BUDGET: usize = 2000;
+
+/// A phase's block, as `phase_context` keeps it.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The block as JSON text.
+    pub data: String,
+    /// Its summary.
+    pub summary: String,
+}
+
+/// What a ticket carries on after a phase was folded in.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// The ticket's context as JSON text.
+    pub context: String,
+    /// The summary for the phase entered.
+    pub summary: String,
+    /// The block of the phase left.
+    pub block: Block,
+}
+
+/// JSON text as a value; `None` where it nests deeper than is read (128 levels) or is no JSON.
+pub fn parsed(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+/// The keys of the workspace's phase blocks, oldest phase first.
+pub fn order(configuration: &Configuration) -> Vec<String> {
+    let phases = &configuration.phases;
+    phases
+        .sequence()
+        .map(|phase| merge::phase_key(phases.label(phase)))
+        .collect()
+}
+
+/// The phase's block, computed now, with the owner's rights; `None` where the phase has produced nothing.
+pub fn block(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    phase: Phase,
+) -> Result<Option<Value>> {
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let phase = Sql::Oid(configuration.phases.oid(phase));
+    let rows = workspace.run(&EVIDENCE, &[Sql::Uuid(ticket), phase], Sees::Snapshot)?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut tasks = Vec::new();
+    let mut artifacts = Vec::new();
+    for row in rows.iter() {
+        if row.bool(1) {
+            tasks.push(CompletedTask {
+                task_id: row.uuid(2).unwrap_or_default().to_string(),
+                task_type: row.text(3),
+                description: row.text(4),
+                result: row.json(5).as_deref().and_then(parsed),
+            });
+        } else {
+            artifacts.push(ArtifactRef {
+                artifact_type: row.text(3).unwrap_or_default(),
+                path: row.text(4),
+            });
+        }
+    }
+    Ok(Some(merge::phase_block(&tasks, &artifacts)))
+}
+
+/// The context as the phases before `target` left it, without the stored summary.
+pub fn before(configuration: &Configuration, context: Value, target: Phase) -> Value {
+    let phases = &configuration.phases;
+    let Value::Object(mut blocks) = context else {
+        return context;
+    };
+    let visible = phases.before(target);
+    for phase in phases.listed().filter(|phase| !visible.contains(phase)) {
+        blocks.shift_remove(&merge::phase_key(phases.label(phase)));
+    }
+    blocks.shift_remove("summary");
+    Value::Object(blocks)
+}
+
+/// Folds what `left` produced into the context, for a ticket that enters `entered`.
+///
+/// `None` where there is nothing to fold: the phase has produced nothing and no block of an earlier visit
+/// is to be replaced; or the stored context cannot be read, and is then left alone rather than lost.
+pub fn fold(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    left: Phase,
+    entered: Phase,
+    context: Option<&str>,
+) -> Result<Option<Folded>> {
+    let key = merge::phase_key(configuration.phases.label(left));
+    let found = block(workspace, configuration, ticket, left)?;
+    let context = match context.map(parsed) {
+        None => None,
+        Some(Some(context)) => Some(context),
+        Some(None) => return Ok(None),
+    };
+    let known = context
+        .as_ref()
+        .is_some_and(|context| context.get(&key).is_some());
+    if found.is_none() && !known {
+        return Ok(None);
+    }
+    let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
+    let order = order(configuration);
+    let encoding = settings::encoding();
+    let alone = merge::fold(None, &key, block.clone());
+    let kept = Block {
+        data: block.to_string(),
+        summary: summarize(&alone, Some(BUDGET), encoding, Some(&order)),
+    };
+    let context = merge::fold(context, &key, block);
+    let visible = before(configuration, context.clone(), entered);
+    let summary = summarize(&visible, Some(BUDGET), encoding, Some(&order));
+    Ok(Some(Folded {
+        context: merge::with_summary(context, summary.clone()).to_string(),
+        summary,
+        block: kept,
+    }))
+}
+
+/// Keeps the blocks of phases that were left: (ticket, phase as an enum value, block). Needs an open
+/// session with the owner's rights.
+pub fn keep(workspace: &Workspace, blocks: &[(Uuid, u32, &Block)]) -> Result<()> {
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&Block) -> &String| {
+        Sql::Texts(
+            blocks
+                .iter()
+                .map(|(_, _, block)| Some(of(block).clone()))
+                .collect(),
+        )
+    };
+    workspace.run(
+        &KEEP_BLOCKS,
+        &[
+            Sql::Uuids(blocks.iter().map(|(ticket, _, _)| *ticket).collect()),
+            Sql::Enums(
+                workspace.phase_type,
+                blocks.iter().map(|(_, phase, _)| *phase).collect(),
+            ),
+            texts(|block| &block.data),
+            texts(|block| &block.summary),
+            Sql::Time(clock::now()),
+        ],
+        Sees::Snapshot,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The statements of the context room, named and together.
+
+use crate::pg::spi::Statement;
+use crate::pg::value::Type;
+
+/// What a phase of a ticket produced: its completed work tasks in completion order, then its current
+/// artifacts by type. Columns: whether it is a task, its id, its type, description or path, result.
+pub static EVIDENCE: Statement = Statement {
+    sql: "SELECT e.is_task, e.id, e.type, e.text, e.result
+            FROM (SELECT true AS is_task, k.id, k.task_type::pg_catalog.text AS type, k.description AS text,
+                         k.result, k.completed_at AS at
+                    FROM {ws}.tasks k
+                   WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
+                     AND k.phase_id OPERATOR(pg_catalog.=) $2
+                     AND k.kind OPERATOR(pg_catalog.=) 'work'
+                     AND k.status OPERATOR(pg_catalog.=) 'completed'
+                   UNION ALL
+                  SELECT false, c.id, c.artifact_type::pg_catalog.text, c.artifact_path, NULL, NULL
+                    FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
+                            FROM {ws}.phase_gate_artifacts a
+                           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
+                             AND a.phase_id OPERATOR(pg_catalog.=) $2
+                             AND a.superseded_at IS NULL
+                           ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c) e
+           ORDER BY e.is_task DESC, e.at, CASE WHEN e.is_task THEN '' ELSE e.type END, e.id",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
+/// A ticket's phase, context and summary, with the caller's rights.
+pub static TICKET: Statement = Statement {
+    sql: "SELECT phase_id, context, context_summary, updated_at
+            FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// As [`TICKET`], and holds the ticket as it is.
+pub static TICKET_LOCKED: Statement = Statement {
+    sql: "SELECT phase_id, context, context_summary, updated_at
+            FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuid],
+};
+
+/// Sets a ticket's context and summary, with the caller's rights, where they differ.
+pub static SET_CONTEXT: Statement = Statement {
+    sql: "UPDATE {ws}.tickets SET context = $2, context_summary = $3
+           WHERE id OPERATOR(pg_catalog.=) $1
+             AND NOT (context IS NOT NULL AND context OPERATOR(pg_catalog.=) $2
+                      AND context_summary IS NOT NULL AND context_summary OPERATOR(pg_catalog.=) $3)",
+    parameters: &[Type::Uuid, Type::Json, Type::Text],
+};
+
+/// Keeps the blocks of phases that were left, one a ticket and phase.
+pub static KEEP_BLOCKS: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_context AS c (ticket_id, phase_id, context_data, context_summary, created_at, updated_at)
+          SELECT b.ticket_id, b.phase_id, b.data::pg_catalog.jsonb, b.summary, $5, $5
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))
+                 AS b (ticket_id, phase_id, data, summary)
+              ON CONFLICT (ticket_id, phase_id) DO UPDATE
+             SET context_data = EXCLUDED.context_data, context_summary = EXCLUDED.context_summary,
+                 updated_at = EXCLUDED.updated_at
+           WHERE c.context_data OPERATOR(pg_catalog.<>) EXCLUDED.context_data
+              OR c.context_summary IS NULL
+              OR c.context_summary OPERATOR(pg_catalog.<>) EXCLUDED.context_summary",
+    parameters: &[Type::Uuids, Type::Phases, Type::Texts, Type::Texts, Type::Time],
+};
+
+/// A ticket's context as one object; `last_updated` is when a block was kept last, else when the ticket was.
+pub static TICKET_CONTEXT: Statement = Statement {
+    sql: "SELECT pg_catalog.jsonb_build_object(
+                     'ticket_id', $1, 'full_context', $2, 'summary', $3,
+                     'last_updated', coalesce((SELECT pg_catalog.max(c.updated_at) FROM {ws}.phase_context c
+                                                WHERE c.ticket_id OPERATOR(pg_catalog.=) $1), $4))",
+    parameters: &[Type::Uuid, Type::Json, Type::Text, Type::Time],
+};
