@@ -66,3 +66,6 @@ SELECT n.nspname AS schema,
 COMMENT ON VIEW workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
 GRANT SELECT ON workspaces TO PUBLIC;
+
+-- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
+GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
