@@ -63,7 +63,8 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn script(&self, sql: &str) -> Result<()> {
-        run_script(&in_schema(sql, &self.quoted).replace("{shape}", SHAPE))
+        // The schema's name goes in last: it may itself hold braces.
+        run_script(&in_schema(&sql.replace("{shape}", SHAPE), &self.quoted))
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
