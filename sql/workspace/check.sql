@@ -77,7 +77,7 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
   FROM {ws}.tickets t
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
        CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
- WHERE k.key OPERATOR(pg_catalog.~~) '%\_phase'
+ WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND NOT EXISTS (
        SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
         WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
