@@ -25,13 +25,13 @@ fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns> {
 
 fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
-        .new_value(columns.id)
-        .map(read::uuid)
+        .new_uuid(columns.id)
         .ok_or_else(|| Error::null_argument("id"))
 }
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
@@ -48,6 +48,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
 pub fn decide(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let phases = (
@@ -183,6 +184,7 @@ fn refused(
 
 /// AFTER INSERT and AFTER UPDATE of the phase on `tickets`, row by row: notes a start, confirms a move.
 pub fn record(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(false)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
@@ -351,8 +353,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
     if firing.is_row_delete() {
         let workspace = Workspace::of_firing(firing)?;
         let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
-            .and_then(|column| firing.old_value(column))
-            .map(read::uuid);
+            .and_then(|column| firing.old_uuid(column));
         let _session = Session::open()?;
         let _owner = workspace.as_owner();
         // When the row goes with its ticket, the ticket is gone already.
