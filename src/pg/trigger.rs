@@ -16,6 +16,13 @@ pub enum Verdict {
     Skip,
 }
 
+/// How many triggers are being fired, one within another.
+pub fn depth() -> i32 {
+    // SAFETY: takes no arguments and reads a server global.
+    let depth = unsafe { pgrx::direct_function_call_as_datum(pg_sys::pg_trigger_depth, &[]) };
+    depth.map_or(0, read::int)
+}
+
 /// One firing of a trigger.
 pub struct Firing {
     data: *mut pg_sys::TriggerData,
