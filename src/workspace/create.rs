@@ -103,6 +103,7 @@ pub fn create(name: &str) -> Result<()> {
     let owner = owner(&site)?;
     let _rights = Rights::of(owner);
 
+    adopt::require_owner(&site, owner)?;
     adopt::phase_type(&site)?;
     let adopted = adopt::tables(&site)?;
     for room in &ROOMS {
@@ -116,6 +117,7 @@ pub fn create(name: &str) -> Result<()> {
             site.script(rows)?;
         }
     }
+    adopt::identifiers(&site)?;
     adopt::constraints(&site, &adopted)?;
     for script in FINISH {
         site.script(script)?;
