@@ -279,12 +279,14 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
             .into_iter()
             .map(|phase| phases.label(phase))
             .collect();
-        return Err(
-            invalid_transition(&configuration, ticket, present, left).hint(format!(
-                "Use transition_ticket to move it to one of: {}.",
-                targets.join(", ")
-            )),
-        );
+        let error = invalid_transition(&configuration, ticket, present, left);
+        if targets.is_empty() {
+            return Err(error);
+        }
+        return Err(error.hint(format!(
+            "Use transition_ticket to move it to one of: {}.",
+            targets.join(", ")
+        )));
     }
     let wish = Wish::new(
         phases.label(left),
