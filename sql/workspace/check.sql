@@ -70,7 +70,7 @@ SELECT 'triggers_are_in_place', pg_catalog.count(*),
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
           AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
           AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.<>) 'D')
+          AND g.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'::pg_catalog."char"[]))
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
