@@ -86,7 +86,7 @@ fn decide_move(
     let from = configuration.phase_of(from_oid)?;
     let to = configuration.phase_of(to_oid)?;
     let ticket = id(firing, columns)?;
-    let request = request::of_move(workspace.schema, &ticket, to);
+    let request = request::of_move(workspace.schema, &ticket);
 
     if let Some(expected) = request.as_deref().and_then(|request| request.expected)
         && expected != from
@@ -132,7 +132,7 @@ fn decide_move(
         request
             .outcomes
             .borrow_mut()
-            .insert(ticket, Outcome::Moves { from, at });
+            .insert(ticket, Outcome::Moves { from, to, at });
     }
     Ok(firing.with(&[
         (columns.previous_phase_id, Value::Oid(from_oid)),
