@@ -38,8 +38,12 @@ mod extension {
         }
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {
-            ended: moves::forget_all,
+            ended: || {
+                moves::forget_all();
+                pg::cache::transaction_ended();
+            },
             subtransaction_aborted: moves::forget_since,
+            rolled_back: pg::cache::rolled_back,
         });
     }
 

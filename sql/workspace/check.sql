@@ -70,14 +70,14 @@ SELECT 'triggers_are_in_place', pg_catalog.count(*),
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
           AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
           AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.<>) 'D')
+          AND g.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'::pg_catalog."char"[]))
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
   FROM {ws}.tickets t
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
        CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
- WHERE k.key OPERATOR(pg_catalog.~~) '%\_phase'
+ WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND NOT EXISTS (
        SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
         WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')

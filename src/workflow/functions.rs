@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// What came of asking one ticket to move.
 enum Attempt {
     /// It moved.
-    Moved { from: Phase, at: i64 },
+    Moved { from: Phase, to: Phase, at: i64 },
     /// It was there already.
     Unmoved,
     /// It may not, or is not there.
@@ -81,7 +81,6 @@ impl Wish {
         Request {
             schema: self.workspace.schema,
             tickets,
-            to: self.to,
             expected: self.expected,
             attribution: Rc::clone(&self.attribution),
             tolerant,
@@ -112,7 +111,7 @@ impl Wish {
                 error_code,
                 reasons,
             }),
-            Some(Outcome::Moves { from, at }) if updated => Ok(Attempt::Moved { from, at }),
+            Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
             Some(Outcome::Moves { .. }) => Err(Error::new(
                 Code::NotInPrerequisiteState,
                 "the move was suppressed by a trigger",
@@ -142,9 +141,9 @@ impl Wish {
 
     /// Moves the ticket or raises; answers a `transition`.
     fn answer_transition(&self, call: &Call, ticket: Uuid) -> Result<Answer> {
-        let (from, at) = match self.move_one(ticket, false)? {
-            Attempt::Moved { from, at } => (from, Some(at)),
-            Attempt::Unmoved => (self.to, None),
+        let (from, to, at) = match self.move_one(ticket, false)? {
+            Attempt::Moved { from, to, at } => (from, to, Some(at)),
+            Attempt::Unmoved => (self.to, self.to, None),
             Attempt::Refused {
                 from: Some(from), ..
             } => {
@@ -162,7 +161,7 @@ impl Wish {
         Ok(call.answer_row(&[
             Value::Uuid(ticket),
             Value::text(Some(self.label(from))),
-            Value::text(Some(self.label(self.to))),
+            Value::text(Some(self.label(to))),
             at.map_or(Value::Null, Value::Time),
             at.map_or(Value::Null, |_| Value::text(Some(&self.attribution.actor))),
         ]))
@@ -172,7 +171,7 @@ impl Wish {
     fn attempt_columns<'a>(&'a self, ticket: Uuid, attempt: &Attempt) -> Vec<Value<'a>> {
         let label = |phase: Option<Phase>| Value::text(phase.map(|phase| self.label(phase)));
         let (moved, from, now_in, error_code, reasons) = match attempt {
-            Attempt::Moved { from, .. } => (true, Some(*from), Some(self.to), None, Vec::new()),
+            Attempt::Moved { from, to, .. } => (true, Some(*from), Some(*to), None, Vec::new()),
             Attempt::Unmoved => (false, Some(self.to), Some(self.to), None, Vec::new()),
             Attempt::Refused {
                 from,
@@ -279,12 +278,14 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
             .into_iter()
             .map(|phase| phases.label(phase))
             .collect();
-        return Err(
-            invalid_transition(&configuration, ticket, present, left).hint(format!(
-                "Use transition_ticket to move it to one of: {}.",
-                targets.join(", ")
-            )),
-        );
+        let error = invalid_transition(&configuration, ticket, present, left);
+        if targets.is_empty() {
+            return Err(error);
+        }
+        return Err(error.hint(format!(
+            "Use transition_ticket to move it to one of: {}.",
+            targets.join(", ")
+        )));
     }
     let wish = Wish::new(
         phases.label(left),

@@ -26,13 +26,13 @@ fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns> {
 
 fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
-        .new_value(columns.id)
-        .map(read::uuid)
+        .new_uuid(columns.id)
         .ok_or_else(|| Error::null_argument("id"))
 }
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
@@ -49,6 +49,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
 pub fn decide(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let phases = (
@@ -86,7 +87,7 @@ fn decide_move(
     let from = configuration.phase_of(from_oid)?;
     let to = configuration.phase_of(to_oid)?;
     let ticket = id(firing, columns)?;
-    let request = request::of_move(workspace.schema, &ticket, to);
+    let request = request::of_move(workspace.schema, &ticket);
 
     if let Some(expected) = request.as_deref().and_then(|request| request.expected)
         && expected != from
@@ -150,7 +151,7 @@ fn decide_move(
         request
             .outcomes
             .borrow_mut()
-            .insert(ticket, Outcome::Moves { from, at });
+            .insert(ticket, Outcome::Moves { from, to, at });
     }
     Ok(firing.with(&changes))
 }
@@ -198,6 +199,7 @@ fn refused(
 
 /// AFTER INSERT and AFTER UPDATE of the phase on `tickets`, row by row: notes a start, confirms a move.
 pub fn record(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(false)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
@@ -372,8 +374,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
     if firing.is_row_delete() {
         let workspace = Workspace::of_firing(firing)?;
         let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
-            .and_then(|column| firing.old_value(column))
-            .map(read::uuid);
+            .and_then(|column| firing.old_uuid(column));
         let _session = Session::open()?;
         let _owner = workspace.as_owner();
         // When the row goes with its ticket, the ticket is gone already.

@@ -63,7 +63,8 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn script(&self, sql: &str) -> Result<()> {
-        run_script(&in_schema(sql, &self.quoted).replace("{shape}", SHAPE))
+        // The schema's name goes in last: it may itself hold braces.
+        run_script(&in_schema(&sql.replace("{shape}", SHAPE), &self.quoted))
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
@@ -102,6 +103,7 @@ pub fn create(name: &str) -> Result<()> {
     let owner = owner(&site)?;
     let _rights = Rights::of(owner);
 
+    adopt::require_owner(&site, owner)?;
     adopt::phase_type(&site)?;
     let adopted = adopt::tables(&site)?;
     for room in &ROOMS {
@@ -115,6 +117,7 @@ pub fn create(name: &str) -> Result<()> {
             site.script(rows)?;
         }
     }
+    adopt::identifiers(&site)?;
     adopt::constraints(&site, &adopted)?;
     for script in FINISH {
         site.script(script)?;
