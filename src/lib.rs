@@ -18,6 +18,8 @@ pub mod workflow;
 #[cfg(feature = "postgres")]
 pub mod workspace;
 
+pub mod gates;
+
 #[cfg(feature = "postgres")]
 mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
