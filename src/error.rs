@@ -152,6 +152,12 @@ impl Error {
         .hint("Put the workspace's schema on the search_path, or make one with SELECT phasegate.create_workspace('name').")
     }
 
+    /// A value that was read well is larger than a setting allows.
+    pub fn too_large(column: &str, size: usize, setting: &str, limit: usize) -> Self {
+        Error::new(Code::LimitExceeded, format!("{column} is too large"))
+            .detail(format!("It has {size} bytes; {setting} is {limit}."))
+    }
+
     /// Adoption met a column or object that cannot be used as it is.
     pub fn cannot_adopt(table: &str, detail: impl Into<String>) -> Self {
         Error::new(

@@ -51,6 +51,11 @@ mod extension {
 
     pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
     pgrx::extension_sql_file!(
+        "../sql/gates/functions.sql",
+        name = "gates",
+        requires = ["workflow"]
+    );
+    pgrx::extension_sql_file!(
         "../sql/context/functions.sql",
         name = "context",
         requires = ["workflow"]

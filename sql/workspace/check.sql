@@ -14,7 +14,11 @@ expected_trigger (relname, tgname) AS (
            ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
            ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
            ('phase_transitions', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_configured'),
-           ('phase_gate_requirements', 'zz_phasegate_configured')
+           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_check'),
+           ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
+           ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
+           ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
+           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect')
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example

@@ -4,16 +4,27 @@
 //! - [`criteria`]: the rule of each criterion
 //! - [`evaluate`], [`verdict`]: requirements and evidence give the verdict and its reasons
 //! - [`schema`], [`expansion`], [`meter`]: JSON Schemas as criteria, within bounds
+//! - `check`, `record`, `functions`, `triggers`: the same with rows
 //! - [`headings`], [`number`], [`wording`]: Markdown headings, exact numbers, values in messages
 
+#[cfg(feature = "postgres")]
+pub mod check;
 pub mod criteria;
 pub mod evaluate;
 pub mod expansion;
+#[cfg(feature = "postgres")]
+pub mod functions;
 pub mod headings;
 pub mod meter;
 pub mod number;
+#[cfg(feature = "postgres")]
+pub mod record;
 pub mod requirements;
 pub mod schema;
+#[cfg(feature = "postgres")]
+mod statements;
+#[cfg(feature = "postgres")]
+pub mod triggers;
 pub mod verdict;
 pub mod wording;
 

@@ -19,6 +19,8 @@ enum Tokenizer {
 
 static TOKENIZER: GucSetting<Tokenizer> = GucSetting::<Tokenizer>::new(Tokenizer::O200kBase);
 
+static MAX_RESULT_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1_048_576);
+
 /// Defines the settings; called once a backend, when the library is loaded.
 pub fn define() {
     GucRegistry::define_string_guc(
@@ -52,6 +54,17 @@ pub fn define() {
         &TOKENIZER,
         GucContext::Userset,
         GucFlags::default(),
+    );
+    // Not for everybody to set: a limit that the limited can lift is none.
+    GucRegistry::define_int_guc(
+        c"phasegate.max_result_bytes",
+        c"The most bytes that a task's result may have as JSON text.",
+        c"",
+        &MAX_RESULT_BYTES,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_BYTE,
     );
     // SAFETY: takes a NUL-terminated prefix; after it, a misspelt phasegate.* setting is an error.
     unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"phasegate".as_ptr()) };
@@ -88,6 +101,11 @@ pub fn preloading() -> bool {
 /// `phasegate.now`, where set.
 pub fn now() -> Option<CString> {
     given(&NOW)
+}
+
+/// `phasegate.max_result_bytes`
+pub fn max_result_bytes() -> usize {
+    usize::try_from(MAX_RESULT_BYTES.get()).unwrap_or(0)
 }
 
 /// Settings changed until dropped: the search_path pinned to pg_catalog, and NOTICEs held back.

@@ -118,6 +118,19 @@ impl Firing {
         )))
     }
 
+    /// Makes the trigger's transition tables known to statements by their names. Needs an open session.
+    pub fn name_transition_tables(&self) -> Result<()> {
+        // SAFETY: the server passes trigger data that lives for the call, and so do the tables.
+        let status = unsafe { pg_sys::SPI_register_trigger_data(self.data) };
+        if status < 0 {
+            return Err(Error::new(
+                Code::Internal,
+                "could not register a transition table",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
     pub fn is_insert(&self) -> bool {
         // SAFETY: the server passes trigger data that lives for the call.

@@ -6,6 +6,8 @@ use super::request::{Outcome, Request, Standing, Tickets};
 use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
 use super::triggers::invalid_transition;
 use crate::error::{Code, Error};
+use crate::gates::check::check;
+use crate::gates::verdict::Check;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -309,7 +311,14 @@ pub fn can_transition_ticket(call: &Call) -> Result<Answer> {
         .decide(&configuration.phases, from, previous, to);
     let reasons: Vec<String> = match decided {
         _ if from == to => Vec::new(),
-        Some(_) => Vec::new(),
+        Some(decided) => {
+            let mut reasons = Vec::new();
+            for phase in decided.gates {
+                let found = check(&workspace, &configuration, ticket, phase, Sees::Caller)?;
+                reasons.extend(found.iter().flat_map(Check::blocking_reasons));
+            }
+            reasons
+        }
         None => invalid_transition(&configuration, ticket, from, to)
             .detail
             .into_iter()

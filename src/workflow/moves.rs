@@ -8,6 +8,7 @@
 use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
+use crate::gates::record::GateResult;
 use crate::pg::error::Result;
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
@@ -32,6 +33,10 @@ pub struct Move {
     pub left: u32,
     /// How the move relates to the sequence; `None` for a start.
     pub direction: Option<Direction>,
+    /// The result of the gate of the phase left, where the move passed one.
+    pub gate_result: Option<Uuid>,
+    /// The phases whose artifacts the move supersedes, as enum values.
+    pub superseded: Vec<u32>,
     /// What the phase left had produced, where it was folded into the ticket's context.
     pub block: Option<Box<Block>>,
     /// Who and why.
@@ -56,15 +61,23 @@ struct Moves {
     /// Not confirmed by the end of a statement that may be theirs: most likely rows that a trigger left
     /// out. Looked at last, so that no later move is taken for one of them.
     passed_over: Vec<Noted>,
+    results: Vec<NotedResult>,
+}
+
+#[derive(Debug)]
+struct NotedResult {
+    schema: u32,
+    subtransaction: u32,
+    record: GateResult,
 }
 
 thread_local! {
-    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0, passed_over: Vec::new() }) };
+    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0, passed_over: Vec::new(), results: Vec::new() }) };
 }
 
 /// Whether nothing is waiting to be written: the statement at hand is at its first row.
 pub fn is_empty() -> bool {
-    MOVES.with_borrow(|moves| moves.noted.is_empty())
+    MOVES.with_borrow(|moves| moves.noted.is_empty() && moves.results.is_empty())
 }
 
 /// Notes a decided move.
@@ -142,6 +155,35 @@ pub fn take_confirmed(schema: u32) -> Vec<Move> {
     })
 }
 
+/// Notes the results of gates that were judged, passed or not, to be written with the statement's moves.
+pub fn note_results(schema: u32, results: Vec<GateResult>) {
+    if results.is_empty() {
+        return;
+    }
+    let subtransaction = crate::pg::transaction::current();
+    MOVES.with_borrow_mut(|moves| {
+        moves
+            .results
+            .extend(results.into_iter().map(|record| NotedResult {
+                schema,
+                subtransaction,
+                record,
+            }));
+    });
+}
+
+/// Takes the noted results of a workspace's gates.
+pub fn take_results(schema: u32) -> Vec<GateResult> {
+    MOVES.with_borrow_mut(|moves| {
+        let (taken, kept): (Vec<NotedResult>, Vec<NotedResult>) =
+            std::mem::take(&mut moves.results)
+                .into_iter()
+                .partition(|noted| noted.schema == schema);
+        moves.results = kept;
+        taken.into_iter().map(|noted| noted.record).collect()
+    })
+}
+
 /// The transaction ended.
 pub fn forget_all() {
     MOVES.with_borrow_mut(|moves| *moves = Moves::default());
@@ -153,6 +195,9 @@ pub fn forget_since(subtransaction: u32) {
         for noted in [&mut moves.noted, &mut moves.passed_over] {
             noted.retain(|noted| noted.subtransaction < subtransaction);
         }
+        moves
+            .results
+            .retain(|noted| noted.subtransaction < subtransaction);
         moves.next = 0;
     });
 }

@@ -301,6 +301,17 @@ impl Workspace {
         in_schema(sql, &self.quoted)
     }
 
+    /// The OID of one of the workspace's tables.
+    pub fn table(&self, name: &str) -> Result<u32> {
+        catalog::table_in(self.schema, name).ok_or_else(|| {
+            Error::new(
+                Code::NotInPrerequisiteState,
+                format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
+            )
+            .hint("phasegate.create_workspace adds what a workspace is missing.")
+        })
+    }
+
     /// Acts with the rights of the workspace's owner until the guard is dropped.
     pub fn as_owner(&self) -> Rights {
         Rights::of(self.owner)
