@@ -150,10 +150,10 @@ const TABLES: [&str; 9] = [
 /// owner's rights and must not fire another's triggers, nor read another's view.
 pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
     let rows = run_once(
-        "SELECT 'table ' || quote_ident(relname), relowner = $2, relkind IN ('r', 'p')
+        "SELECT quote_ident(relname), relowner = $2, relkind IN ('r', 'p')
            FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3)
          UNION ALL
-         SELECT 'type phase', typowner = $2, true
+         SELECT 'phase', typowner = $2, true
            FROM pg_type WHERE typnamespace = $1 AND typname = 'phase'
           ORDER BY 1",
         &[
@@ -375,7 +375,9 @@ fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
                 ));
             }
         }
-        changes.extend(completed(&target, &name, column, existing));
+        let holds_null =
+            !existing.not_null && column.default.is_some() && holds_null(&target, &name)?;
+        changes.extend(completed(&target, &name, column, existing, holds_null));
     }
     changes.iter().try_for_each(|change| run_script(change))
 }
@@ -442,7 +444,13 @@ fn converted(
 }
 
 /// Gives an existing column of the right type the default and the values that it lacks.
-fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec<String> {
+fn completed(
+    target: &str,
+    name: &str,
+    column: &Column,
+    existing: &Found,
+    holds_null: bool,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if let Some(default) = column.default {
         if !existing.has_default && column.name != "title" {
@@ -450,7 +458,9 @@ fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec
                 "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
             ));
         }
-        if !existing.not_null {
+        // Where nothing is to be filled the column is not touched: its type cannot be altered, not even
+        // to what it is, while a view, policy or generated column uses it.
+        if holds_null {
             changes.push(format!(
                 "ALTER TABLE {target} ALTER COLUMN {name} TYPE {} USING coalesce({name}, {default})",
                 existing.kind
@@ -463,6 +473,14 @@ fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec
         ));
     }
     changes
+}
+
+fn holds_null(target: &str, name: &str) -> Result<bool> {
+    let rows = run_once(
+        &format!("SELECT 1 FROM {target} WHERE {name} IS NULL LIMIT 1"),
+        &[],
+    )?;
+    Ok(!rows.is_empty())
 }
 
 fn require_labels(site: &Site, table: &str, column: &str) -> Result<()> {
