@@ -23,6 +23,7 @@ mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
 
     use crate::pg;
+    use crate::tasks::unsettled;
     use crate::workflow::moves;
 
     pgrx::pg_module_magic!(name, version);
@@ -38,8 +39,14 @@ mod extension {
         }
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {
-            ended: moves::forget_all,
-            subtransaction_aborted: moves::forget_since,
+            ended: || {
+                moves::forget_all();
+                unsettled::forget_all();
+            },
+            subtransaction_aborted: |subtransaction| {
+                moves::forget_since(subtransaction);
+                unsettled::forget_since(subtransaction);
+            },
         });
     }
 
@@ -52,6 +59,11 @@ mod extension {
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",
+        requires = ["workspace"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/tasks/functions.sql",
+        name = "tasks",
         requires = ["workspace"]
     );
 }

@@ -85,12 +85,15 @@ pub fn acts_for(role: u32) -> bool {
 pub enum Privilege {
     /// SELECT on the table or at least one column.
     Select,
+    /// INSERT on the table or at least one column.
+    Insert,
 }
 
 /// Raises PostgreSQL's own error unless the acting role has the privilege on the table.
 pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()> {
     let mode = match privilege {
         Privilege::Select => pg_sys::ACL_SELECT,
+        Privilege::Insert => pg_sys::ACL_INSERT,
     };
     let table = Oid::from(table);
     // SAFETY: catalog look-ups by OID; the check of columns is the one that the server makes for a query.
