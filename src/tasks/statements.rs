@@ -148,21 +148,21 @@ pub static CLAIM: Statement = Statement {
 /// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
 /// index in order and never looks at a task whose time has not come.
 pub static TIDY: Statement = Statement {
-    sql: "WITH due AS MATERIALIZED (
-              (SELECT k.id
-                 FROM {ws}.tasks k
-                WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
-                ORDER BY k.lease_expires_at
-                LIMIT 1000
-                  FOR NO KEY UPDATE SKIP LOCKED)
-              UNION ALL
-              (SELECT k.id
-                 FROM {ws}.tasks k
-                WHERE k.status OPERATOR(pg_catalog.=) 'pending'
-                  AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
-                ORDER BY k.scheduled_at
-                LIMIT 1000
-                  FOR NO KEY UPDATE SKIP LOCKED))
+    sql: "WITH expired AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
+               ORDER BY k.lease_expires_at
+               LIMIT 1000
+                 FOR NO KEY UPDATE SKIP LOCKED),
+          due AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.status OPERATOR(pg_catalog.=) 'pending'
+                 AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
+               ORDER BY k.scheduled_at
+               LIMIT 1000
+                 FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
                                  OR k.attempts OPERATOR(pg_catalog.<) k.max_attempts
@@ -170,7 +170,8 @@ pub static TIDY: Statement = Statement {
                  error_message = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
                                       THEN k.error_message ELSE 'the lease ran out' END,
                  scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT due.id FROM due))",
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (
+                 ARRAY(SELECT expired.id FROM expired UNION ALL SELECT due.id FROM due))",
     parameters: &[Type::Time],
 };
 
