@@ -152,6 +152,39 @@ impl Error {
         .hint("Put the workspace's schema on the search_path, or make one with SELECT phasegate.create_workspace('name').")
     }
 
+    /// The task's status may not change like that.
+    pub fn invalid_task_move(task: impl Display, from: &str, to: &str, allowed: &[&str]) -> Self {
+        let allowed = if allowed.is_empty() {
+            "none".to_owned()
+        } else {
+            allowed.join(", ")
+        };
+        Error::new(Code::CheckViolation, "invalid task status transition").detail(format!(
+            "Task {task} cannot move from {from} to {to}; allowed from {from}: {allowed}."
+        ))
+    }
+
+    /// Somebody else holds the task, nobody does, or a later attempt is under way.
+    pub fn not_held(
+        task: impl Display,
+        agent: &str,
+        given: Option<i32>,
+        status: &str,
+        holder: Option<&str>,
+        attempt: i32,
+    ) -> Self {
+        let given = given.map_or_else(String::new, |given| format!(", attempt {given}"));
+        let holder = holder.map_or_else(|| "nobody".to_owned(), |holder| format!("agent {holder}"));
+        Error::new(
+            Code::NotInPrerequisiteState,
+            "task is not held by this agent",
+        )
+        .detail(format!(
+            "Task {task} was asked for by agent {agent}{given}; it is {status}, held by {holder}, attempt {attempt}."
+        ))
+        .hint("The lease may have run out and another claim been made; drop this work and claim again.")
+    }
+
     /// A value that was read well is larger than a setting allows.
     pub fn too_large(column: &str, size: usize, setting: &str, limit: usize) -> Self {
         Error::new(Code::LimitExceeded, format!("{column} is too large"))

@@ -25,6 +25,7 @@ mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
 
     use crate::pg;
+    use crate::tasks::unsettled;
     use crate::workflow::moves;
 
     pgrx::pg_module_magic!(name, version);
@@ -42,9 +43,13 @@ mod extension {
         pg::transaction::register(pg::transaction::Hooks {
             ended: || {
                 moves::forget_all();
+                unsettled::forget_all();
                 pg::cache::transaction_ended();
             },
-            subtransaction_aborted: moves::forget_since,
+            subtransaction_aborted: |subtransaction| {
+                moves::forget_since(subtransaction);
+                unsettled::forget_since(subtransaction);
+            },
             rolled_back: pg::cache::rolled_back,
         });
     }
@@ -63,6 +68,11 @@ mod extension {
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",
+        requires = ["workspace"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/tasks/functions.sql",
+        name = "tasks",
         requires = ["workspace"]
     );
 }

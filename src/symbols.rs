@@ -2,6 +2,7 @@
 
 use crate::context::functions as context;
 use crate::gates::{functions as gates, triggers as gates_triggers};
+use crate::tasks::{functions as tasks, triggers as tasks_triggers};
 use crate::workflow::{functions as workflow, triggers as workflow_triggers};
 use crate::workspace::functions as workspace;
 
@@ -36,6 +37,18 @@ crate::sql_functions! {
     phasegate_check_gate_requirements / pg_finfo_phasegate_check_gate_requirements => gates::check_gate_requirements;
     phasegate_gate_status / pg_finfo_phasegate_gate_status => gates::gate_status;
     phasegate_validate_gate / pg_finfo_phasegate_validate_gate => gates::validate_gate;
+    phasegate_get_templates_for_phase / pg_finfo_phasegate_get_templates_for_phase => tasks::get_templates_for_phase;
+    phasegate_generate_phase_tasks / pg_finfo_phasegate_generate_phase_tasks => tasks::generate_phase_tasks;
+    phasegate_generate_task_from_template / pg_finfo_phasegate_generate_task_from_template => tasks::generate_task_from_template;
+    phasegate_claim_task / pg_finfo_phasegate_claim_task => tasks::claim_task;
+    phasegate_claim_tasks / pg_finfo_phasegate_claim_tasks => tasks::claim_tasks;
+    phasegate_start_task / pg_finfo_phasegate_start_task => tasks::start_task;
+    phasegate_heartbeat_task / pg_finfo_phasegate_heartbeat_task => tasks::heartbeat_task;
+    phasegate_complete_task / pg_finfo_phasegate_complete_task => tasks::complete_task;
+    phasegate_fail_task / pg_finfo_phasegate_fail_task => tasks::fail_task;
+    phasegate_cancel_task / pg_finfo_phasegate_cancel_task => tasks::cancel_task;
+    phasegate_release_expired_tasks / pg_finfo_phasegate_release_expired_tasks => tasks::release_expired_tasks;
+    phasegate_took_part / pg_finfo_phasegate_took_part => tasks::took_part;
 
     phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
 }
@@ -56,4 +69,10 @@ crate::trigger_functions! {
     phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workflow_triggers::record;
     phasegate_tickets_write / pg_finfo_phasegate_tickets_write => workflow_triggers::write;
     phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workflow_triggers::history_append_only;
+
+    phasegate_tasks_keep / pg_finfo_phasegate_tasks_keep => tasks_triggers::keep;
+    phasegate_tasks_note / pg_finfo_phasegate_tasks_note => tasks_triggers::note;
+    phasegate_tasks_settle / pg_finfo_phasegate_tasks_settle => tasks_triggers::settle;
+    phasegate_templates_check / pg_finfo_phasegate_templates_check => tasks_triggers::check_template;
+    phasegate_templates_fit / pg_finfo_phasegate_templates_fit => tasks_triggers::check_templates;
 }

@@ -29,14 +29,3 @@ SELECT v.ticket_id, v.phase, v.entered_at, v.left_at, coalesce(v.left_at, now())
                lead(h.created_at) OVER (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id) AS left_at
           FROM {ws}.phase_history h
           JOIN {ws}.tickets t ON t.id = h.ticket_id) v;
-
-CREATE OR REPLACE VIEW {ws}.task_queue WITH (security_invoker = true) AS
-SELECT k.phase_id AS phase, k.status, count(*) AS tasks, min(k.created_at) AS oldest,
-       count(*) FILTER (WHERE k.pending_dependencies = 0
-                          AND (k.status = 'pending' AND coalesce(k.scheduled_at, '-infinity') <= clock_timestamp()
-                               OR k.status IN ('assigned', 'running') AND k.lease_expires_at <= clock_timestamp()
-                                  AND k.attempts < k.max_attempts)) AS claimable
-  FROM {ws}.tasks k
-  JOIN {ws}.tickets t ON t.id = k.ticket_id
- GROUP BY k.phase_id, k.status
- ORDER BY k.phase_id, k.status;

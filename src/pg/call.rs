@@ -1,5 +1,6 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
+use super::clock;
 use super::error::{Result, raise};
 use super::spi::{Row, Rows};
 use super::value::{Value, read};
@@ -94,6 +95,45 @@ impl Call {
         self.datum(index)
             .map(read::int)
             .ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// An `integer` argument that may be NULL.
+    pub fn optional_int(&self, index: usize) -> Option<i32> {
+        self.datum(index).map(read::int)
+    }
+
+    /// A `boolean` argument that must be given.
+    pub fn bool(&self, index: usize, name: &str) -> Result<bool> {
+        self.datum(index)
+            .map(read::bool)
+            .ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// A `text[]` argument that may be NULL but holds no NULL.
+    pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
+        let Some(texts) = self.datum(index).map(read::texts) else {
+            return Ok(None);
+        };
+        texts
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(Some)
+            .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
+    }
+
+    /// The moment that an `interval` argument that must be given reaches from `start`.
+    pub fn later(&self, index: usize, name: &str, start: i64) -> Result<i64> {
+        let interval = self
+            .datum(index)
+            .ok_or_else(|| Error::null_argument(name))?;
+        let end = clock::after(start, interval);
+        if end > start && end < i64::MAX {
+            return Ok(end);
+        }
+        Err(Error::invalid_argument(
+            format!("{name} must be positive and finite"),
+            format!("It is {}.", read::interval(interval)),
+        ))
     }
 
     /// A `name` argument that must be given.

@@ -27,3 +27,15 @@ pub fn now() -> i64 {
     // SAFETY: reads the clock.
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
+
+/// The moment an `interval` after another; raises the server's own error where that is out of range.
+pub fn after(moment: i64, interval: Datum) -> i64 {
+    // SAFETY: takes a timestamptz and an interval, neither of them NULL.
+    let end = unsafe {
+        pgrx::direct_function_call_as_datum(
+            pg_sys::timestamptz_pl_interval,
+            &[Some(Datum::from(moment)), Some(interval)],
+        )
+    };
+    end.map_or(moment, |end| end.value() as i64)
+}

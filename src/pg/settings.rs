@@ -2,7 +2,7 @@
 
 use crate::context::tokens::Encoding;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static REASON: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -19,6 +19,7 @@ enum Tokenizer {
 
 static TOKENIZER: GucSetting<Tokenizer> = GucSetting::<Tokenizer>::new(Tokenizer::O200kBase);
 
+static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MAX_RESULT_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1_048_576);
 
 /// Defines the settings; called once a backend, when the library is loaded.
@@ -52,6 +53,14 @@ pub fn define() {
         c"The tokenizer that token budgets are counted with.",
         c"",
         &TOKENIZER,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"phasegate.notify",
+        c"Whether commits that make tasks claimable notify channel phasegate_tasks.",
+        c"The payload is the workspace's name. Off by default because notifying commits wait for one another.",
+        &NOTIFY,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -103,30 +112,28 @@ pub fn now() -> Option<CString> {
     given(&NOW)
 }
 
+/// `phasegate.notify`
+pub fn notify() -> bool {
+    NOTIFY.get()
+}
+
 /// `phasegate.max_result_bytes`
 pub fn max_result_bytes() -> usize {
     usize::try_from(MAX_RESULT_BYTES.get()).unwrap_or(0)
 }
 
-/// Settings changed until dropped: the search_path pinned to pg_catalog, and NOTICEs held back.
-///
-/// For scripts of ours that name types, functions and operators unqualified for readability: nothing
-/// that a caller planted on the search_path can be found while this lives.
-pub struct Pinned {
+/// Settings changed until dropped.
+struct Changed {
     level: i32,
 }
 
-impl Pinned {
-    /// Pins.
-    pub fn search_path() -> Self {
+impl Changed {
+    fn to(values: &[(&CStr, &CStr)]) -> Self {
         // SAFETY: opens a settings level that is closed on drop, and by abort processing where an
-        // error unwinds; names and values are NUL-terminated constants.
+        // error unwinds; names and values are NUL-terminated.
         unsafe {
             let level = pgrx::pg_sys::NewGUCNestLevel();
-            for (name, value) in [
-                (c"search_path", c"pg_catalog, pg_temp"),
-                (c"client_min_messages", c"warning"),
-            ] {
+            for (name, value) in values {
                 pgrx::pg_sys::set_config_option(
                     name.as_ptr(),
                     value.as_ptr(),
@@ -138,16 +145,57 @@ impl Pinned {
                     false,
                 );
             }
-            Pinned { level }
+            Changed { level }
         }
     }
 }
 
-impl Drop for Pinned {
+impl Drop for Changed {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             // SAFETY: closes the level that was opened.
             unsafe { pgrx::pg_sys::AtEOXact_GUC(true, self.level) };
+        }
+    }
+}
+
+/// Statements are planned once and by index until dropped.
+///
+/// For statements that find few rows of a table that may be empty when they are planned and hold millions
+/// an hour later: a plan made for the empty table reads all of it, and is kept.
+pub struct ByIndex {
+    _changed: Changed,
+}
+
+impl ByIndex {
+    /// From here on.
+    pub fn only() -> Self {
+        ByIndex {
+            _changed: Changed::to(&[
+                (c"enable_seqscan", c"off"),
+                (c"enable_bitmapscan", c"off"),
+                (c"plan_cache_mode", c"force_generic_plan"),
+            ]),
+        }
+    }
+}
+
+/// The search_path pinned to pg_catalog, and NOTICEs held back.
+///
+/// For scripts of ours that name types, functions and operators unqualified for readability: nothing
+/// that a caller planted on the search_path can be found while this lives.
+pub struct Pinned {
+    _changed: Changed,
+}
+
+impl Pinned {
+    /// Pins.
+    pub fn search_path() -> Self {
+        Pinned {
+            _changed: Changed::to(&[
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"client_min_messages", c"warning"),
+            ]),
         }
     }
 }

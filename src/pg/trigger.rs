@@ -213,6 +213,23 @@ impl Firing {
         }
     }
 
+    /// Whether an UPDATE left a column of variable length as it was, byte for byte as it is stored.
+    /// False says little: the same value may be stored in another way.
+    pub fn is_untouched(&self, attribute: i16) -> bool {
+        match (self.old_value(attribute), self.new_value(attribute)) {
+            (None, None) => true,
+            // SAFETY: both are varlenas of this column; their stored bytes are compared, not what they stand for.
+            (Some(old), Some(new)) => unsafe {
+                let bytes = |datum: Datum| {
+                    let start = datum.cast_mut_ptr::<pg_sys::varlena>();
+                    std::slice::from_raw_parts(start.cast::<u8>(), pgrx::varsize_any(start))
+                };
+                bytes(old) == bytes(new)
+            },
+            _ => false,
+        }
+    }
+
     /// The row with these columns replaced.
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
         let numbers: Vec<i32> = columns

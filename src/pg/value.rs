@@ -22,6 +22,8 @@ pub enum Type {
     Bool,
     /// `integer`
     Int,
+    /// `integer[]`
+    Ints,
     /// `bigint`
     Big,
     /// `timestamptz`
@@ -47,6 +49,7 @@ impl Type {
             Type::Json => pg_sys::JSONBOID,
             Type::Bool => pg_sys::BOOLOID,
             Type::Int => pg_sys::INT4OID,
+            Type::Ints => pg_sys::INT4ARRAYOID,
             Type::Big => pg_sys::INT8OID,
             Type::Time => pg_sys::TIMESTAMPTZOID,
             Type::Times => pg_sys::TIMESTAMPTZARRAYOID,
@@ -77,6 +80,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// an `integer`
     Int(i32),
+    /// an `integer[]`
+    Ints(Vec<i32>),
     /// a `bigint`
     Big(i64),
     /// a `timestamptz`: microseconds since 2000-01-01 00:00 UTC
@@ -126,6 +131,11 @@ impl<'a> Value<'a> {
             Value::Json(text) => return json_datum(text),
             Value::Bool(value) => Datum::from(*value),
             Value::Int(value) => Datum::from(*value),
+            Value::Ints(values) => array(
+                pg_sys::INT4OID,
+                Element::VALUE_4,
+                values.iter().map(|value| Some(Datum::from(*value))),
+            ),
             Value::Big(value) | Value::Time(value) => Datum::from(*value),
             Value::Times(times) => array(
                 pg_sys::TIMESTAMPTZOID,
@@ -299,6 +309,20 @@ pub mod read {
     /// A `boolean`.
     pub fn bool(datum: Datum) -> bool {
         datum.value() & 0xff != 0
+    }
+
+    /// An `interval`, as text.
+    pub fn interval(datum: Datum) -> String {
+        // SAFETY: takes an interval and gives a NUL-terminated palloc'd copy.
+        unsafe {
+            pgrx::direct_function_call_as_datum(pg_sys::interval_out, &[Some(datum)])
+                .map(|text| {
+                    std::ffi::CStr::from_ptr(text.cast_mut_ptr())
+                        .to_string_lossy()
+                        .into_owned()
+                })
+                .unwrap_or_default()
+        }
     }
 
     fn elements(datum: Datum, element: Oid, kind: Element) -> Vec<Option<Datum>> {

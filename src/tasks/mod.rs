@@ -2,12 +2,32 @@
 
 pub mod backoff;
 pub mod capabilities;
+#[cfg(feature = "postgres")]
+mod columns;
 pub mod contract;
 pub mod dependencies;
+#[cfg(feature = "postgres")]
+pub mod functions;
+#[cfg(feature = "postgres")]
+pub mod generation;
+#[cfg(feature = "postgres")]
+mod handover;
+pub mod links;
 pub mod priority;
 pub mod result;
+#[cfg(feature = "postgres")]
+mod settle;
+#[cfg(feature = "postgres")]
+mod statements;
 pub mod status;
 pub mod template;
+#[cfg(feature = "postgres")]
+mod templates;
+#[cfg(feature = "postgres")]
+pub mod triggers;
+#[cfg(feature = "postgres")]
+pub mod unsettled;
+pub mod upkeep;
 pub mod verdict;
 
 mod words;

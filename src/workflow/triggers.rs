@@ -14,6 +14,7 @@ use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
 use crate::pg::{cache, clock, role};
 use crate::phase::{DONE, Direction, Phase};
+use crate::tasks::generation;
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -376,6 +377,13 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
         .filter_map(|one| Some((one.ticket, one.left, one.block.as_deref()?)))
         .collect();
     context::keep(&workspace, &blocks)?;
+    let entered: Vec<_> = confirmed
+        .iter()
+        .filter(|one| one.direction != Some(Direction::Return))
+        .map(|one| (one.ticket, one.to))
+        .collect();
+    let configuration = workspace.configuration()?;
+    generation::generate(&workspace, &configuration, &entered)?;
     Ok(Verdict::Keep)
 }
 

@@ -1,0 +1,419 @@
+//! The SQL functions of the tasks room: generation and the queue. Each says what is wanted done with a
+//! task; the rules are the triggers'.
+
+use super::backoff;
+use super::generation::{self, Generated};
+use super::handover::handover;
+use super::statements::{
+    CANCEL, CLAIM, CLAIMED_ATTEMPT, CLAIMED_TITLE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER,
+    LOCK_TICKETS, RELEASE, START, TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY,
+    TOOK_PART,
+};
+use super::status::Status;
+use super::templates::Templates;
+use crate::error::Error;
+use crate::pg::call::{Answer, Call, ResultSet};
+use crate::pg::catalog;
+use crate::pg::clock;
+use crate::pg::error::Result;
+use crate::pg::role::{self, Privilege};
+use crate::pg::settings::ByIndex;
+use crate::pg::spi::{Rows, Sees, Session, Statement};
+use crate::pg::value::Value;
+use crate::workspace::{Configuration, Workspace};
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// The kinds of task.
+const KINDS: [&str; 3] = ["work", "review", "summary"];
+
+/// A claim as a function's arguments ask for it.
+struct Claim {
+    workspace: Rc<Workspace>,
+    agent: String,
+    capabilities: String,
+    phases: Option<Vec<u32>>,
+    kinds: Vec<Option<String>>,
+    now: i64,
+    lease_end: i64,
+}
+
+fn agent(call: &Call, index: usize) -> Result<String> {
+    let agent = call.text(index, "agent_id")?;
+    if agent.is_empty() {
+        return Err(Error::invalid_argument(
+            "agent_id must not be empty",
+            "Leases and attempts are told apart by the agent's name.",
+        ));
+    }
+    Ok(agent)
+}
+
+impl Claim {
+    /// From the arguments (capabilities, phases, kinds, lease), which start at `first`.
+    fn of_call(call: &Call, first: usize) -> Result<Self> {
+        let agent = agent(call, 0)?;
+        let workspace = Workspace::current()?;
+        let configuration = workspace.configuration()?;
+        let capabilities = call.optional_texts(first, "capabilities")?;
+        let phases = call
+            .optional_texts(first + 1, "phases")?
+            .map(|labels| {
+                labels
+                    .iter()
+                    .map(|label| Ok(configuration.phases.oid(configuration.phase(label)?)))
+                    .collect::<Result<Vec<u32>>>()
+            })
+            .transpose()?;
+        let kinds = match call.optional_texts(first + 2, "kinds")? {
+            None => KINDS.map(str::to_owned).to_vec(),
+            Some(kinds) => kinds,
+        };
+        if let Some(unknown) = kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            return Err(Error::invalid_argument(
+                "unknown kind of task",
+                format!("\"{unknown}\" is none of: {}.", KINDS.join(", ")),
+            ));
+        }
+        let now = clock::now();
+        Ok(Claim {
+            agent,
+            capabilities: serde_json::Value::from(capabilities.unwrap_or_default()).to_string(),
+            phases,
+            kinds: kinds.into_iter().map(Some).collect(),
+            now,
+            lease_end: call.later(first + 3, "lease", now)?,
+            workspace,
+        })
+    }
+
+    /// Claims up to `count` tasks. `regardless` of tasks that are to be put into their place first.
+    fn run(&self, count: i64, regardless: bool) -> Result<Rows> {
+        let phases = self.phases.clone().map_or(Value::Null, |phases| {
+            Value::Enums(self.workspace.phase_type, phases)
+        });
+        self.workspace.run(
+            &CLAIM,
+            &[
+                Value::text(Some(&self.agent)),
+                Value::json(Some(&self.capabilities)),
+                phases,
+                Value::Texts(self.kinds.clone()),
+                Value::Big(count),
+                Value::Time(self.now),
+                Value::Time(self.lease_end),
+                Value::Bool(regardless),
+            ],
+            Sees::Snapshot,
+        )
+    }
+
+    /// Claims up to `count` tasks. Mostly one statement: only where leases ran out or times came since
+    /// the last claim, or the queue holds less than asked for, are those tasks put into their place and
+    /// is the queue asked again.
+    fn answer(&self, call: &Call, count: i32) -> Result<Answer> {
+        let _session = Session::open()?;
+        let _by_index = ByIndex::only();
+        let set = call.start_set(false);
+        let count = i64::from(count);
+        let first = self.run(count, false)?;
+        push_claimed(&set, &first);
+        let claimed = i64::try_from(first.len()).unwrap_or(count);
+        if claimed < count {
+            let now = Value::Time(self.now);
+            let tidied = self.workspace.run(&TIDY, &[now], Sees::Snapshot)?;
+            // Nothing claimed and nothing tidied may mean that somebody else is tidying just now.
+            if claimed == 0 || !tidied.is_empty() {
+                push_claimed(&set, &self.run(count - claimed, true)?);
+            }
+        }
+        Ok(Answer::Set)
+    }
+}
+
+fn push_claimed(set: &ResultSet<'_>, claimed: &Rows) {
+    for row in claimed.iter() {
+        let mut values: Vec<Value<'_>> = (1..=TASK_COLUMNS)
+            .chain([CLAIMED_ATTEMPT, CLAIMED_TITLE])
+            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
+            .collect();
+        let handed = handover(&row);
+        values.extend([handed.context, handed.summary]);
+        set.push(&values);
+    }
+}
+
+/// `claim_task(agent_id, capabilities, phases, kinds, lease)`
+pub fn claim_task(call: &Call) -> Result<Answer> {
+    Claim::of_call(call, 1)?.answer(call, 1)
+}
+
+/// `claim_tasks(agent_id, count, capabilities, phases, kinds, lease)`
+pub fn claim_tasks(call: &Call) -> Result<Answer> {
+    let count = call.int(1, "count")?;
+    if count < 1 {
+        return Err(Error::invalid_argument(
+            "count must be at least 1",
+            format!("It is {count}."),
+        ));
+    }
+    Claim::of_call(call, 2)?.answer(call, count)
+}
+
+/// What the holder of a task says about it.
+struct Holding {
+    workspace: Rc<Workspace>,
+    task: Uuid,
+    agent: String,
+    attempt: Option<i32>,
+}
+
+impl Holding {
+    /// From the arguments (task_id, agent_id, ..., attempt).
+    fn of_call(call: &Call, attempt: usize) -> Result<Self> {
+        Ok(Holding {
+            task: call.uuid(0, "task_id")?,
+            agent: agent(call, 1)?,
+            attempt: call.optional_int(attempt),
+            workspace: Workspace::current()?,
+        })
+    }
+
+    /// Runs a statement that touches the task only if it is held as the caller believes.
+    fn run(&self, statement: &'static Statement, more: Option<Value<'_>>) -> Result<Rows> {
+        let mut arguments = vec![
+            Value::Uuid(self.task),
+            Value::text(Some(&self.agent)),
+            self.attempt.map_or(Value::Null, Value::Int),
+        ];
+        arguments.extend(more);
+        let rows = self.workspace.run(statement, &arguments, Sees::Snapshot)?;
+        if rows.is_empty() {
+            return Err(self.refusal()?);
+        }
+        Ok(rows)
+    }
+
+    fn refusal(&self) -> Result<Error> {
+        let task = Value::Uuid(self.task);
+        let rows = self.workspace.run(&HOLDER, &[task], Sees::Latest)?;
+        Ok(match rows.first() {
+            None => Error::not_found("task", self.task),
+            Some(row) => Error::not_held(
+                self.task,
+                &self.agent,
+                self.attempt,
+                &row.text(1).unwrap_or_default(),
+                row.text(2).as_deref(),
+                row.int(3).unwrap_or(0),
+            ),
+        })
+    }
+}
+
+fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer> {
+    let row = rows.first().ok_or_else(|| Error::not_found("task", task))?;
+    Ok(call.answer_found(&row, TASK_COLUMNS))
+}
+
+/// `heartbeat_task(task_id, agent_id, lease, attempt)`
+pub fn heartbeat_task(call: &Call) -> Result<Answer> {
+    let holding = Holding::of_call(call, 3)?;
+    let end = Value::Time(call.later(2, "lease", clock::now())?);
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let rows = holding.run(&HEARTBEAT, Some(end))?;
+    let end = rows.first().and_then(|row| row.big(1));
+    Ok(call.answer(&end.map_or(Value::Null, Value::Time)))
+}
+
+/// `start_task(task_id, agent_id, attempt)`
+pub fn start_task(call: &Call) -> Result<Answer> {
+    let holding = Holding::of_call(call, 2)?;
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    holding.run(&START, None)?;
+    Ok(Answer::Null)
+}
+
+/// `complete_task(task_id, agent_id, result, attempt)`
+pub fn complete_task(call: &Call) -> Result<Answer> {
+    let holding = Holding::of_call(call, 3)?;
+    let result = call.datum(2).map_or(Value::Null, Value::Datum);
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let rows = holding.run(&COMPLETE, Some(result))?;
+    answer_task(call, &rows, holding.task)
+}
+
+/// `fail_task(task_id, agent_id, error_message, retry, attempt)`
+pub fn fail_task(call: &Call) -> Result<Answer> {
+    let holding = Holding::of_call(call, 4)?;
+    let message = call.text(2, "error_message")?;
+    let retry = call.bool(3, "retry")?;
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let rows = holding.run(&FAILING, None)?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::not_found("task", holding.task))?;
+    let (attempts, most) = (row.int(1).unwrap_or(0), row.int(2).unwrap_or(0));
+    let (status, again_at) = if retry && attempts < most {
+        let random = row.big(3).unwrap_or(0).unsigned_abs() << 1;
+        let wait = backoff::delay(attempts, random);
+        let again_at = clock::now().saturating_add(wait);
+        (Status::Pending, Value::Time(again_at))
+    } else {
+        (Status::Failed, Value::Null)
+    };
+    let rows = holding.workspace.run(
+        &FAIL,
+        &[
+            Value::Uuid(holding.task),
+            Value::text(Some(status.name())),
+            again_at,
+            Value::text(Some(&message)),
+        ],
+        Sees::Snapshot,
+    )?;
+    answer_task(call, &rows, holding.task)
+}
+
+/// `cancel_task(task_id, reason)`
+pub fn cancel_task(call: &Call) -> Result<Answer> {
+    let task = call.uuid(0, "task_id")?;
+    let reason = call.optional_text(1);
+    let workspace = Workspace::current()?;
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let reason = Value::text(reason.as_deref());
+    let rows = workspace.run(&CANCEL, &[Value::Uuid(task), reason], Sees::Snapshot)?;
+    answer_task(call, &rows, task)
+}
+
+/// `release_expired_tasks(workspace)`
+pub fn release_expired_tasks(call: &Call) -> Result<Answer> {
+    let workspace = match call.optional_name(0) {
+        Some(name) => Workspace::named(&name)?,
+        None => Workspace::current()?,
+    };
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let now = Value::Time(clock::now());
+    let released = workspace.run(&RELEASE, &[now], Sees::Snapshot)?.len();
+    Ok(call.answer(&Value::Big(i64::try_from(released).unwrap_or(i64::MAX))))
+}
+
+/// `took_part(ticket_id, phase_id, agent_id)`
+///
+/// Answers by all rows, not only those that the caller may see: what a role cannot read may still bar an
+/// agent from reviewing.
+pub fn took_part(call: &Call) -> Result<Answer> {
+    let ticket = Value::Uuid(call.uuid(0, "ticket_id")?);
+    let workspace = Workspace::current()?;
+    workspace.require_reader()?;
+    let configuration = workspace.configuration()?;
+    let phase = configuration.phase(&call.text(1, "phase_id")?)?;
+    let agent = call.text(2, "agent_id")?;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(
+        &TOOK_PART,
+        &[
+            ticket,
+            Value::Oid(configuration.phases.oid(phase)),
+            Value::text(Some(&agent)),
+        ],
+        Sees::Caller,
+    )?;
+    Ok(call.answer(&Value::Bool(rows.first().is_some_and(|row| row.bool(1)))))
+}
+
+/// `get_templates_for_phase(phase_id)`
+pub fn get_templates_for_phase(call: &Call) -> Result<Answer> {
+    let workspace = Workspace::current()?;
+    workspace.require_reader()?;
+    let configuration = workspace.configuration()?;
+    let phase = configuration.phase(&call.text(0, "phase_id")?)?;
+    let phase = Value::Oid(configuration.phases.oid(phase));
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(&TEMPLATES_OF_PHASE, &[phase], Sees::Caller)?;
+    Ok(call.answer_rows(&rows))
+}
+
+/// A ticket for which a caller wants tasks generated.
+struct Wish {
+    workspace: Rc<Workspace>,
+    configuration: Rc<Configuration>,
+    ticket: Uuid,
+}
+
+impl Wish {
+    /// For the ticket that is the first argument. The caller must see it, and be allowed to add tasks.
+    fn of_call(call: &Call) -> Result<Self> {
+        let ticket = call.uuid(0, "ticket_id")?;
+        let workspace = Workspace::current()?;
+        let configuration = workspace.configuration()?;
+        let tasks = catalog::table_in(workspace.schema, "tasks").unwrap_or(0);
+        role::require(Privilege::Insert, tasks, "tasks")?;
+        let rows = workspace.run(&TICKET_PHASE, &[Value::Uuid(ticket)], Sees::Snapshot)?;
+        if rows.is_empty() {
+            return Err(Error::not_found("ticket", ticket));
+        }
+        Ok(Wish {
+            workspace,
+            configuration,
+            ticket,
+        })
+    }
+
+    /// Holds the ticket, so that nobody else generates for it; gives its phase as an enum value.
+    fn hold(&self) -> Result<u32> {
+        let ticket = Value::Uuids(vec![self.ticket]);
+        let rows = self.workspace.run(&LOCK_TICKETS, &[ticket], Sees::Latest)?;
+        rows.first()
+            .and_then(|row| row.oid(1))
+            .ok_or_else(|| Error::not_found("ticket", self.ticket))
+    }
+
+    fn tasks(&self, ids: Vec<Uuid>) -> Result<Rows> {
+        self.workspace
+            .run(&TASKS, &[Value::Uuids(ids)], Sees::Latest)
+    }
+}
+
+/// `generate_phase_tasks(ticket_id, phase_id)`
+pub fn generate_phase_tasks(call: &Call) -> Result<Answer> {
+    let _session = Session::open()?;
+    let wish = Wish::of_call(call)?;
+    let phase = call
+        .optional_text(1)
+        .map(|label| wish.configuration.phase(&label))
+        .transpose()?;
+    let _owner = wish.workspace.as_owner();
+    let present = wish.hold()?;
+    let phase = phase.map_or(present, |phase| wish.configuration.phases.oid(phase));
+    let entered = [(wish.ticket, phase)];
+    let Generated { created, .. } =
+        generation::generate(&wish.workspace, &wish.configuration, &entered)?;
+    Ok(call.answer_rows(&wish.tasks(created)?))
+}
+
+/// `generate_task_from_template(ticket_id, template_id)`
+pub fn generate_task_from_template(call: &Call) -> Result<Answer> {
+    let template = call.uuid(1, "template_id")?;
+    let _session = Session::open()?;
+    let wish = Wish::of_call(call)?;
+    let (phase, template) = Templates::of(&wish.workspace, &wish.configuration)?
+        .by_id(template)
+        .ok_or_else(|| Error::not_found("template", template))?;
+    let _owner = wish.workspace.as_owner();
+    wish.hold()?;
+    let wanted = [(wish.ticket, phase, Rc::from([template]))];
+    let Generated { created, open } =
+        generation::from_templates(&wish.workspace, &wish.configuration, &wanted)?;
+    let task = created.first().or(open.first()).copied();
+    let rows = wish.tasks(task.into_iter().collect())?;
+    answer_task(call, &rows, task.unwrap_or_default())
+}

@@ -1,0 +1,159 @@
+//! What follows from the rows of a statement on `tasks`, once it is through: dependencies are checked and
+//! counted, tasks that waited are let go, listeners are woken. Runs with the owner's rights.
+//!
+//! Counts stay true under concurrency by locks alone. Whoever writes a dependency holds the tasks that it
+//! names (FOR SHARE) until commit, so that none is completed behind its back; whoever completes a task
+//! holds those that wait for it, so that the last of two completions sees the other's commit. Edits of
+//! dependencies hold the ticket as well, because two of them may form a cycle without a row in common.
+
+use super::links::{self, LinkError};
+use super::statements::{COUNT, DEPENDENTS, HOLD_TASKS, LINKS, LOCK_TICKETS, NOTIFY};
+use super::templates::{fault, json};
+use super::unsettled::{Counting, Event, Linked};
+use crate::error::Error;
+use crate::pg::error::Result;
+use crate::pg::settings::ByIndex;
+use crate::pg::spi::{Row, Sees, Session};
+use crate::pg::value::Value;
+use crate::workspace::Workspace;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// A task and one that it waits for.
+type Pair = (Uuid, Uuid);
+
+/// Settles the events of a statement.
+pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
+    let _session = Session::open()?;
+    let _by_index = ByIndex::only();
+    let _owner = workspace.as_owner();
+    let mut linked = Vec::new();
+    let mut done = Vec::new();
+    let mut claimable = false;
+    for event in events {
+        match event {
+            Event::Done { ticket, task } => done.push((ticket, task)),
+            Event::Linked(links) => linked.push(links),
+            Event::Claimable => claimable = true,
+        }
+    }
+    let mut pairs: BTreeSet<Pair> = BTreeSet::new();
+    if !linked.is_empty() {
+        check(workspace, &linked)?;
+        for links in &linked {
+            pairs.extend(links.waits_for.iter().map(|id| (links.task, *id)));
+        }
+    }
+    if !done.is_empty() {
+        pairs.extend(waiting(workspace, &done)?);
+    }
+    count(workspace, &pairs)?;
+    if claimable {
+        let name = Value::text(Some(&workspace.name));
+        workspace.run(&NOTIFY, &[name], Sees::Snapshot)?;
+    }
+    Ok(())
+}
+
+fn refused(error: LinkError) -> Error {
+    fault(&error, error.detail())
+}
+
+/// Refuses dependencies on tasks that the ticket does not have, and cycles; holds the tasks named.
+fn check(workspace: &Workspace, linked: &[Linked]) -> Result<()> {
+    let edited: BTreeSet<Uuid> = linked
+        .iter()
+        .filter(|links| links.before.is_some())
+        .map(|links| links.ticket)
+        .collect();
+    let edited = Value::Uuids(edited.into_iter().collect());
+    let is_edit = linked.iter().any(|links| links.before.is_some());
+    if is_edit {
+        workspace.run(&LOCK_TICKETS, &[edited.clone()], Sees::Latest)?;
+    }
+    let named: BTreeSet<Uuid> = linked
+        .iter()
+        .flat_map(|links| links.waits_for.iter().copied())
+        .collect();
+    let rows = workspace.run(
+        &HOLD_TASKS,
+        &[Value::Uuids(named.into_iter().collect())],
+        Sees::Latest,
+    )?;
+    let tickets: HashMap<Uuid, Uuid> = rows
+        .iter()
+        .filter_map(|row| Some((row.uuid(1)?, row.uuid(2)?)))
+        .collect();
+    for links in linked {
+        let is_known = |id: &&Uuid| {
+            tickets.get(id) == Some(&links.ticket)
+                || links
+                    .before
+                    .as_ref()
+                    .is_some_and(|before| before.contains(id))
+        };
+        let unknown: Vec<Uuid> = links
+            .waits_for
+            .iter()
+            .filter(|id| !is_known(id))
+            .copied()
+            .collect();
+        if !unknown.is_empty() {
+            return Err(refused(LinkError::UnknownTask(links.task, unknown)));
+        }
+    }
+    // Nobody waits for a task that is new, but tasks that are new with it.
+    let graph: Vec<(Uuid, Vec<Uuid>)> = if is_edit {
+        let rows = workspace.run(&LINKS, &[edited], Sees::Latest)?;
+        let mut graph: HashMap<Uuid, Vec<Uuid>> =
+            rows.iter().filter_map(|row| read(&row)).collect();
+        graph.extend(new_links(linked));
+        graph.into_iter().collect()
+    } else {
+        new_links(linked).collect()
+    };
+    links::check_acyclic(&graph).map_err(refused)
+}
+
+fn new_links(linked: &[Linked]) -> impl Iterator<Item = (Uuid, Vec<Uuid>)> {
+    linked
+        .iter()
+        .map(|links| (links.task, links.waits_for.clone()))
+}
+
+/// A task and what it waits for. Dependencies that say nothing, in rows that were there when the table
+/// was adopted, are none.
+fn read(row: &Row<'_>) -> Option<(Uuid, Vec<Uuid>)> {
+    let column = json("dependencies", row.json(2).as_deref()).ok()?;
+    Some((row.uuid(1)?, links::parse(column.as_ref()).ok()?))
+}
+
+/// Holds the tasks that wait for those that are done, and gives what each of them waits for.
+fn waiting(workspace: &Workspace, done: &[Pair]) -> Result<Vec<Pair>> {
+    let (tickets, tasks) = done.iter().copied().unzip();
+    let rows = workspace.run(
+        &DEPENDENTS,
+        &[Value::Uuids(tickets), Value::Uuids(tasks)],
+        Sees::Latest,
+    )?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| read(&row))
+        .flat_map(|(task, waits_for)| waits_for.into_iter().map(move |id| (task, id)))
+        .collect())
+}
+
+/// Counts anew what the tasks still wait for.
+fn count(workspace: &Workspace, pairs: &BTreeSet<Pair>) -> Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let (tasks, waits_for): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().copied().unzip();
+    let _counting = Counting::of(tasks.iter().copied().collect::<HashSet<_>>());
+    workspace.run(
+        &COUNT,
+        &[Value::Uuids(tasks), Value::Uuids(waits_for)],
+        Sees::Latest,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,436 @@
+//! The statements of the tasks room, named and together.
+//!
+//! The queue's statements run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+
+use crate::pg::spi::Statement;
+use crate::pg::value::Type;
+
+/// The columns of the composite type `task`, in its order, of the row named.
+macro_rules! task_columns {
+    ($row:literal) => {
+        concat!(
+            $row,
+            ".id, ",
+            $row,
+            ".ticket_id, ",
+            $row,
+            ".phase_id::pg_catalog.text, ",
+            $row,
+            ".kind::pg_catalog.text, ",
+            $row,
+            ".task_type::pg_catalog.text, ",
+            $row,
+            ".description::pg_catalog.text, ",
+            $row,
+            ".priority::pg_catalog.text, ",
+            $row,
+            ".status::pg_catalog.text, ",
+            $row,
+            ".required_capabilities, ",
+            $row,
+            ".dependencies, ",
+            $row,
+            ".pending_dependencies, ",
+            $row,
+            ".assigned_agent_id::pg_catalog.text, ",
+            $row,
+            ".attempts, ",
+            $row,
+            ".max_attempts, ",
+            $row,
+            ".scheduled_at, ",
+            $row,
+            ".lease_expires_at, ",
+            $row,
+            ".result, ",
+            $row,
+            ".error_message::pg_catalog.text, ",
+            $row,
+            ".template_id, ",
+            $row,
+            ".created_at, ",
+            $row,
+            ".updated_at, ",
+            $row,
+            ".started_at, ",
+            $row,
+            ".completed_at"
+        )
+    };
+}
+
+/// Where a task stands in the queue; the same expression as in the index `tasks_claimable`.
+macro_rules! rank {
+    ($row:literal) => {
+        concat!(
+            "pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[], ",
+            $row,
+            ".priority::pg_catalog.text)"
+        )
+    };
+}
+
+/// Whether the row is held by this agent ($2) in this attempt ($3, or any).
+macro_rules! held {
+    () => {
+        "k.id OPERATOR(pg_catalog.=) $1
+             AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
+             AND k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
+             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)"
+    };
+}
+
+/// How many columns the composite type `task` has.
+pub const TASK_COLUMNS: i32 = 23;
+/// The column of [`CLAIM`] that holds the attempt; `attempt` and `ticket_title` follow the task's columns.
+pub const CLAIMED_ATTEMPT: i32 = TASK_COLUMNS + 1;
+/// The column of [`CLAIM`] that holds the ticket's title.
+pub const CLAIMED_TITLE: i32 = TASK_COLUMNS + 2;
+/// The column of [`CLAIM`] that holds the ticket's context.
+pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
+/// The column of [`CLAIM`] that holds the ticket's context summary.
+pub const CLAIMED_SUMMARY: i32 = TASK_COLUMNS + 4;
+
+/// Claims the best tasks there are: agent, capabilities, phases, kinds, count, now, the lease's end,
+/// whether to claim though leases ran out or times came ([`TIDY`] would find something).
+///
+/// The choice stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more
+/// than once by the plan around it and then claim too much. It reads `tasks_claimable` in order and stops
+/// at the last row that it needs; the ticket is a scalar subquery so that no join can be planned in its
+/// place. Who took part in a phase is asked only about reviews, and last.
+pub static CLAIM: Statement = Statement {
+    sql: concat!(
+        "WITH best AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.status OPERATOR(pg_catalog.=) 'pending'
+                 AND k.pending_dependencies OPERATOR(pg_catalog.=) 0
+                 AND k.scheduled_at IS NULL
+                 AND k.kind OPERATOR(pg_catalog.=) ANY ($4)
+                 AND ($3 IS NULL OR k.phase_id OPERATOR(pg_catalog.=) ANY ($3))
+                 AND (k.required_capabilities IS NULL OR k.required_capabilities OPERATOR(pg_catalog.<@) $2)
+                 AND (SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id)
+                 AND (k.kind OPERATOR(pg_catalog.<>) 'review'
+                      OR NOT phasegate.took_part(k.ticket_id, k.phase_id::pg_catalog.text, $1))
+                 AND ($8 OR NOT (
+                      EXISTS (SELECT 1 FROM {ws}.tasks e WHERE e.lease_expires_at OPERATOR(pg_catalog.<=) $6)
+                      OR EXISTS (SELECT 1 FROM {ws}.tasks e
+                                  WHERE e.status OPERATOR(pg_catalog.=) 'pending'
+                                    AND e.scheduled_at OPERATOR(pg_catalog.<=) $6)))
+               ORDER BY ", rank!("k"), ", k.created_at, k.id
+               LIMIT $5
+                 FOR NO KEY UPDATE OF k SKIP LOCKED),
+          claimed AS (
+              UPDATE {ws}.tasks k
+                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
+               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
+           RETURNING ", task_columns!("k"), ")
+          SELECT c.*, c.attempts, t.title::pg_catalog.text, t.context, t.context_summary::pg_catalog.text
+            FROM claimed c
+            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
+           ORDER BY ", rank!("c"), ", c.created_at, c.id"
+    ),
+    parameters: &[
+        Type::Text,
+        Type::Json,
+        Type::Phases,
+        Type::Texts,
+        Type::Big,
+        Type::Time,
+        Type::Time,
+        Type::Bool,
+    ],
+};
+
+/// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
+/// pending, or to failed when no attempt is left; those whose time has come among the ones without a time.
+///
+/// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
+/// index in order and never looks at a task whose time has not come.
+pub static TIDY: Statement = Statement {
+    sql: "WITH expired AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
+               ORDER BY k.lease_expires_at
+               LIMIT 1000
+                 FOR NO KEY UPDATE SKIP LOCKED),
+          due AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.status OPERATOR(pg_catalog.=) 'pending'
+                 AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
+               ORDER BY k.scheduled_at
+               LIMIT 1000
+                 FOR NO KEY UPDATE SKIP LOCKED)
+          UPDATE {ws}.tasks k
+             SET status = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
+                                 OR k.attempts OPERATOR(pg_catalog.<) k.max_attempts
+                               THEN 'pending' ELSE 'failed' END,
+                 error_message = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
+                                      THEN k.error_message ELSE 'the lease ran out' END,
+                 scheduled_at = NULL
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (
+                 ARRAY(SELECT expired.id FROM expired UNION ALL SELECT due.id FROM due))",
+    parameters: &[Type::Time],
+};
+
+/// Gives back all tasks whose lease ran out as of now ($1) and that nobody is claiming meanwhile.
+pub static RELEASE: Statement = Statement {
+    sql: "WITH expired AS MATERIALIZED (
+              SELECT k.id
+                FROM {ws}.tasks k
+               WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
+                 FOR NO KEY UPDATE SKIP LOCKED)
+          UPDATE {ws}.tasks k
+             SET status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
+                               THEN 'pending' ELSE 'failed' END,
+                 error_message = 'the lease ran out',
+                 scheduled_at = NULL
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))",
+    parameters: &[Type::Time],
+};
+
+/// Whether the agent worked on the phase of the ticket: was assigned a completed piece of work, or
+/// collected an artifact.
+pub static TOOK_PART: Statement = Statement {
+    sql: "SELECT EXISTS (
+              SELECT 1 FROM {ws}.tasks k
+               WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
+                 AND k.phase_id OPERATOR(pg_catalog.=) $2
+                 AND k.kind OPERATOR(pg_catalog.=) 'work'
+                 AND k.status OPERATOR(pg_catalog.=) 'completed'
+                 AND k.assigned_agent_id OPERATOR(pg_catalog.=) $3)
+              OR EXISTS (
+              SELECT 1 FROM {ws}.phase_gate_artifacts a
+               WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
+                 AND a.phase_id OPERATOR(pg_catalog.=) $2
+                 AND a.collected_by OPERATOR(pg_catalog.=) $3)",
+    parameters: &[Type::Uuid, Type::Phase, Type::Text],
+};
+
+/// Extends a lease to $4.
+pub static HEARTBEAT: Statement = Statement {
+    sql: concat!(
+        "UPDATE {ws}.tasks k SET lease_expires_at = $4
+           WHERE ",
+        held!(),
+        "
+       RETURNING k.lease_expires_at"
+    ),
+    parameters: &[Type::Uuid, Type::Text, Type::Int, Type::Time],
+};
+
+/// Marks a task as running.
+pub static START: Statement = Statement {
+    sql: concat!("UPDATE {ws}.tasks k SET status = 'running' WHERE ", held!()),
+    parameters: &[Type::Uuid, Type::Text, Type::Int],
+};
+
+/// Completes a task with the result $4; without one, with what the task holds already.
+pub static COMPLETE: Statement = Statement {
+    sql: concat!(
+        "UPDATE {ws}.tasks k SET status = 'completed', result = coalesce($4, k.result)
+           WHERE ",
+        held!(),
+        "
+       RETURNING ",
+        task_columns!("k")
+    ),
+    parameters: &[Type::Uuid, Type::Text, Type::Int, Type::Json],
+};
+
+/// Holds a held task while its failure is decided: its attempts, and some random bits.
+pub static FAILING: Statement = Statement {
+    sql: concat!(
+        "SELECT k.attempts, k.max_attempts,
+                (pg_catalog.random() OPERATOR(pg_catalog.*) 9223372036854775807)::pg_catalog.int8
+            FROM {ws}.tasks k
+           WHERE ",
+        held!(),
+        "
+             FOR NO KEY UPDATE"
+    ),
+    parameters: &[Type::Uuid, Type::Text, Type::Int],
+};
+
+/// Ends an attempt in failure: the status that follows, when to try again, and why it failed.
+pub static FAIL: Statement = Statement {
+    sql: concat!(
+        "UPDATE {ws}.tasks k SET status = $2, scheduled_at = $3, error_message = $4
+           WHERE k.id OPERATOR(pg_catalog.=) $1
+       RETURNING ",
+        task_columns!("k")
+    ),
+    parameters: &[Type::Uuid, Type::Text, Type::Time, Type::Text],
+};
+
+/// Cancels a task, keeping what is known of why ($2).
+pub static CANCEL: Statement = Statement {
+    sql: concat!(
+        "UPDATE {ws}.tasks k SET status = 'cancelled', error_message = coalesce($2, k.error_message)
+           WHERE k.id OPERATOR(pg_catalog.=) $1
+       RETURNING ", task_columns!("k")
+    ),
+    parameters: &[Type::Uuid, Type::Text],
+};
+
+/// Who holds a task.
+pub static HOLDER: Statement = Statement {
+    sql: "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
+            FROM {ws}.tasks k WHERE k.id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// The templates of a workspace, in the order in which tasks are generated.
+pub static TEMPLATES: Statement = Statement {
+    sql: "SELECT p.id, p.phase_id, p.task_type::pg_catalog.text, p.template_description,
+                 p.default_priority::pg_catalog.text, p.required_capabilities, p.dependencies_template, p.is_active
+            FROM {ws}.task_templates p
+           ORDER BY p.phase_id, pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[],
+                                            coalesce(p.default_priority, 'MEDIUM')::pg_catalog.text),
+                    p.created_at, p.id",
+    parameters: &[],
+};
+
+/// The active templates of a phase as `task_template` rows, in the order in which tasks are generated.
+pub static TEMPLATES_OF_PHASE: Statement = Statement {
+    sql: "SELECT p.id, p.phase_id::pg_catalog.text, p.task_type::pg_catalog.text, p.template_description,
+                 p.default_priority::pg_catalog.text, p.required_capabilities, p.dependencies_template,
+                 p.is_active, p.created_at
+            FROM {ws}.task_templates p
+           WHERE p.phase_id OPERATOR(pg_catalog.=) $1 AND p.is_active
+           ORDER BY pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[],
+                                            coalesce(p.default_priority, 'MEDIUM')::pg_catalog.text),
+                    p.created_at, p.id",
+    parameters: &[Type::Phase],
+};
+
+/// One change of templates at a time in a workspace, until the transaction ends: two that each look
+/// right by themselves may form a cycle together. The lock is on the table's OID ($1) in pg_class (1259).
+pub static LOCK_TEMPLATES: Statement = Statement {
+    sql: "SELECT pg_catalog.pg_advisory_xact_lock(1259, $1::pg_catalog.int4)",
+    parameters: &[Type::Oid],
+};
+
+/// The ticket, if the caller may see it: its phase.
+pub static TICKET_PHASE: Statement = Statement {
+    sql: "SELECT t.phase_id FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// Holds tickets, in the order of their ids.
+pub static LOCK_TICKETS: Statement = Statement {
+    sql: "SELECT t.phase_id FROM {ws}.tickets t
+           WHERE t.id OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY t.id
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuids],
+};
+
+/// What templates need of tickets ($1) that enter phases ($2): each ticket's values and, once for each
+/// task that it has in the phase, that task; oldest task first.
+pub static ENTERED: Statement = Statement {
+    sql: "SELECT e.place, t.title, t.description, t.priority::pg_catalog.text, t.previous_phase_id::pg_catalog.text,
+                 t.context_summary, k.id, k.task_type::pg_catalog.text, k.template_id, k.status::pg_catalog.text
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY
+                 AS e (ticket_id, phase_id, place)
+            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) e.ticket_id
+            LEFT JOIN {ws}.tasks k ON k.ticket_id OPERATOR(pg_catalog.=) e.ticket_id
+                                  AND k.phase_id OPERATOR(pg_catalog.=) e.phase_id
+           ORDER BY e.place, k.created_at, k.id",
+    parameters: &[Type::Uuids, Type::Phases],
+};
+
+/// Writes generated tasks. Columns as in the parameters' order.
+pub static GENERATE: Statement = Statement {
+    sql: "INSERT INTO {ws}.tasks
+                 (id, ticket_id, phase_id, task_type, description, priority, required_capabilities, dependencies,
+                  pending_dependencies, template_id, created_at)
+          SELECT g.id, g.ticket_id, g.phase_id, g.task_type, g.description, g.priority,
+                 g.required_capabilities::pg_catalog.jsonb, g.dependencies::pg_catalog.jsonb,
+                 g.pending_dependencies, g.template_id, $11
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
+                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
+                            pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9),
+                            pg_catalog.unnest($10))
+                 AS g (id, ticket_id, phase_id, task_type, description, priority, required_capabilities,
+                       dependencies, pending_dependencies, template_id)",
+    parameters: &[
+        Type::Uuids,
+        Type::Uuids,
+        Type::Phases,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Ints,
+        Type::Uuids,
+        Type::Time,
+    ],
+};
+
+/// Tasks by their ids, as `task` rows, in the order in which they were generated.
+pub static TASKS: Statement = Statement {
+    sql: concat!(
+        "SELECT ",
+        task_columns!("k"),
+        "
+            FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY k.id"
+    ),
+    parameters: &[Type::Uuids],
+};
+
+/// Holds tasks that others are about to wait for: none of them is completed or deleted meanwhile.
+/// FOR SHARE and not FOR KEY SHARE, which an UPDATE of the status does not wait for.
+pub static HOLD_TASKS: Statement = Statement {
+    sql: "SELECT k.id, k.ticket_id, k.status::pg_catalog.text FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY k.id
+             FOR SHARE",
+    parameters: &[Type::Uuids],
+};
+
+/// The dependencies among the tasks of tickets.
+pub static LINKS: Statement = Statement {
+    sql: "SELECT k.id, k.dependencies FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) ANY ($1) AND k.dependencies IS NOT NULL",
+    parameters: &[Type::Uuids],
+};
+
+/// Holds the tasks that still wait for one of those given (ticket $1, task $2), in the order of their
+/// ids so that two completions do not deadlock; once for each that they wait for.
+pub static DEPENDENTS: Statement = Statement {
+    sql: "SELECT d.id, d.dependencies
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS c (ticket_id, id)
+            JOIN {ws}.tasks d ON d.ticket_id OPERATOR(pg_catalog.=) c.ticket_id
+                             AND d.dependencies IS NOT NULL
+                             AND d.pending_dependencies OPERATOR(pg_catalog.>) 0
+                             AND (d.dependencies OPERATOR(pg_catalog.->) 'depends_on')
+                                 OPERATOR(pg_catalog.?) c.id::pg_catalog.text
+           ORDER BY d.id
+             FOR NO KEY UPDATE OF d",
+    parameters: &[Type::Uuids, Type::Uuids],
+};
+
+/// Counts anew what tasks ($1) wait for, given every pair of a task and one that it waits for ($2).
+pub static COUNT: Statement = Statement {
+    sql: "UPDATE {ws}.tasks k SET pending_dependencies = n.pending
+            FROM (SELECT p.id, pg_catalog.count(d.id)::pg_catalog.int4 AS pending
+                    FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS p (id, waits_for)
+                    LEFT JOIN {ws}.tasks d ON d.id OPERATOR(pg_catalog.=) p.waits_for
+                                          AND d.status OPERATOR(pg_catalog.<>) 'completed'
+                   GROUP BY p.id) n
+           WHERE k.id OPERATOR(pg_catalog.=) n.id
+             AND k.pending_dependencies OPERATOR(pg_catalog.<>) n.pending",
+    parameters: &[Type::Uuids, Type::Uuids],
+};
+
+/// Wakes whoever listens for tasks.
+pub static NOTIFY: Statement = Statement {
+    sql: "SELECT pg_catalog.pg_notify('phasegate_tasks', $1)",
+    parameters: &[Type::Text],
+};
