@@ -13,8 +13,9 @@ SET search_path = acme;
 DELETE FROM phase_gate_requirements;
 UPDATE task_templates SET is_active = false;
 INSERT INTO tickets (id, title, phase_id) SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 't' || n, 'PHASE_DESIGN' FROM generate_series(1, 4) n;
+INSERT INTO phase_gate_artifacts (ticket_id, phase_id, artifact_type) SELECT id, p, 'log' FROM tickets, unnest(enum_range(NULL::phase)) p;
 GRANT USAGE ON SCHEMA acme TO regress_mover, regress_evil;
-GRANT SELECT, UPDATE (phase_id) ON tickets TO regress_mover, regress_evil;
+GRANT SELECT, DELETE, UPDATE (phase_id) ON tickets TO regress_mover, regress_evil;
 
 -- An owner who plants code where a superuser's move will run it: triggers, a default, a check, an index.
 CREATE FUNCTION acme.plant() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -71,6 +72,7 @@ DROP FUNCTION acme.plant() CASCADE;
 RESET ROLE;
 TRUNCATE public.ran;
 CREATE SCHEMA evil AUTHORIZATION regress_evil;
+GRANT USAGE ON SCHEMA evil TO PUBLIC;
 SET ROLE regress_evil;
 CREATE FUNCTION evil.trap(what text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (what, current_user); RETURN true; END $$;
 DO $$
@@ -124,6 +126,7 @@ SELECT (phasegate.block_ticket('00000000-0000-7000-8000-000000000001', 'r')).cur
 SELECT (phasegate.unblock_ticket('00000000-0000-7000-8000-000000000001')).current_phase;
 SELECT phasegate.get_current_phase('00000000-0000-7000-8000-000000000001');
 SELECT phasegate.can_transition('PHASE_DESIGN', 'PHASE_DONE');
+DELETE FROM acme.tickets WHERE title OPERATOR(pg_catalog.=) 'by the superuser';
 RESET ROLE;
 -- Nor with a superuser's or the owner's rights, who has that search_path, and who makes and checks workspaces.
 SET search_path = evil, acme, pg_catalog;

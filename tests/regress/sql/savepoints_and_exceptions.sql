@@ -16,6 +16,9 @@ GRANT SELECT ON phase_history TO regress_app;
 CREATE FUNCTION acme.explode() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF NEW.transition_reason = 'explode' THEN RAISE EXCEPTION 'boom, as %', current_user; END IF; RETURN NEW; END $$;
 CREATE TRIGGER explode BEFORE INSERT ON phase_history FOR EACH ROW EXECUTE FUNCTION acme.explode();
+CREATE FUNCTION acme.late() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF current_setting('phasegate.reason', true) = 'late' AND NEW.title = 'two' THEN RAISE EXCEPTION 'too late'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER late AFTER UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION acme.late();
 SET ROLE regress_app;
 CREATE FUNCTION pg_temp.moves() RETURNS TABLE (title text, move text, by text, reason text) LANGUAGE sql AS $$
     SELECT t.title, format('%s > %s', from_phase, to_phase), nullif(transitioned_by, session_user), transition_reason
@@ -36,6 +39,19 @@ ROLLBACK TO b;
 SELECT (phasegate.transition_ticket('00000000-0000-7000-8000-000000000001', 'PHASE_BLOCKED', 'explode', 'stale')).current_phase;
 ROLLBACK TO b;
 SELECT current_user, phase_id FROM tickets WHERE title = 'one';
+UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'one';
+COMMIT;
+SELECT * FROM pg_temp.moves();
+-- An error when all rows have been decided and some recorded, before their history is written.
+BEGIN;
+SAVEPOINT a;
+SET LOCAL phasegate.reason = 'late';
+UPDATE tickets SET phase_id = CASE title WHEN 'one' THEN 'PHASE_DESIGN' ELSE 'PHASE_BLOCKED' END::phase;
+ROLLBACK TO a;
+UPDATE tickets SET phase_id = phase_id;
+SAVEPOINT b;
+SET LOCAL phasegate.reason = 'early';
+UPDATE tickets SET phase_id = 'PHASE_DESIGN' WHERE title = 'one';
 UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'one';
 COMMIT;
 SELECT * FROM pg_temp.moves();
@@ -73,7 +89,7 @@ BEGIN
     EXCEPTION WHEN no_data_found THEN NULL; END;
     UPDATE tickets SET phase_id = 'PHASE_TESTING' WHERE title = 'two';
 END $$;
-SELECT title, move, by, reason FROM pg_temp.moves() OFFSET 4;
+SELECT title, move, by, reason FROM pg_temp.moves() OFFSET 6;
 SELECT current_user, session_user = current_user AS same;
 -- The owner's rights are not left behind.
 INSERT INTO phase_history (ticket_id, to_phase) VALUES ('00000000-0000-7000-8000-000000000001', 'PHASE_DONE');
