@@ -56,16 +56,6 @@ mod extension {
 
     pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
     pgrx::extension_sql_file!(
-        "../sql/gates/functions.sql",
-        name = "gates",
-        requires = ["workflow"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/context/functions.sql",
-        name = "context",
-        requires = ["workflow"]
-    );
-    pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",
         requires = ["workspace"]
@@ -73,6 +63,16 @@ mod extension {
     pgrx::extension_sql_file!(
         "../sql/tasks/functions.sql",
         name = "tasks",
-        requires = ["workspace"]
+        requires = ["workflow"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/gates/functions.sql",
+        name = "gates",
+        requires = ["tasks"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/context/functions.sql",
+        name = "context",
+        requires = ["gates"]
     );
 }

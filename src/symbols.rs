@@ -36,6 +36,7 @@ crate::sql_functions! {
     phasegate_collect_artifacts / pg_finfo_phasegate_collect_artifacts => gates::collect_artifacts;
     phasegate_check_gate_requirements / pg_finfo_phasegate_check_gate_requirements => gates::check_gate_requirements;
     phasegate_gate_status / pg_finfo_phasegate_gate_status => gates::gate_status;
+    phasegate_validate_phase_completion / pg_finfo_phasegate_validate_phase_completion => gates::validate_phase_completion;
     phasegate_validate_gate / pg_finfo_phasegate_validate_gate => gates::validate_gate;
     phasegate_get_templates_for_phase / pg_finfo_phasegate_get_templates_for_phase => tasks::get_templates_for_phase;
     phasegate_generate_phase_tasks / pg_finfo_phasegate_generate_phase_tasks => tasks::generate_phase_tasks;

@@ -50,6 +50,11 @@ CREATE FUNCTION validate_gate(ticket_id uuid, phase_id text DEFAULT NULL, valida
 COMMENT ON FUNCTION validate_gate(uuid, text, text) IS
     'Collects artifacts, checks the gate and stores the result. Where only the review is missing, one is put into the queue. Needs UPDATE of tickets.phase_id.';
 
+CREATE FUNCTION validate_phase_completion(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS task
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_validate_phase_completion';
+COMMENT ON FUNCTION validate_phase_completion(uuid, text) IS
+    'Asks for a review of the phase now: a task that an agent with capability validation claims. An open review is returned, not doubled. Needs UPDATE of tickets.phase_id.';
+
 CREATE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_gate_status';
 COMMENT ON FUNCTION gate_status(uuid) IS

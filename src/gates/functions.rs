@@ -1,7 +1,7 @@
 //! The SQL functions of the gates room.
 
 use super::check::check;
-use super::record::{GateResult, collect, store};
+use super::record::{GateResult, ask_review, collect, store};
 use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
 use super::verdict::Check;
 use crate::error::Error;
@@ -11,6 +11,7 @@ use crate::pg::spi::{Sees, Session, Statement};
 use crate::pg::value::Value as Sql;
 use crate::pg::{clock, role};
 use crate::phase::Phase;
+use crate::tasks::{TASK_COLUMNS, TASKS};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -164,4 +165,17 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
     Ok(rows
         .first()
         .map_or(Answer::Null, |row| call.answer_found(&row, 8)))
+}
+
+/// `validate_phase_completion(ticket_id, phase_id)`
+pub fn validate_phase_completion(call: &Call) -> Result<Answer> {
+    let subject = Subject::to_decide(call)?;
+    let workspace = &subject.workspace;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let review = ask_review(workspace, subject.ticket, subject.phase_oid())?;
+    let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Snapshot)?;
+    Ok(rows
+        .first()
+        .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))
 }

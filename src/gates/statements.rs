@@ -229,17 +229,3 @@ pub static ASK_REVIEW: Statement = Statement {
             FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $2",
     parameters: &[Type::Uuid, Type::Uuid, Type::Phase],
 };
-
-/// Whether the agent took part in a phase: was assigned a completed work task of it, or collected one of its artifacts.
-pub static TOOK_PART: Statement = Statement {
-    sql: "SELECT 1 FROM {ws}.tasks k
-           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
-             AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed'
-             AND k.assigned_agent_id::pg_catalog.text OPERATOR(pg_catalog.=) $3
-           UNION ALL
-          SELECT 1 FROM {ws}.phase_gate_artifacts a
-           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
-             AND a.collected_by::pg_catalog.text OPERATOR(pg_catalog.=) $3
-           LIMIT 1",
-    parameters: &[Type::Uuid, Type::Phase, Type::Text],
-};

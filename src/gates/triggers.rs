@@ -5,13 +5,14 @@
 
 use super::check::parse_row;
 use super::record::collect;
-use super::statements::{HOLD_TICKET, HOLD_TICKETS_OF_NEW, TOOK_PART};
+use super::statements::{HOLD_TICKET, HOLD_TICKETS_OF_NEW};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value as Sql, read};
 use crate::pg::{catalog, clock, jsonpath, role, settings};
+use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict as Review;
 use crate::workspace::Workspace;
 use serde_json::Value;
@@ -207,7 +208,7 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
         ],
         Sees::Latest,
     )?;
-    if rows.is_empty() {
+    if !rows.first().is_some_and(|row| row.bool(1)) {
         return Ok(Verdict::Keep);
     }
     let configuration = workspace.configuration()?;
