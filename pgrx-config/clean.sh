@@ -9,5 +9,12 @@ for clusters in "$pg"/clusters-*; do
         PG_CONFIG=$PG_CONFIG "$PHASEGATE_ROOT/pgrx-config/cluster.sh" remove-all
     fi
 done
-if [ -L "$pg" ]; then rm -rf "$(readlink -f "$pg")"; fi
-rm -rf "$TARGET_DIR"
+# scratch_dir made that directory, where target/pg is a link.
+case $(readlink "$pg" || true) in /tmp/phasegate.*) rm -rf "$(readlink "$pg")" ;; esac
+if [ "$TARGET_DIR" = "$PHASEGATE_ROOT/target" ]; then
+    rm -rf "$TARGET_DIR"
+else
+    # A target directory that CARGO_TARGET_DIR names may hold other projects' files.
+    (cd "$PHASEGATE_ROOT" && cargo clean --package phasegate)
+    rm -rf "$pg" "$TARGET_DIR"/package-* "$TARGET_DIR"/{tests,unit,venv,tools}
+fi

@@ -38,7 +38,8 @@ case $name in *[!A-Za-z0-9_.-]*|.*) die "a cluster's name is made of letters, di
 need_postgres
 bindir=$(server_bindir)
 [ -x "$bindir/postgres" ] || die "the server tree is not built; run pgrx-config/server.sh"
-clusters=$(scratch_dir)/clusters-$PG_MAJOR
+clusters=$(scratch_dir)
+clusters=$clusters/clusters-$PG_MAJOR
 dir=$clusters/$name
 data=$dir/data
 log=$dir/log

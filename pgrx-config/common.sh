@@ -8,6 +8,7 @@
 #   SERVER_USER  the OS user that runs servers when the caller is root (default: postgres)
 
 set -euo pipefail
+shopt -s inherit_errexit
 
 PHASEGATE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=versions.env
@@ -101,18 +102,21 @@ scratch_dir() {
     if [ ! -e "$dir" ]; then
         if as_server_user test -x "$TARGET_DIR"; then
             mkdir -p "$dir"
+            chmod 755 "$dir"
         else
             local tmp
             tmp=$(mktemp -d /tmp/phasegate.XXXXXX)
             chmod 755 "$tmp"
             ln -sT "$tmp" "$dir"
         fi
-    elif ! as_server_user test -x "$dir/."; then
-        die "OS user \"$SERVER_USER\" cannot reach $dir; remove it and try again"
     fi
-    (cd "$dir" && pwd -P)
+    # By its real path, since the link itself may lie where that user cannot go.
+    dir=$(cd "$dir" && pwd -P)
+    as_server_user test -x "$dir" ||
+        die "OS user \"${SERVER_USER}\" cannot reach $dir; make clean, and try again"
+    printf '%s\n' "$dir"
 }
 
 # The private server tree of this PostgreSQL, and the same path below it that the system has.
-server_tree()   { printf '%s/server-%s\n' "$(scratch_dir)" "$PG_MAJOR"; }
-server_bindir() { printf '%s%s\n' "$(server_tree)" "$("$PG_CONFIG" --bindir)"; }
+server_tree()   { local scratch; scratch=$(scratch_dir) || return; printf '%s/server-%s\n' "$scratch" "$PG_MAJOR"; }
+server_bindir() { local tree;    tree=$(server_tree)    || return; printf '%s%s\n' "$tree" "$("$PG_CONFIG" --bindir)"; }

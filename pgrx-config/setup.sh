@@ -8,6 +8,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 what=${1:-all}
+chosen=${PG_CONFIG:-}
 case $what in all|build) ;; *) die "usage: setup.sh [build]" ;; esac
 
 # --- Rust: the one thing that is expected to be there --------------------------------------------
@@ -104,9 +105,10 @@ if [ "$version" != "$PGRX_VERSION" ]; then
 fi
 note "cargo-pgrx: $PGRX_VERSION"
 
-# An installation that is registered already stays; PG_CONFIG then wins by environment (common.sh).
+# An installation that is registered already stays, and one that PG_CONFIG chooses is named by environment
+# (common.sh) rather than registered: a change of that file makes cargo rebuild pgrx in every project.
 # --no-run: no initdb in the user's home, since the clusters here are cluster.sh's.
-if [ -z "$(registered_pg_config "$PG_MAJOR")" ]; then
+if [ ! -e "${PGRX_HOME:-$HOME/.pgrx}/config.toml" ] || { [ -z "$chosen" ] && [ -z "$(registered_pg_config "$PG_MAJOR")" ]; }; then
     say "registering PostgreSQL $PG_MAJOR with cargo pgrx"
     env -u PGRX_PG_CONFIG_PATH cargo pgrx init --no-run "--pg$PG_MAJOR" "$PG_CONFIG"
 fi

@@ -18,6 +18,8 @@ pub mod workflow;
 #[cfg(feature = "postgres")]
 pub mod workspace;
 
+pub mod gates;
+
 #[cfg(feature = "postgres")]
 mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
@@ -42,20 +44,17 @@ mod extension {
             ended: || {
                 moves::forget_all();
                 unsettled::forget_all();
+                pg::cache::transaction_ended();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);
                 unsettled::forget_since(subtransaction);
             },
+            rolled_back: pg::cache::rolled_back,
         });
     }
 
     pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
-    pgrx::extension_sql_file!(
-        "../sql/context/functions.sql",
-        name = "context",
-        requires = ["workflow"]
-    );
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",
@@ -64,6 +63,16 @@ mod extension {
     pgrx::extension_sql_file!(
         "../sql/tasks/functions.sql",
         name = "tasks",
-        requires = ["workspace"]
+        requires = ["workflow"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/gates/functions.sql",
+        name = "gates",
+        requires = ["tasks"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/context/functions.sql",
+        name = "context",
+        requires = ["gates"]
     );
 }

@@ -1,6 +1,7 @@
 //! The C symbols that the SQL functions of `sql/*/functions.sql` name: one line each, and nothing else.
 
 use crate::context::functions as context;
+use crate::gates::{functions as gates, triggers as gates_triggers};
 use crate::tasks::{functions as tasks, triggers as tasks_triggers};
 use crate::workflow::{functions as workflow, triggers as workflow_triggers};
 use crate::workspace::functions as workspace;
@@ -31,6 +32,12 @@ crate::sql_functions! {
     phasegate_context_summary / pg_finfo_phasegate_context_summary => context::context_summary;
     phasegate_count_tokens / pg_finfo_phasegate_count_tokens => context::count_tokens;
 
+    phasegate_add_artifact / pg_finfo_phasegate_add_artifact => gates::add_artifact;
+    phasegate_collect_artifacts / pg_finfo_phasegate_collect_artifacts => gates::collect_artifacts;
+    phasegate_check_gate_requirements / pg_finfo_phasegate_check_gate_requirements => gates::check_gate_requirements;
+    phasegate_gate_status / pg_finfo_phasegate_gate_status => gates::gate_status;
+    phasegate_validate_phase_completion / pg_finfo_phasegate_validate_phase_completion => gates::validate_phase_completion;
+    phasegate_validate_gate / pg_finfo_phasegate_validate_gate => gates::validate_gate;
     phasegate_get_templates_for_phase / pg_finfo_phasegate_get_templates_for_phase => tasks::get_templates_for_phase;
     phasegate_generate_phase_tasks / pg_finfo_phasegate_generate_phase_tasks => tasks::generate_phase_tasks;
     phasegate_generate_task_from_template / pg_finfo_phasegate_generate_task_from_template => tasks::generate_task_from_template;
@@ -50,6 +57,13 @@ crate::sql_functions! {
 crate::trigger_functions! {
     phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::configuration_changed;
     phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::owner_only;
+
+    phasegate_artifact_changes / pg_finfo_phasegate_artifact_changes => gates_triggers::artifact_changes;
+    phasegate_requirements_check / pg_finfo_phasegate_requirements_check => gates_triggers::requirements_check;
+    phasegate_tasks_added / pg_finfo_phasegate_tasks_added => gates_triggers::tasks_added;
+    phasegate_task_withdrawn / pg_finfo_phasegate_task_withdrawn => gates_triggers::task_withdrawn;
+    phasegate_verdict_check / pg_finfo_phasegate_verdict_check => gates_triggers::verdict_check;
+    phasegate_task_completed / pg_finfo_phasegate_task_completed => gates_triggers::task_completed;
 
     phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workflow_triggers::start;
     phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => workflow_triggers::decide;

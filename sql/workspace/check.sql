@@ -14,7 +14,11 @@ expected_trigger (relname, tgname) AS (
            ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
            ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
            ('phase_transitions', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_configured'),
-           ('phase_gate_requirements', 'zz_phasegate_configured'),
+           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_check'),
+           ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
+           ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
+           ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
+           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'),
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
            ('tasks', 'aa_phasegate_changed'), ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
@@ -79,14 +83,14 @@ SELECT 'triggers_are_in_place', pg_catalog.count(*),
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
           AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
           AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.<>) 'D')
+          AND g.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'::pg_catalog."char"[]))
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
   FROM {ws}.tickets t
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
        CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
- WHERE k.key OPERATOR(pg_catalog.~~) '%\_phase'
+ WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND NOT EXISTS (
        SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
         WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')

@@ -55,7 +55,7 @@ COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses 
 CREATE VIEW workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       rtrim(encode(t.tgargs, 'escape'), '\0') AS version,
+       split_part(encode(t.tgargs, 'escape'), E'\\000', 1) AS version,
        greatest(c.reltuples, 0)::bigint AS tickets
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -66,3 +66,6 @@ SELECT n.nspname AS schema,
 COMMENT ON VIEW workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
 GRANT SELECT ON workspaces TO PUBLIC;
+
+-- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
+GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;

@@ -14,6 +14,7 @@ pub type Flag = Rc<Cell<bool>>;
 thread_local! {
     static WATCHED: RefCell<HashMap<u32, Flag>> = RefCell::new(HashMap::new());
     static CATALOG_GENERATION: Cell<u64> = const { Cell::new(0) };
+    static READ_NOW: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Registers the callbacks; called once a backend, when the library is loaded.
@@ -89,6 +90,24 @@ pub fn unwatch(tables: &[u32]) {
 pub fn invalidate(table: u32) {
     // SAFETY: queues an invalidation; raises where there is no such table.
     unsafe { pg_sys::CacheInvalidateRelcacheByRelid(Oid::from(table)) };
+}
+
+/// Notes that cached things are being read in this transaction. In the middle of a statement that changes
+/// configuration they may be read as no invalidation tells of yet, and the statement may be rolled back.
+pub fn reading() {
+    READ_NOW.set(true);
+}
+
+/// A transaction or subtransaction was rolled back: what was read meanwhile is stale.
+pub fn rolled_back() {
+    if READ_NOW.get() {
+        bump();
+    }
+}
+
+/// The transaction ended.
+pub fn transaction_ended() {
+    READ_NOW.set(false);
 }
 
 /// Takes in what other sessions have committed since.

@@ -5,7 +5,7 @@ use super::error::{Result, raise};
 use super::spi::{Row, Rows};
 use super::value::{Value, read};
 use crate::error::Error;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use uuid::Uuid;
 
 /// What a function answers.
@@ -192,10 +192,19 @@ impl Call {
 
     /// Answers a row that a statement gave; its columns are those of the function's composite type.
     pub fn answer_found(&self, row: &Row<'_>, columns: i32) -> Answer {
-        let values: Vec<Value<'_>> = (1..=columns)
-            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
-            .collect();
-        self.answer_row(&values)
+        // SAFETY: as in `answer_row`.
+        let kinds: Vec<Oid> = unsafe {
+            let kind = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
+            let descriptor = pg_sys::lookup_rowtype_tupdesc(kind, -1);
+            let kinds = (1..=columns)
+                .map(|column| pg_sys::SPI_gettypeid(descriptor, column))
+                .collect();
+            if (*descriptor).tdrefcount >= 0 {
+                pg_sys::DecrTupleDescRefCount(descriptor);
+            }
+            kinds
+        };
+        self.answer_row(&found(row, &kinds))
     }
 
     fn columns(columns: &[Value<'_>], wanted: i32) -> (Vec<Datum>, Vec<bool>) {
@@ -244,6 +253,17 @@ impl Call {
     }
 }
 
+/// A row's columns as values of these types.
+fn found<'a>(row: &Row<'_>, kinds: &[Oid]) -> Vec<Value<'a>> {
+    (1..)
+        .zip(kinds)
+        .map(|(column, kind)| {
+            row.datum_of(column, &[*kind])
+                .map_or(Value::Null, Value::Datum)
+        })
+        .collect()
+}
+
 /// A result set being filled.
 pub struct ResultSet<'a> {
     info: *mut pg_sys::ReturnSetInfo,
@@ -268,12 +288,14 @@ impl ResultSet<'_> {
 
     /// Adds a row that a statement gave.
     pub fn push_found(&self, row: &Row<'_>) {
-        // SAFETY: as in `push`; the statement's columns are the result type's.
-        let natts = unsafe { (*(*self.info).setDesc).natts };
-        let values: Vec<Value<'_>> = (1..=natts)
-            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
-            .collect();
-        self.push(&values);
+        // SAFETY: as in `push`.
+        let kinds: Vec<Oid> = unsafe {
+            let descriptor = (*self.info).setDesc;
+            (1..=(*descriptor).natts)
+                .map(|column| pg_sys::SPI_gettypeid(descriptor, column))
+                .collect()
+        };
+        self.push(&found(row, &kinds));
     }
 }
 

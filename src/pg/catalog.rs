@@ -71,6 +71,12 @@ pub fn column(table: u32, name: &str) -> Option<i16> {
     (number > 0).then_some(number)
 }
 
+/// Whether the type is an enum.
+pub fn is_enum(kind: u32) -> bool {
+    // SAFETY: a syscache look-up; false where there is no such type.
+    unsafe { pg_sys::type_is_enum(Oid::from(kind)) }
+}
+
 /// The type of the table's column.
 pub fn column_type(table: u32, column: i16) -> Option<u32> {
     // SAFETY: a syscache look-up; gives InvalidOid where there is none.

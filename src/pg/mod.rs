@@ -7,6 +7,7 @@ pub mod call;
 pub mod catalog;
 pub mod clock;
 pub mod error;
+pub mod jsonpath;
 pub mod role;
 pub mod settings;
 pub mod spi;

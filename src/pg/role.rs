@@ -1,8 +1,10 @@
 //! Roles: who acts, with whose rights, and what they may do.
 
 use super::error::Result;
+use super::settings;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Oid};
+use std::cell::RefCell;
 use std::ffi::CStr;
 
 /// Acts with another role's rights until dropped, as foreign-key checks do.
@@ -74,6 +76,28 @@ pub fn name(role: u32) -> String {
     }
 }
 
+thread_local! {
+    static SESSION: RefCell<Option<(u32, String)>> = const { RefCell::new(None) };
+}
+
+/// The name of the role that the session was opened as.
+pub fn session_name() -> String {
+    let session = session();
+    SESSION.with_borrow_mut(|known| match known {
+        Some((role, name)) if *role == session => name.clone(),
+        _ => {
+            let name = name(session);
+            *known = Some((session, name.clone()));
+            name
+        }
+    })
+}
+
+/// Who acts, for the record: the name given, else the setting `phasegate.actor`, else the session's role.
+pub fn actor_or(given: Option<String>) -> String {
+    given.or_else(settings::actor).unwrap_or_else(session_name)
+}
+
 /// Whether the acting role has the rights of `role`: is it, inherits from it, or is a superuser.
 pub fn acts_for(role: u32) -> bool {
     // SAFETY: catalog look-ups by OID.
@@ -101,6 +125,23 @@ pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()>
         let user = pg_sys::GetUserId();
         pg_sys::pg_class_aclcheck(table, user, mode) == pg_sys::AclResult::ACLCHECK_OK
             || pg_sys::pg_attribute_aclcheck_all(table, user, mode, pg_sys::AclMaskHow::ACLMASK_ANY)
+                == pg_sys::AclResult::ACLCHECK_OK
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(permission_denied(table_name))
+}
+
+/// Raises PostgreSQL's own error unless the acting role may update the column of the table.
+pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
+    let mode = pg_sys::ACL_UPDATE;
+    let table = Oid::from(table);
+    // SAFETY: catalog look-ups by OID and column number.
+    let allowed = unsafe {
+        let user = pg_sys::GetUserId();
+        pg_sys::pg_class_aclcheck(table, user, mode) == pg_sys::AclResult::ACLCHECK_OK
+            || pg_sys::pg_attribute_aclcheck(table, column, user, mode)
                 == pg_sys::AclResult::ACLCHECK_OK
     };
     if allowed {

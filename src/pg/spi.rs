@@ -1,6 +1,6 @@
 //! Statements: kept prepared plans and the rows they give.
 
-use super::error::Result;
+use super::error::{Result, raise};
 use super::value::{Type, Value, read};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -227,29 +227,57 @@ impl Row<'_> {
         (!null).then_some(datum)
     }
 
+    /// The column's datum, if the column has one of these types or one that is stored alike; else raises.
+    ///
+    /// A workspace's owner can alter the type of any column; a datum read as what it is not is a wild pointer.
+    pub(super) fn datum_of(&self, column: i32, kinds: &[Oid]) -> Option<Datum> {
+        // SAFETY: checks the column's number; the second look-up is in the catalogs.
+        let (found, fits) = unsafe {
+            let found = pg_sys::SPI_gettypeid(self.rows.descriptor(), column);
+            let alike = |kind: &Oid| pg_sys::IsBinaryCoercible(found, *kind);
+            (found, kinds.contains(&found) || kinds.iter().any(alike))
+        };
+        if !fits {
+            raise(
+                Error::new(
+                    Code::DatatypeMismatch,
+                    "a column has another type than a workspace needs",
+                )
+                .detail(format!(
+                    "Column {column} of a statement's result has the type with OID {}.",
+                    found.to_u32()
+                )),
+            );
+            return None;
+        }
+        self.datum(column)
+    }
+
     /// A `uuid` column.
     pub fn uuid(&self, column: i32) -> Option<Uuid> {
-        self.datum(column).map(read::uuid)
+        self.datum_of(column, &[pg_sys::UUIDOID]).map(read::uuid)
     }
 
     /// A `text` or `varchar` column.
     pub fn text(&self, column: i32) -> Option<String> {
-        self.datum(column).map(read::text)
+        self.datum_of(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
+            .map(read::text)
     }
 
     /// A `text[]` column.
     pub fn texts(&self, column: i32) -> Option<Vec<Option<String>>> {
-        self.datum(column).map(read::texts)
+        self.datum_of(column, &[pg_sys::TEXTARRAYOID])
+            .map(read::texts)
     }
 
     /// A `name` column.
     pub fn name(&self, column: i32) -> Option<String> {
-        self.datum(column).map(read::name)
+        self.datum_of(column, &[pg_sys::NAMEOID]).map(read::name)
     }
 
     /// A `jsonb` column, as JSON text.
     pub fn json(&self, column: i32) -> Option<String> {
-        self.datum(column).map(read::json)
+        self.datum_of(column, &[pg_sys::JSONBOID]).map(read::json)
     }
 
     /// A `boolean` column; NULL is false.

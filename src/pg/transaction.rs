@@ -9,6 +9,8 @@ pub struct Hooks {
     pub ended: fn(),
     /// A subtransaction was rolled back: forget what it or its children did.
     pub subtransaction_aborted: fn(u32),
+    /// A transaction or subtransaction was rolled back; called before the others.
+    pub rolled_back: fn(),
 }
 
 static HOOKS: std::sync::OnceLock<Hooks> = std::sync::OnceLock::new();
@@ -40,6 +42,9 @@ unsafe extern "C-unwind" fn transaction_event(
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
     ) && let Some(hooks) = HOOKS.get()
     {
+        if event == XACT_EVENT_ABORT {
+            (hooks.rolled_back)();
+        }
         (hooks.ended)();
     }
 }
@@ -54,6 +59,7 @@ unsafe extern "C-unwind" fn subtransaction_event(
     if event == SUBXACT_EVENT_ABORT_SUB
         && let Some(hooks) = HOOKS.get()
     {
+        (hooks.rolled_back)();
         (hooks.subtransaction_aborted)(child);
     }
 }

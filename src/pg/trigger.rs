@@ -1,9 +1,10 @@
 //! A trigger's firing: the table, the rows, and what becomes of them.
 
 use super::error::{Result, raise};
-use super::value::Value;
+use super::value::{Value, read};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
+use uuid::Uuid;
 
 /// What a trigger function wants done with the row. Ignored after the event.
 pub enum Verdict {
@@ -13,6 +14,13 @@ pub enum Verdict {
     Replace(HeapTuple),
     /// Leave the row out of the statement.
     Skip,
+}
+
+/// How many triggers are being fired, one within another.
+pub fn depth() -> i32 {
+    // SAFETY: takes no arguments and reads a server global.
+    let depth = unsafe { pgrx::direct_function_call_as_datum(pg_sys::pg_trigger_depth, &[]) };
+    depth.map_or(0, read::int)
 }
 
 /// One firing of a trigger.
@@ -85,6 +93,44 @@ impl Firing {
         unsafe { (*(*self.relation()).rd_rel).relowner.to_u32() }
     }
 
+    /// Refuses unless the trigger fires row by row, `before` the event or after it. Whoever may create a
+    /// trigger may attach our functions to any event, and what has no row must not be read as one.
+    pub fn require_row(&self, before: bool) -> Result<()> {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        let timing = if before {
+            pg_sys::TRIGGER_EVENT_BEFORE
+        } else {
+            pg_sys::TRIGGER_EVENT_AFTER
+        };
+        if event & pg_sys::TRIGGER_EVENT_ROW != 0
+            && event & pg_sys::TRIGGER_EVENT_TIMINGMASK == timing
+        {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::NotSupported,
+            "a phasegate trigger function is attached to the wrong event",
+        )
+        .detail(format!(
+            "This one must be fired FOR EACH ROW, {} the event.",
+            if before { "BEFORE" } else { "AFTER" }
+        )))
+    }
+
+    /// Makes the trigger's transition tables known to statements by their names. Needs an open session.
+    pub fn name_transition_tables(&self) -> Result<()> {
+        // SAFETY: the server passes trigger data that lives for the call, and so do the tables.
+        let status = unsafe { pg_sys::SPI_register_trigger_data(self.data) };
+        if status < 0 {
+            return Err(Error::new(
+                Code::Internal,
+                "could not register a transition table",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
     pub fn is_insert(&self) -> bool {
         // SAFETY: the server passes trigger data that lives for the call.
@@ -128,6 +174,27 @@ impl Firing {
     pub fn old_value(&self, attribute: i16) -> Option<Datum> {
         // SAFETY: the server passes trigger data that lives for the call.
         self.value(unsafe { (*self.data).tg_trigtuple }, attribute)
+    }
+
+    /// A `uuid` column of the row after the event; `None` where the column has another type.
+    pub fn new_uuid(&self, attribute: i16) -> Option<Uuid> {
+        self.is_uuid(attribute)
+            .then(|| self.new_value(attribute))?
+            .map(read::uuid)
+    }
+
+    /// A `uuid` column of the row before an UPDATE or DELETE; `None` where the column has another type.
+    pub fn old_uuid(&self, attribute: i16) -> Option<Uuid> {
+        self.is_uuid(attribute)
+            .then(|| self.old_value(attribute))?
+            .map(read::uuid)
+    }
+
+    fn is_uuid(&self, attribute: i16) -> bool {
+        // SAFETY: as in `schema`; a column that is not there has no type.
+        let kind =
+            unsafe { pg_sys::SPI_gettypeid((*self.relation()).rd_att, i32::from(attribute)) };
+        kind == pg_sys::UUIDOID
     }
 
     fn value(&self, tuple: HeapTuple, attribute: i16) -> Option<Datum> {

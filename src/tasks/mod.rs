@@ -31,3 +31,6 @@ pub mod upkeep;
 pub mod verdict;
 
 mod words;
+
+#[cfg(feature = "postgres")]
+pub use statements::{TASK_COLUMNS, TASKS, TOOK_PART};

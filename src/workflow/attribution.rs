@@ -19,32 +19,16 @@ pub struct Attribution {
 
 thread_local! {
     static LAST: RefCell<Option<Rc<Attribution>>> = const { RefCell::new(None) };
-    static SESSION: RefCell<Option<(u32, String)>> = const { RefCell::new(None) };
-}
-
-fn session_role() -> String {
-    let session = role::session();
-    SESSION.with_borrow_mut(|known| match known {
-        Some((role, name)) if *role == session => name.clone(),
-        _ => {
-            let name = role::name(session);
-            *known = Some((session, name.clone()));
-            name
-        }
-    })
 }
 
 impl Attribution {
     /// What was given; for what was not, the settings `phasegate.actor` and `phasegate.reason`, and last the session's role.
     pub fn new(actor: Option<String>, reason: Option<String>, artifacts: Option<String>) -> Self {
-        let db_role = session_role();
         Attribution {
-            actor: actor
-                .or_else(settings::actor)
-                .unwrap_or_else(|| db_role.clone()),
+            actor: role::actor_or(actor),
             reason: reason.or_else(settings::reason),
             artifacts,
-            db_role,
+            db_role: role::session_name(),
         }
     }
 

@@ -6,6 +6,8 @@ use super::request::{Outcome, Request, Standing, Tickets};
 use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
 use super::triggers::invalid_transition;
 use crate::error::{Code, Error};
+use crate::gates::check::check;
+use crate::gates::verdict::Check;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -19,7 +21,7 @@ use uuid::Uuid;
 /// What came of asking one ticket to move.
 enum Attempt {
     /// It moved.
-    Moved { from: Phase, at: i64 },
+    Moved { from: Phase, to: Phase, at: i64 },
     /// It was there already.
     Unmoved,
     /// It may not, or is not there.
@@ -81,7 +83,6 @@ impl Wish {
         Request {
             schema: self.workspace.schema,
             tickets,
-            to: self.to,
             expected: self.expected,
             attribution: Rc::clone(&self.attribution),
             tolerant,
@@ -112,7 +113,7 @@ impl Wish {
                 error_code,
                 reasons,
             }),
-            Some(Outcome::Moves { from, at }) if updated => Ok(Attempt::Moved { from, at }),
+            Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
             Some(Outcome::Moves { .. }) => Err(Error::new(
                 Code::NotInPrerequisiteState,
                 "the move was suppressed by a trigger",
@@ -142,9 +143,9 @@ impl Wish {
 
     /// Moves the ticket or raises; answers a `transition`.
     fn answer_transition(&self, call: &Call, ticket: Uuid) -> Result<Answer> {
-        let (from, at) = match self.move_one(ticket, false)? {
-            Attempt::Moved { from, at } => (from, Some(at)),
-            Attempt::Unmoved => (self.to, None),
+        let (from, to, at) = match self.move_one(ticket, false)? {
+            Attempt::Moved { from, to, at } => (from, to, Some(at)),
+            Attempt::Unmoved => (self.to, self.to, None),
             Attempt::Refused {
                 from: Some(from), ..
             } => {
@@ -162,7 +163,7 @@ impl Wish {
         Ok(call.answer_row(&[
             Value::Uuid(ticket),
             Value::text(Some(self.label(from))),
-            Value::text(Some(self.label(self.to))),
+            Value::text(Some(self.label(to))),
             at.map_or(Value::Null, Value::Time),
             at.map_or(Value::Null, |_| Value::text(Some(&self.attribution.actor))),
         ]))
@@ -172,7 +173,7 @@ impl Wish {
     fn attempt_columns<'a>(&'a self, ticket: Uuid, attempt: &Attempt) -> Vec<Value<'a>> {
         let label = |phase: Option<Phase>| Value::text(phase.map(|phase| self.label(phase)));
         let (moved, from, now_in, error_code, reasons) = match attempt {
-            Attempt::Moved { from, .. } => (true, Some(*from), Some(self.to), None, Vec::new()),
+            Attempt::Moved { from, to, .. } => (true, Some(*from), Some(*to), None, Vec::new()),
             Attempt::Unmoved => (false, Some(self.to), Some(self.to), None, Vec::new()),
             Attempt::Refused {
                 from,
@@ -279,12 +280,14 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
             .into_iter()
             .map(|phase| phases.label(phase))
             .collect();
-        return Err(
-            invalid_transition(&configuration, ticket, present, left).hint(format!(
-                "Use transition_ticket to move it to one of: {}.",
-                targets.join(", ")
-            )),
-        );
+        let error = invalid_transition(&configuration, ticket, present, left);
+        if targets.is_empty() {
+            return Err(error);
+        }
+        return Err(error.hint(format!(
+            "Use transition_ticket to move it to one of: {}.",
+            targets.join(", ")
+        )));
     }
     let wish = Wish::new(
         phases.label(left),
@@ -308,7 +311,14 @@ pub fn can_transition_ticket(call: &Call) -> Result<Answer> {
         .decide(&configuration.phases, from, previous, to);
     let reasons: Vec<String> = match decided {
         _ if from == to => Vec::new(),
-        Some(_) => Vec::new(),
+        Some(decided) => {
+            let mut reasons = Vec::new();
+            for phase in decided.gates {
+                let found = check(&workspace, &configuration, ticket, phase, Sees::Caller)?;
+                reasons.extend(found.iter().flat_map(Check::blocking_reasons));
+            }
+            reasons
+        }
         None => invalid_transition(&configuration, ticket, from, to)
             .detail
             .into_iter()

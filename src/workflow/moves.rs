@@ -8,7 +8,9 @@
 use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
+use crate::gates::record::GateResult;
 use crate::pg::error::Result;
+use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,6 +33,10 @@ pub struct Move {
     pub left: u32,
     /// How the move relates to the sequence; `None` for a start.
     pub direction: Option<Direction>,
+    /// The result of the gate of the phase left, where the move passed one.
+    pub gate_result: Option<Uuid>,
+    /// The phases whose artifacts the move supersedes, as enum values.
+    pub superseded: Vec<u32>,
     /// What the phase left had produced, where it was folded into the ticket's context.
     pub block: Option<Box<Block>>,
     /// Who and why.
@@ -41,6 +47,8 @@ pub struct Move {
 struct Noted {
     schema: u32,
     subtransaction: u32,
+    /// How deep in triggers the statement is that decided it.
+    depth: i32,
     confirmed: bool,
     record: Move,
 }
@@ -50,15 +58,26 @@ struct Moves {
     noted: Vec<Noted>,
     /// Where the next one to confirm most likely stands: rows are confirmed in the order they were decided in.
     next: usize,
+    /// Not confirmed by the end of a statement that may be theirs: most likely rows that a trigger left
+    /// out. Looked at last, so that no later move is taken for one of them.
+    passed_over: Vec<Noted>,
+    results: Vec<NotedResult>,
+}
+
+#[derive(Debug)]
+struct NotedResult {
+    schema: u32,
+    subtransaction: u32,
+    record: GateResult,
 }
 
 thread_local! {
-    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0 }) };
+    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0, passed_over: Vec::new(), results: Vec::new() }) };
 }
 
 /// Whether nothing is waiting to be written: the statement at hand is at its first row.
 pub fn is_empty() -> bool {
-    MOVES.with_borrow(|moves| moves.noted.is_empty())
+    MOVES.with_borrow(|moves| moves.noted.is_empty() && moves.results.is_empty())
 }
 
 /// Notes a decided move.
@@ -66,7 +85,8 @@ pub fn note(schema: u32, record: Move, confirmed: bool) {
     MOVES.with_borrow_mut(|moves| {
         moves.noted.push(Noted {
             schema,
-            subtransaction: crate::pg::transaction::current(),
+            subtransaction: transaction::current(),
+            depth: trigger::depth(),
             confirmed,
             record,
         });
@@ -92,10 +112,17 @@ pub fn confirm(schema: u32, ticket: Uuid, from: u32, to: u32) -> Result<()> {
             }
             None => moves.noted.iter().take(moves.next).position(is_it),
         };
-        place
-            .and_then(|place| moves.noted.get_mut(place))
-            .map(|noted| noted.confirmed = true)
-            .is_some()
+        if let Some(noted) = place.and_then(|place| moves.noted.get_mut(place)) {
+            noted.confirmed = true;
+            return true;
+        }
+        let Some(place) = moves.passed_over.iter().rposition(is_it) else {
+            return false;
+        };
+        let mut noted = moves.passed_over.remove(place);
+        noted.confirmed = true;
+        moves.noted.push(noted);
+        true
     });
     if known {
         return Ok(());
@@ -110,14 +137,49 @@ pub fn confirm(schema: u32, ticket: Uuid, from: u32, to: u32) -> Result<()> {
     .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id; give it an earlier name."))
 }
 
-/// Takes the confirmed moves of a workspace, in the order they were decided in.
+/// Takes the confirmed moves of a workspace, in the order they were decided in, at the end of a statement.
 pub fn take_confirmed(schema: u32) -> Vec<Move> {
+    let depth = trigger::depth();
     MOVES.with_borrow_mut(|moves| {
         let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(&mut moves.noted)
             .into_iter()
             .partition(|noted| noted.confirmed && noted.schema == schema);
+        // Those of statements that this one is nested in stay; they are noted less deep in triggers.
+        let (passed_over, kept): (Vec<Noted>, Vec<Noted>) = kept
+            .into_iter()
+            .partition(|noted| noted.schema == schema && noted.depth >= depth);
+        moves.passed_over.extend(passed_over);
         moves.noted = kept;
         moves.next = 0;
+        taken.into_iter().map(|noted| noted.record).collect()
+    })
+}
+
+/// Notes the results of gates that were judged, passed or not, to be written with the statement's moves.
+pub fn note_results(schema: u32, results: Vec<GateResult>) {
+    if results.is_empty() {
+        return;
+    }
+    let subtransaction = crate::pg::transaction::current();
+    MOVES.with_borrow_mut(|moves| {
+        moves
+            .results
+            .extend(results.into_iter().map(|record| NotedResult {
+                schema,
+                subtransaction,
+                record,
+            }));
+    });
+}
+
+/// Takes the noted results of a workspace's gates.
+pub fn take_results(schema: u32) -> Vec<GateResult> {
+    MOVES.with_borrow_mut(|moves| {
+        let (taken, kept): (Vec<NotedResult>, Vec<NotedResult>) =
+            std::mem::take(&mut moves.results)
+                .into_iter()
+                .partition(|noted| noted.schema == schema);
+        moves.results = kept;
         taken.into_iter().map(|noted| noted.record).collect()
     })
 }
@@ -130,8 +192,11 @@ pub fn forget_all() {
 /// A subtransaction was rolled back; ids only grow, so its children's are greater.
 pub fn forget_since(subtransaction: u32) {
     MOVES.with_borrow_mut(|moves| {
+        for noted in [&mut moves.noted, &mut moves.passed_over] {
+            noted.retain(|noted| noted.subtransaction < subtransaction);
+        }
         moves
-            .noted
+            .results
             .retain(|noted| noted.subtransaction < subtransaction);
         moves.next = 0;
     });

@@ -2,8 +2,8 @@
 //!
 //! `transition_ticket` and its kin run an ordinary UPDATE; the trigger that decides finds here who asked,
 //! why, and whether a refusal is an error or an answer. A request stands only while its UPDATE runs, and
-//! speaks only for the tickets and the target it names: an UPDATE that a user's own trigger makes
-//! meanwhile is not taken for it.
+//! speaks once for each ticket that it names, wherever a user's own BEFORE trigger may send it: an UPDATE
+//! that such a trigger makes meanwhile, of other tickets or of the same one again, is not taken for it.
 
 use super::attribution::Attribution;
 use crate::error::Error;
@@ -34,6 +34,8 @@ pub enum Outcome {
     Moves {
         /// the phase before
         from: Phase,
+        /// the phase after
+        to: Phase,
         /// the moment of the move
         at: i64,
     },
@@ -55,8 +57,6 @@ pub struct Request {
     pub schema: u32,
     /// The tickets to move.
     pub tickets: Tickets,
-    /// Where to.
-    pub to: Phase,
     /// Where the caller believes the ticket to be.
     pub expected: Option<Phase>,
     /// Who asks and why.
@@ -68,9 +68,9 @@ pub struct Request {
 }
 
 impl Request {
-    fn speaks_for(&self, schema: u32, ticket: &Uuid, to: Phase) -> bool {
+    fn speaks_for(&self, schema: u32, ticket: &Uuid) -> bool {
         self.schema == schema
-            && self.to == to
+            && !self.outcomes.borrow().contains_key(ticket)
             && match &self.tickets {
                 Tickets::One(one) => one == ticket,
                 Tickets::Many(many) => many.contains(ticket),
@@ -127,13 +127,13 @@ impl Drop for Standing {
     }
 }
 
-/// The innermost request that speaks for this move.
-pub fn of_move(schema: u32, ticket: &Uuid, to: Phase) -> Option<Rc<Request>> {
+/// The innermost request that speaks for the ticket.
+pub fn of_move(schema: u32, ticket: &Uuid) -> Option<Rc<Request>> {
     REQUESTS.with_borrow(|requests| {
         requests
             .iter()
             .rev()
-            .find(|request| request.speaks_for(schema, ticket, to))
+            .find(|request| request.speaks_for(schema, ticket))
             .cloned()
     })
 }

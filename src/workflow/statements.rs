@@ -62,8 +62,9 @@ pub static HISTORY: Statement = Statement {
 /// Writes the history row of one move. The cheap form of [`RECORD_MANY`]: nothing to unnest, nothing to join.
 pub static RECORD_ONE: Statement = Statement {
     sql: "INSERT INTO {ws}.phase_history
-                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role, artifacts)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name,
+                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
+                  gate_result_id, artifacts)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $11,
                  coalesce($9, (
                  SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                             'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
@@ -84,14 +85,18 @@ pub static RECORD_ONE: Statement = Statement {
         Type::Text,
         Type::Json,
         Type::Phase,
+        Type::Uuid,
     ],
 };
 
 /// Writes the history rows of many moves of one actor and reason.
 pub static RECORD_MANY: Statement = Statement {
     sql: "INSERT INTO {ws}.phase_history
-                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role, artifacts)
+                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
+                  gate_result_id, artifacts)
           SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
+                 CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
+                      THEN m.gate_result_id END,
                  coalesce($9, (
                  SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                             'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
@@ -102,8 +107,8 @@ pub static RECORD_MANY: Statement = Statement {
                             AND a.superseded_at IS NULL
                           ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c))
             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
-                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($10))
-                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase)",
+                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($10), pg_catalog.unnest($11))
+                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase, gate_result_id)",
     parameters: &[
         Type::Uuids,
         Type::Uuids,
@@ -115,5 +120,6 @@ pub static RECORD_MANY: Statement = Statement {
         Type::Text,
         Type::Json,
         Type::Phases,
+        Type::Uuids,
     ],
 };

@@ -6,6 +6,8 @@ use super::request::{self, Outcome, Request};
 use super::statements::{EXISTS, RECORD_MANY, RECORD_ONE};
 use crate::context::fold as context;
 use crate::error::{Code, Error};
+use crate::gates::check::check;
+use crate::gates::record::{self as gates, GateResult};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -27,13 +29,13 @@ fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns> {
 
 fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
-        .new_value(columns.id)
-        .map(read::uuid)
+        .new_uuid(columns.id)
         .ok_or_else(|| Error::null_argument("id"))
 }
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
@@ -50,6 +52,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
 pub fn decide(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let phases = (
@@ -87,7 +90,7 @@ fn decide_move(
     let from = configuration.phase_of(from_oid)?;
     let to = configuration.phase_of(to_oid)?;
     let ticket = id(firing, columns)?;
-    let request = request::of_move(workspace.schema, &ticket, to);
+    let request = request::of_move(workspace.schema, &ticket);
 
     if let Some(expected) = request.as_deref().and_then(|request| request.expected)
         && expected != from
@@ -109,7 +112,33 @@ fn decide_move(
         );
     };
 
+    let attribution = request
+        .as_deref()
+        .map_or_else(Attribution::of_settings, |request| {
+            Rc::clone(&request.attribution)
+        });
     let at = moment(firing, columns);
+    let left = phases.oid(decided.left);
+    let gates = judge_gates(
+        workspace,
+        &configuration,
+        ticket,
+        &decided.gates,
+        at,
+        &attribution.actor,
+    )?;
+    let gate_result = gates.result_of(left);
+    let refusal = gates.refusal(&configuration, ticket);
+    if refusal.is_none() || request.as_deref().is_some_and(|request| request.tolerant) {
+        moves::note_results(workspace.schema, gates.results);
+    }
+    if let Some((reasons, error)) = refusal {
+        let Some(request) = request else {
+            return Err(error);
+        };
+        request.refuse(ticket, from, "gate_not_passed", reasons, error)?;
+        return Ok(Verdict::Skip);
+    }
     let mut changes = vec![
         (columns.previous_phase_id, Value::Oid(from_oid)),
         (columns.phase_entered_at, Value::Time(at)),
@@ -127,11 +156,6 @@ fn decide_move(
         changes.push((columns.context_summary, Value::Text(folded.summary.into())));
         Box::new(folded.block)
     });
-    let attribution = request
-        .as_deref()
-        .map_or_else(Attribution::of_settings, |request| {
-            Rc::clone(&request.attribution)
-        });
     moves::note(
         workspace.schema,
         Move {
@@ -140,8 +164,14 @@ fn decide_move(
             to: to_oid,
             history_id: Uuid::now_v7(),
             at,
-            left: phases.oid(decided.left),
+            left,
             direction: Some(decided.direction),
+            gate_result,
+            superseded: decided
+                .superseded(phases, to)
+                .into_iter()
+                .map(|phase| phases.oid(phase))
+                .collect(),
             block,
             attribution,
         },
@@ -151,9 +181,64 @@ fn decide_move(
         request
             .outcomes
             .borrow_mut()
-            .insert(ticket, Outcome::Moves { from, at });
+            .insert(ticket, Outcome::Moves { from, to, at });
     }
     Ok(firing.with(&changes))
+}
+
+/// The verdicts of the gates that a move needs.
+struct Judged {
+    results: Vec<GateResult>,
+    failed: Option<Phase>,
+    reasons: Vec<String>,
+}
+
+impl Judged {
+    /// The stored result of a phase's gate.
+    fn result_of(&self, phase: u32) -> Option<Uuid> {
+        self.results
+            .iter()
+            .find(|result| result.phase == phase)
+            .map(|result| result.id)
+    }
+
+    /// Why the gates refuse the move, where they do.
+    fn refusal(&self, configuration: &Configuration, ticket: Uuid) -> Option<(Vec<String>, Error)> {
+        let label = configuration.phases.label(self.failed?);
+        let error = Error::gate_not_passed(ticket, label, &self.reasons);
+        Some((self.reasons.clone(), error))
+    }
+}
+
+/// Checks the gates on evidence as it is committed now: the ticket's row is held, and whoever changes
+/// evidence holds it too.
+fn judge_gates(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    phases: &[Phase],
+    at: i64,
+    by: &str,
+) -> Result<Judged> {
+    let mut judged = Judged {
+        results: Vec::new(),
+        failed: None,
+        reasons: Vec::new(),
+    };
+    for phase in phases {
+        let Some(check) = check(workspace, configuration, ticket, *phase, Sees::Latest)? else {
+            continue;
+        };
+        let oid = configuration.phases.oid(*phase);
+        judged
+            .results
+            .push(GateResult::new(ticket, oid, &check, at, by));
+        if !check.requirements_met {
+            judged.failed.get_or_insert(*phase);
+            judged.reasons.extend(check.blocking_reasons());
+        }
+    }
+    Ok(judged)
 }
 
 /// When the move happens: now, and later than the ticket's last move, though a clock may have been set
@@ -199,6 +284,7 @@ fn refused(
 
 /// AFTER INSERT and AFTER UPDATE of the phase on `tickets`, row by row: notes a start, confirms a move.
 pub fn record(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(false)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
@@ -258,6 +344,8 @@ fn record_start(
             at,
             left: 0,
             direction: None,
+            gate_result: None,
+            superseded: Vec::new(),
             block: None,
             attribution: Attribution::of_settings(),
         },
@@ -273,14 +361,17 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     }
     let workspace = Workspace::of_firing(firing)?;
     let confirmed = moves::take_confirmed(workspace.schema);
-    if confirmed.is_empty() {
+    let results = moves::take_results(workspace.schema);
+    if confirmed.is_empty() && results.is_empty() {
         return Ok(Verdict::Keep);
     }
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
+    gates::store(&workspace, &results)?;
     confirmed
         .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
         .try_for_each(|alike| write_history(&workspace, alike))?;
+    supersede(&workspace, &confirmed)?;
     let blocks: Vec<_> = confirmed
         .iter()
         .filter_map(|one| Some((one.ticket, one.left, one.block.as_deref()?)))
@@ -294,6 +385,16 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     let configuration = workspace.configuration()?;
     generation::generate(&workspace, &configuration, &entered)?;
     Ok(Verdict::Keep)
+}
+
+/// Marks as superseded what the regressions among the moves make stale.
+fn supersede(workspace: &Workspace, moves: &[Move]) -> Result<()> {
+    let phases: Vec<(Uuid, u32)> = moves
+        .iter()
+        .flat_map(|one| one.superseded.iter().map(|phase| (one.ticket, *phase)))
+        .collect();
+    let at = moves.iter().map(|one| one.at).max();
+    gates::supersede(workspace, &phases, at.unwrap_or_else(clock::now))
 }
 
 fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
@@ -331,6 +432,7 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
                     db_role,
                     artifacts,
                     phase(one.left),
+                    Value::uuid(one.gate_result),
                 ],
                 Sees::Snapshot,
             )?
@@ -353,6 +455,13 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
                     db_role,
                     artifacts,
                     phases(|one| one.left),
+                    // An array of ids holds no NULL; none is the nil id, which the statement turns into NULL.
+                    Value::Uuids(
+                        moves
+                            .iter()
+                            .map(|one| one.gate_result.unwrap_or_default())
+                            .collect(),
+                    ),
                 ],
                 Sees::Snapshot,
             )?
@@ -380,8 +489,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
     if firing.is_row_delete() {
         let workspace = Workspace::of_firing(firing)?;
         let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
-            .and_then(|column| firing.old_value(column))
-            .map(read::uuid);
+            .and_then(|column| firing.old_uuid(column));
         let _session = Session::open()?;
         let _owner = workspace.as_owner();
         // When the row goes with its ticket, the ticket is gone already.

@@ -133,6 +133,81 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The tables of a workspace.
+const TABLES: [&str; 9] = [
+    "tickets",
+    "tasks",
+    "phase_history",
+    "phase_transitions",
+    "task_templates",
+    "phase_gate_artifacts",
+    "phase_gate_results",
+    "phase_gate_requirements",
+    "phase_context",
+];
+
+/// Refuses what somebody else has put into the schema under a name of ours: side effects run with the
+/// owner's rights and must not fire another's triggers, nor read another's view.
+pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
+    let rows = run_once(
+        "SELECT quote_ident(relname), relowner = $2, relkind IN ('r', 'p')
+           FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3)
+         UNION ALL
+         SELECT 'phase', typowner = $2, true
+           FROM pg_type WHERE typnamespace = $1 AND typname = 'phase'
+          ORDER BY 1",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            (Type::Oid, Value::Oid(owner)),
+            (
+                Type::Texts,
+                Value::Texts(TABLES.iter().map(|name| Some((*name).to_owned())).collect()),
+            ),
+        ],
+    )?;
+    for row in rows.iter() {
+        let object = row.text(1).unwrap_or_default();
+        if !row.bool(3) {
+            return Err(Error::new(
+                Code::DuplicateObject,
+                format!("{object} exists and is no table"),
+            )
+            .hint("Rename it, or make the workspace in another schema."));
+        }
+        if !row.bool(2) {
+            return Err(Error::new(
+                Code::InsufficientPrivilege,
+                format!("{object} belongs to another role"),
+            )
+            .detail(
+                "All of a workspace belongs to one role: the owner of tickets, else the caller.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Gives the ids of tables that were there the default that they lack, as after DROP EXTENSION ... CASCADE.
+pub(super) fn identifiers(site: &Site) -> Result<()> {
+    let rows = run_once(
+        "SELECT format('ALTER TABLE %s ALTER COLUMN id SET DEFAULT phasegate.uuid_v7()', c.oid::regclass)
+           FROM pg_class c
+           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'id' AND NOT a.attisdropped
+          WHERE c.relnamespace = $1 AND c.relname = ANY ($2)
+            AND a.atttypid = 'uuid'::regtype AND NOT a.atthasdef
+          ORDER BY 1",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            (
+                Type::Texts,
+                Value::Texts(TABLES.iter().map(|name| Some((*name).to_owned())).collect()),
+            ),
+        ],
+    )?;
+    let changes: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
+    changes.iter().try_for_each(|change| run_script(change))
+}
+
 /// Makes the workspace's enum and its casts, or adopts an enum of the user's own that has all the labels.
 pub(super) fn phase_type(site: &Site) -> Result<()> {
     let ws = &site.quoted;
@@ -280,7 +355,8 @@ fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
         };
         let is_text = ["text", "character varying"]
             .iter()
-            .any(|prefix| existing.kind.starts_with(prefix));
+            .any(|prefix| existing.kind.starts_with(prefix))
+            && !existing.kind.ends_with("[]");
         match column.kind {
             "phase" if existing.is_phase => {}
             "phase" if is_text => {
@@ -299,15 +375,9 @@ fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
                 ));
             }
         }
-        changes.extend(completed(&target, &name, column, existing));
-    }
-    if !found
-        .iter()
-        .any(|existing| existing.name == "id" && existing.has_default)
-    {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN id SET DEFAULT phasegate.uuid_v7()"
-        ));
+        let holds_null =
+            !existing.not_null && column.default.is_some() && holds_null(&target, &name)?;
+        changes.extend(completed(&target, &name, column, existing, holds_null));
     }
     changes.iter().try_for_each(|change| run_script(change))
 }
@@ -374,7 +444,13 @@ fn converted(
 }
 
 /// Gives an existing column of the right type the default and the values that it lacks.
-fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec<String> {
+fn completed(
+    target: &str,
+    name: &str,
+    column: &Column,
+    existing: &Found,
+    holds_null: bool,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if let Some(default) = column.default {
         if !existing.has_default && column.name != "title" {
@@ -382,7 +458,9 @@ fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec
                 "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
             ));
         }
-        if !existing.not_null {
+        // Where nothing is to be filled the column is not touched: its type cannot be altered, not even
+        // to what it is, while a view, policy or generated column uses it.
+        if holds_null {
             changes.push(format!(
                 "ALTER TABLE {target} ALTER COLUMN {name} TYPE {} USING coalesce({name}, {default})",
                 existing.kind
@@ -395,6 +473,14 @@ fn completed(target: &str, name: &str, column: &Column, existing: &Found) -> Vec
         ));
     }
     changes
+}
+
+fn holds_null(target: &str, name: &str) -> Result<bool> {
+    let rows = run_once(
+        &format!("SELECT 1 FROM {target} WHERE {name} IS NULL LIMIT 1"),
+        &[],
+    )?;
+    Ok(!rows.is_empty())
 }
 
 fn require_labels(site: &Site, table: &str, column: &str) -> Result<()> {

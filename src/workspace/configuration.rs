@@ -42,6 +42,7 @@ impl Configuration {
             .filter_map(|name| crate::pg::catalog::table_in(workspace.schema, name))
             .map(|table| (table, cache::watch(table)))
             .collect();
+        cache::reading();
         // Cleared before anything is read: a change that arrives while reading sets the flag again.
         for (_, flag) in &watched {
             flag.set(false);

@@ -46,11 +46,12 @@ const ROOMS: [Room; 4] = [
 ];
 
 /// What refers to the tables of several rooms, made after all of them.
-const FINISH: [&str; 4] = [
+const FINISH: [&str; 5] = [
     include_str!("../../sql/workflow/views.sql"),
     include_str!("../../sql/workflow/triggers.sql"),
     include_str!("../../sql/tasks/views.sql"),
     include_str!("../../sql/tasks/triggers.sql"),
+    include_str!("../../sql/gates/triggers.sql"),
 ];
 
 const DETACH: &str = include_str!("../../sql/workspace/detach.sql");
@@ -65,7 +66,8 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn script(&self, sql: &str) -> Result<()> {
-        run_script(&in_schema(sql, &self.quoted).replace("{shape}", SHAPE))
+        // The schema's name goes in last: it may itself hold braces.
+        run_script(&in_schema(&sql.replace("{shape}", SHAPE), &self.quoted))
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
@@ -104,6 +106,7 @@ pub fn create(name: &str) -> Result<()> {
     let owner = owner(&site)?;
     let _rights = Rights::of(owner);
 
+    adopt::require_owner(&site, owner)?;
     adopt::phase_type(&site)?;
     let adopted = adopt::tables(&site)?;
     for room in &ROOMS {
@@ -117,6 +120,7 @@ pub fn create(name: &str) -> Result<()> {
             site.script(rows)?;
         }
     }
+    adopt::identifiers(&site)?;
     adopt::constraints(&site, &adopted)?;
     for script in FINISH {
         site.script(script)?;

@@ -20,6 +20,7 @@ use crate::pg::spi::{Plan, Rows, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
 use crate::pg::{catalog, role};
+use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -59,23 +60,37 @@ pub struct Columns {
 impl Columns {
     /// Those of this table, which is `tickets` or a shard of it.
     pub fn of(table: u32) -> Result<Self> {
-        let number = |name: &str| {
-            catalog::column(table, name).ok_or_else(|| {
+        // The types are checked too: a row is read and written by them, and any column's can be altered.
+        let number = |name: &str, fits: fn(Oid) -> bool| {
+            let number = catalog::column(table, name).ok_or_else(|| {
                 Error::new(
                     Code::NotInPrerequisiteState,
                     format!("table \"tickets\" lacks the column \"{name}\""),
                 )
                 .hint("phasegate.create_workspace adds what a workspace is missing.")
-            })
+            })?;
+            if catalog::column_type(table, number).is_some_and(|kind| fits(Oid::from(kind))) {
+                return Ok(number);
+            }
+            Err(Error::new(
+                Code::DatatypeMismatch,
+                format!(
+                    "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
+                ),
+            ))
         };
+        let time = |kind| kind == pg_sys::TIMESTAMPTZOID;
+        let phase = |kind: Oid| catalog::is_enum(kind.to_u32());
         Ok(Columns {
-            id: number("id")?,
-            phase_id: number("phase_id")?,
-            previous_phase_id: number("previous_phase_id")?,
-            phase_entered_at: number("phase_entered_at")?,
-            updated_at: number("updated_at")?,
-            context: number("context")?,
-            context_summary: number("context_summary")?,
+            id: number("id", |kind| kind == pg_sys::UUIDOID)?,
+            phase_id: number("phase_id", phase)?,
+            previous_phase_id: number("previous_phase_id", phase)?,
+            phase_entered_at: number("phase_entered_at", time)?,
+            updated_at: number("updated_at", time)?,
+            context: number("context", |kind| kind == pg_sys::JSONBOID)?,
+            context_summary: number("context_summary", |kind| {
+                kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID
+            })?,
         })
     }
 }
@@ -284,6 +299,17 @@ impl Workspace {
 
     fn in_workspace(&self, sql: &str) -> String {
         in_schema(sql, &self.quoted)
+    }
+
+    /// The OID of one of the workspace's tables.
+    pub fn table(&self, name: &str) -> Result<u32> {
+        catalog::table_in(self.schema, name).ok_or_else(|| {
+            Error::new(
+                Code::NotInPrerequisiteState,
+                format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
+            )
+            .hint("phasegate.create_workspace adds what a workspace is missing.")
+        })
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.

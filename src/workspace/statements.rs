@@ -30,7 +30,7 @@ pub fn identity(tickets: u32) -> Result<Option<Identity>> {
         None => {
             let plan = Rc::new(Plan::prepare(
                 "SELECT c.relowner,
-                        pg_catalog.rtrim(pg_catalog.encode(t.tgargs, 'escape'), '\\0')
+                        pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\\\000', 1)
                    FROM pg_catalog.pg_class c
                    JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
                    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid

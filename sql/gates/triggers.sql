@@ -1,0 +1,58 @@
+-- Evidence changes only while its ticket is held, so that a transition sees the change or was decided before it.
+
+CREATE OR REPLACE TRIGGER zz_phasegate_evidence
+    BEFORE INSERT OR DELETE ON {ws}.phase_gate_artifacts
+    FOR EACH ROW EXECUTE FUNCTION phasegate.artifact_changes();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_evidence_edited
+    BEFORE UPDATE ON {ws}.phase_gate_artifacts
+    FOR EACH ROW
+    WHEN (OLD IS DISTINCT FROM NEW)
+    EXECUTE FUNCTION phasegate.artifact_changes();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_check
+    BEFORE INSERT OR UPDATE ON {ws}.phase_gate_requirements
+    FOR EACH ROW EXECUTE FUNCTION phasegate.requirements_check();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_work_added
+    AFTER INSERT ON {ws}.tasks
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tasks_added();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_evidence_moved
+    BEFORE UPDATE ON {ws}.tasks
+    FOR EACH ROW
+    WHEN (OLD.ticket_id <> NEW.ticket_id OR OLD.phase_id <> NEW.phase_id OR OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION phasegate.task_withdrawn();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_evidence_deleted
+    BEFORE DELETE ON {ws}.tasks
+    FOR EACH ROW EXECUTE FUNCTION phasegate.task_withdrawn();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_verdict_given
+    BEFORE INSERT ON {ws}.tasks
+    FOR EACH ROW WHEN (NEW.kind = 'review' AND NEW.status = 'completed')
+    EXECUTE FUNCTION phasegate.verdict_check();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_verdict_changed
+    BEFORE UPDATE ON {ws}.tasks
+    FOR EACH ROW
+    WHEN (NEW.kind = 'review' AND NEW.status = 'completed'
+          AND (OLD.status <> 'completed' OR OLD.kind <> 'review'
+               OR OLD.ticket_id <> NEW.ticket_id OR OLD.phase_id <> NEW.phase_id
+               OR OLD.result IS DISTINCT FROM NEW.result
+               OR OLD.completed_at IS DISTINCT FROM NEW.completed_at
+               OR OLD.assigned_agent_id IS DISTINCT FROM NEW.assigned_agent_id))
+    EXECUTE FUNCTION phasegate.verdict_check();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_collect_added
+    AFTER INSERT ON {ws}.tasks
+    FOR EACH ROW WHEN (NEW.kind = 'work' AND NEW.status = 'completed' AND NEW.result ? 'artifacts')
+    EXECUTE FUNCTION phasegate.task_completed();
+
+CREATE OR REPLACE TRIGGER zz_phasegate_collect
+    AFTER UPDATE ON {ws}.tasks
+    FOR EACH ROW
+    WHEN (NEW.kind = 'work' AND NEW.status = 'completed' AND NEW.result ? 'artifacts'
+          AND (OLD.status <> 'completed' OR OLD.result IS DISTINCT FROM NEW.result))
+    EXECUTE FUNCTION phasegate.task_completed();

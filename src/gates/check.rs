@@ -1,0 +1,202 @@
+//! Checking a gate: the configured requirements, the evidence as it is now, the verdict.
+
+use super::criteria::Content;
+use super::evaluate::{ArtifactEvidence, Evidence, IncompleteTask, Review, evaluate};
+use super::requirements::Requirements;
+use super::statements::{EVIDENCE, JSONPATH, REQUIREMENTS};
+use super::verdict::Check;
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use crate::pg::spi::{Rows, Sees, Session};
+use crate::pg::value::Value as Sql;
+use crate::phase::Phase;
+use crate::tasks::verdict::Verdict;
+use crate::workspace::{Configuration, Workspace};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// The gates of a workspace, compiled once a configuration.
+pub struct Gates {
+    by_phase: HashMap<Phase, Requirements>,
+}
+
+impl Gates {
+    /// Those of this configuration.
+    pub fn of(workspace: &Workspace, configuration: &Configuration) -> Result<Rc<Gates>> {
+        configuration.room(|| Gates::load(workspace, configuration))
+    }
+
+    fn load(workspace: &Workspace, configuration: &Configuration) -> Result<Gates> {
+        let _session = Session::open()?;
+        let _owner = workspace.as_owner();
+        let rows = workspace.run(&REQUIREMENTS, &[], Sees::Latest)?;
+        let mut by_phase = HashMap::new();
+        for row in rows.iter() {
+            let phase = configuration.phase_of(row.oid(1).unwrap_or(0))?;
+            let requirements = parse_row(
+                &row.texts(2).unwrap_or_default(),
+                row.bool(3),
+                row.json(4).as_deref(),
+                row.bool(5),
+            )?;
+            by_phase.insert(phase, requirements);
+        }
+        Ok(Gates { by_phase })
+    }
+
+    /// What the phase's gate asks for; `None` where it has no gate.
+    pub fn requirements(&self, phase: Phase) -> Option<&Requirements> {
+        self.by_phase.get(&phase)
+    }
+}
+
+/// A row of `phase_gate_requirements`, or the error that says what is wrong with it.
+pub fn parse_row(
+    artifacts: &[Option<String>],
+    tasks_completed: bool,
+    criteria: Option<&str>,
+    review: bool,
+) -> Result<Requirements> {
+    let criteria = match criteria.map(serde_json::from_str::<Value>) {
+        None => None,
+        Some(Ok(criteria)) => Some(criteria),
+        Some(Err(_)) => {
+            return Err(Error::invalid_argument(
+                "invalid validation_criteria",
+                "They are nested too deeply; at most 127 levels are read.",
+            ));
+        }
+    };
+    Requirements::parse(artifacts, tasks_completed, criteria.as_ref(), review).map_err(|invalid| {
+        Error::new(Code::InvalidParameter, format!("invalid {}", invalid.field))
+            .detail(invalid.detail)
+    })
+}
+
+/// The evidence, and which artifact counts for each type.
+struct Gathered {
+    evidence: Evidence,
+    artifacts: HashMap<String, Uuid>,
+}
+
+/// Checks a ticket's gate with the owner's rights; `None` where the phase has no gate. Opens its own session.
+pub fn check(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    phase: Phase,
+    sees: Sees,
+) -> Result<Option<Check>> {
+    let gates = Gates::of(workspace, configuration)?;
+    let Some(requirements) = gates.requirements(phase) else {
+        return Ok(None);
+    };
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let wanted = requirements
+        .criteria
+        .iter()
+        .map(|(artifact_type, _)| Some(artifact_type.clone()))
+        .collect();
+    let rows = workspace.run(
+        &EVIDENCE,
+        &[
+            Sql::Uuid(ticket),
+            Sql::Oid(configuration.phases.oid(phase)),
+            Sql::Texts(wanted),
+        ],
+        sees,
+    )?;
+    let gathered = gather(&rows);
+    Ok(Some(evaluate(
+        requirements,
+        &gathered.evidence,
+        |artifact_type, path| {
+            let artifact = gathered.artifacts.get(artifact_type).copied();
+            let rows = workspace
+                .run(
+                    &JSONPATH,
+                    &[Sql::uuid(artifact), Sql::text(Some(path))],
+                    sees,
+                )
+                .map_err(|error| error.message)?;
+            Ok(rows
+                .first()
+                .and_then(|row| row.datum(1))
+                .map(crate::pg::value::read::bool))
+        },
+    )))
+}
+
+fn gather(rows: &Rows) -> Gathered {
+    let mut evidence = Evidence::default();
+    let mut artifacts = HashMap::new();
+    let mut last_verdict: Option<(Review, i64)> = None;
+    let mut newest_artifact = None;
+    let mut review_is_open = false;
+    for row in rows.iter() {
+        match row.int(1) {
+            Some(1) => {
+                let artifact_type = row.text(3).unwrap_or_default();
+                artifacts.insert(artifact_type.clone(), row.uuid(2).unwrap_or_default());
+                evidence.artifacts.push(ArtifactEvidence {
+                    artifact_type,
+                    content: content(row.json(6)),
+                });
+            }
+            Some(2) => {
+                evidence.tasks_total = row.big(8).unwrap_or(0);
+                evidence.tasks_completed = row.big(9).unwrap_or(0);
+            }
+            Some(3) => evidence.incomplete_tasks.push(IncompleteTask {
+                task_id: row.uuid(2).unwrap_or_default().to_string(),
+                task_type: row.text(3),
+                status: row.text(4).unwrap_or_default(),
+                description: row.text(5),
+            }),
+            Some(4) => {
+                last_verdict = verdict(row.json(6)).zip(row.big(7));
+            }
+            Some(5) => review_is_open = true,
+            Some(6) => newest_artifact = row.big(7),
+            _ => {}
+        }
+    }
+    evidence.review = match last_verdict {
+        // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
+        Some((review, at)) if newest_artifact.is_none_or(|newest| at >= newest) => review,
+        _ if review_is_open => Review::Pending,
+        _ => Review::NotAsked,
+    };
+    Gathered {
+        evidence,
+        artifacts,
+    }
+}
+
+fn content(json: Option<String>) -> Content {
+    match json.map(|json| serde_json::from_str(&json)) {
+        None => Content::Missing,
+        Some(Ok(value)) => Content::Json(value),
+        Some(Err(_)) => Content::Unreadable("it is nested too deeply".to_owned()),
+    }
+}
+
+fn verdict(json: Option<String>) -> Option<Review> {
+    let json: Value = serde_json::from_str(&json?).ok()?;
+    let verdict = Verdict::parse(Some(&json)).ok()?;
+    Some(if verdict.approved {
+        Review::Approved
+    } else {
+        Review::Rejected {
+            reasons: verdict
+                .blocking_reasons
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            feedback: verdict.feedback.map(ToString::to_string),
+        }
+    })
+}

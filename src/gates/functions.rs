@@ -1,0 +1,181 @@
+//! The SQL functions of the gates room.
+
+use super::check::check;
+use super::record::{GateResult, ask_review, collect, store};
+use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
+use super::verdict::Check;
+use crate::error::Error;
+use crate::pg::call::{Answer, Call};
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::value::Value as Sql;
+use crate::pg::{clock, role};
+use crate::phase::Phase;
+use crate::tasks::{TASK_COLUMNS, TASKS};
+use crate::workspace::{Configuration, Workspace};
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// A ticket's phase that a call is about.
+struct Subject {
+    workspace: Rc<Workspace>,
+    configuration: Rc<Configuration>,
+    ticket: Uuid,
+    phase: Phase,
+}
+
+impl Subject {
+    /// From the arguments (ticket_id, ..., phase_id at `index`); NULL means the ticket's phase.
+    fn of_call(
+        call: &Call,
+        index: usize,
+        statement: &'static Statement,
+        sees: Sees,
+    ) -> Result<Self> {
+        let ticket = call.uuid(0, "ticket_id")?;
+        let workspace = Workspace::current()?;
+        let configuration = workspace.configuration()?;
+        let given = call
+            .optional_text(index)
+            .map(|label| configuration.phase(&label))
+            .transpose()?;
+        let _session = Session::open()?;
+        let rows = workspace.run(statement, &[Sql::Uuid(ticket)], sees)?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::not_found("ticket", ticket))?;
+        let present = configuration.phase_of(row.oid(1).unwrap_or(0))?;
+        Ok(Subject {
+            phase: given.unwrap_or(present),
+            workspace,
+            configuration,
+            ticket,
+        })
+    }
+
+    /// For a function that decides about the ticket: needs UPDATE of `tickets.phase_id`, and holds the ticket.
+    fn to_decide(call: &Call) -> Result<Self> {
+        let workspace = Workspace::current()?;
+        role::require_update(workspace.tickets, workspace.columns.phase_id, "tickets")?;
+        Subject::of_call(call, 1, &TICKET_PHASE_LOCKED, Sees::Snapshot)
+    }
+
+    fn phase_oid(&self) -> u32 {
+        self.configuration.phases.oid(self.phase)
+    }
+
+    fn check(&self, sees: Sees) -> Result<Check> {
+        let found = check(
+            &self.workspace,
+            &self.configuration,
+            self.ticket,
+            self.phase,
+            sees,
+        )?;
+        Ok(found.unwrap_or_else(Check::not_configured))
+    }
+}
+
+/// `add_artifact(ticket_id, artifact_type, artifact_path, artifact_content, phase_id, collected_by)`
+pub fn add_artifact(call: &Call) -> Result<Answer> {
+    let subject = Subject::of_call(call, 4, &TICKET_PHASE, Sees::Snapshot)?;
+    let artifact_type = call.text(1, "artifact_type")?;
+    let path = call.optional_text(2);
+    let by = role::actor_or(call.optional_text(5));
+    let id = Uuid::now_v7();
+    let workspace = &subject.workspace;
+    let _session = Session::open()?;
+    workspace.run(
+        &ADD,
+        &[
+            Sql::Uuid(id),
+            Sql::Uuid(subject.ticket),
+            Sql::Oid(subject.phase_oid()),
+            Sql::text(Some(&artifact_type)),
+            Sql::text(path.as_deref()),
+            call.datum(3).map_or(Sql::Null, Sql::Datum),
+            Sql::text(Some(&by)),
+        ],
+        Sees::Snapshot,
+    )?;
+    // Read back with the owner's rights: INSERT is all that handing in asks for.
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(&ARTIFACT, &[Sql::Uuid(id)], Sees::Snapshot)?;
+    Ok(rows
+        .first()
+        .map_or(Answer::Null, |row| call.answer_found(&row, 10)))
+}
+
+/// `collect_artifacts(ticket_id, phase_id)`
+pub fn collect_artifacts(call: &Call) -> Result<Answer> {
+    let subject = Subject::of_call(call, 1, &TICKET_PHASE, Sees::Snapshot)?;
+    let workspace = &subject.workspace;
+    let table = workspace.table("phase_gate_artifacts")?;
+    role::require(role::Privilege::Insert, table, "phase_gate_artifacts")?;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let rows = collect(workspace, subject.ticket, Some(subject.phase_oid()), None)?;
+    Ok(call.answer_rows(&rows))
+}
+
+/// `check_gate_requirements(ticket_id, phase_id)`
+pub fn check_gate_requirements(call: &Call) -> Result<Answer> {
+    let subject = Subject::of_call(call, 1, &TICKET_PHASE, Sees::Caller)?;
+    let check = subject.check(Sees::Caller)?;
+    Ok(call.answer(&Sql::json(Some(&check.to_json().to_string()))))
+}
+
+/// `gate_status(ticket_id)`
+pub fn gate_status(call: &Call) -> Result<Answer> {
+    let subject = Subject::of_call(call, usize::MAX, &TICKET_PHASE, Sees::Caller)?;
+    let check = subject.check(Sees::Caller)?.to_json().to_string();
+    let _session = Session::open()?;
+    let _owner = subject.workspace.as_owner();
+    let rows = subject.workspace.run(
+        &GATE_STATUS,
+        &[
+            Sql::Uuid(subject.ticket),
+            Sql::Oid(subject.phase_oid()),
+            Sql::json(Some(&check)),
+        ],
+        Sees::Caller,
+    )?;
+    let status = rows.first().and_then(|row| row.json(1));
+    Ok(call.answer(&Sql::json(status.as_deref())))
+}
+
+/// `validate_gate(ticket_id, phase_id, validated_by)`
+pub fn validate_gate(call: &Call) -> Result<Answer> {
+    let subject = Subject::to_decide(call)?;
+    let by = role::actor_or(call.optional_text(2));
+    let workspace = &subject.workspace;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    collect(workspace, subject.ticket, Some(subject.phase_oid()), None)?;
+    let check = subject.check(Sees::Latest)?;
+    let result = GateResult::new(
+        subject.ticket,
+        subject.phase_oid(),
+        &check,
+        clock::now(),
+        &by,
+    );
+    store(workspace, std::slice::from_ref(&result))?;
+    let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
+    Ok(rows
+        .first()
+        .map_or(Answer::Null, |row| call.answer_found(&row, 8)))
+}
+
+/// `validate_phase_completion(ticket_id, phase_id)`
+pub fn validate_phase_completion(call: &Call) -> Result<Answer> {
+    let subject = Subject::to_decide(call)?;
+    let workspace = &subject.workspace;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let review = ask_review(workspace, subject.ticket, subject.phase_oid())?;
+    let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Snapshot)?;
+    Ok(rows
+        .first()
+        .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))
+}

@@ -1,0 +1,32 @@
+//! Gates: what a ticket needs before it may leave a phase, and whether it has it.
+//!
+//! - [`requirements`]: a row of `phase_gate_requirements`, checked when it is saved
+//! - [`criteria`]: the rule of each criterion
+//! - [`evaluate`], [`verdict`]: requirements and evidence give the verdict and its reasons
+//! - [`schema`], [`expansion`], [`meter`]: JSON Schemas as criteria, within bounds
+//! - `check`, `record`, `functions`, `triggers`: the same with rows
+//! - [`headings`], [`number`], [`wording`]: Markdown headings, exact numbers, values in messages
+
+#[cfg(feature = "postgres")]
+pub mod check;
+pub mod criteria;
+pub mod evaluate;
+pub mod expansion;
+#[cfg(feature = "postgres")]
+pub mod functions;
+pub mod headings;
+pub mod meter;
+pub mod number;
+#[cfg(feature = "postgres")]
+pub mod record;
+pub mod requirements;
+pub mod schema;
+#[cfg(feature = "postgres")]
+mod statements;
+#[cfg(feature = "postgres")]
+pub mod triggers;
+pub mod verdict;
+pub mod wording;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,136 @@
+//! What gates leave behind: results, superseded and collected artifacts, reviews in the queue.
+
+use super::statements::{ASK_REVIEW, COLLECT, OPEN_REVIEW, STORE, SUPERSEDE};
+use super::verdict::{Check, Outcome};
+use crate::pg::error::Result;
+use crate::pg::spi::{Rows, Sees};
+use crate::pg::value::Value as Sql;
+use crate::workspace::Workspace;
+use uuid::Uuid;
+
+/// A verdict to be stored in `phase_gate_results`.
+#[derive(Debug, Clone)]
+pub struct GateResult {
+    /// The row's id.
+    pub id: Uuid,
+    /// The ticket.
+    pub ticket: Uuid,
+    /// The phase, as an enum value.
+    pub phase: u32,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The check as JSON text.
+    pub json: String,
+    /// When.
+    pub at: i64,
+    /// By whom.
+    pub by: String,
+}
+
+impl GateResult {
+    /// The result of a check.
+    pub fn new(ticket: Uuid, phase: u32, check: &Check, at: i64, by: &str) -> Self {
+        GateResult {
+            id: Uuid::now_v7(),
+            ticket,
+            phase,
+            outcome: check.outcome(),
+            json: check.to_json().to_string(),
+            at,
+            by: by.to_owned(),
+        }
+    }
+}
+
+/// Stores results; where only the review is missing, sees to it that one is in the queue. Needs an open
+/// session with the owner's rights.
+pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
+    if results.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&GateResult) -> &str| {
+        Sql::Texts(
+            results
+                .iter()
+                .map(|result| Some(of(result).to_owned()))
+                .collect(),
+        )
+    };
+    let ids = |of: fn(&GateResult) -> Uuid| Sql::Uuids(results.iter().map(of).collect());
+    workspace.run(
+        &STORE,
+        &[
+            ids(|result| result.id),
+            ids(|result| result.ticket),
+            Sql::Enums(
+                workspace.phase_type,
+                results.iter().map(|result| result.phase).collect(),
+            ),
+            texts(|result| result.outcome.as_str()),
+            texts(|result| &result.json),
+            Sql::Times(results.iter().map(|result| result.at).collect()),
+            texts(|result| &result.by),
+        ],
+        Sees::Snapshot,
+    )?;
+    results
+        .iter()
+        .filter(|result| result.outcome == Outcome::Pending)
+        .try_for_each(|result| ask_review(workspace, result.ticket, result.phase).map(drop))
+}
+
+/// The open review of a ticket's phase; a new one where none is open. Needs an open session with the owner's
+/// rights and the ticket held, so that two requests at once make one review.
+pub fn ask_review(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Uuid> {
+    let of_phase = [Sql::Uuid(ticket), Sql::Oid(phase)];
+    let open = workspace.run(&OPEN_REVIEW, &of_phase, Sees::Latest)?;
+    if let Some(open) = open.first().and_then(|row| row.uuid(1)) {
+        return Ok(open);
+    }
+    let review = Uuid::now_v7();
+    workspace.run(
+        &ASK_REVIEW,
+        &[Sql::Uuid(review), Sql::Uuid(ticket), Sql::Oid(phase)],
+        Sees::Snapshot,
+    )?;
+    Ok(review)
+}
+
+/// Marks the artifacts of these phases of these tickets as superseded. Needs an open session with the owner's rights.
+pub fn supersede(workspace: &Workspace, phases: &[(Uuid, u32)], at: i64) -> Result<()> {
+    if phases.is_empty() {
+        return Ok(());
+    }
+    workspace.run(
+        &SUPERSEDE,
+        &[
+            Sql::Uuids(phases.iter().map(|(ticket, _)| *ticket).collect()),
+            Sql::Enums(
+                workspace.phase_type,
+                phases.iter().map(|(_, phase)| *phase).collect(),
+            ),
+            Sql::Time(at),
+        ],
+        Sees::Snapshot,
+    )?;
+    Ok(())
+}
+
+/// Collects artifacts from completed tasks' results: of one phase or task, or of all. Gives the new ones.
+/// Needs an open session with the owner's rights.
+pub fn collect(
+    workspace: &Workspace,
+    ticket: Uuid,
+    phase: Option<u32>,
+    task: Option<Uuid>,
+) -> Result<Rows> {
+    workspace.run(
+        &COLLECT,
+        &[
+            Sql::Uuid(ticket),
+            phase.map_or(Sql::Null, Sql::Oid),
+            Sql::uuid(task),
+        ],
+        Sees::Latest,
+    )
+}

@@ -1,0 +1,231 @@
+//! The statements of the gates room, named and together.
+
+use crate::pg::spi::Statement;
+use crate::pg::value::Type;
+
+/// The configured gates.
+pub static REQUIREMENTS: Statement = Statement {
+    sql: "SELECT phase_id, required_artifacts, required_tasks_completed, validation_criteria, requires_review
+            FROM {ws}.phase_gate_requirements",
+    parameters: &[],
+};
+
+/// All that a gate looks at, in one reading. `$3` are the artifact types whose content is wanted.
+///
+/// Parts: 1 the artifacts that count, one a type; 2 how many work tasks there are and are completed;
+/// 3 those that are not; 4 the review that counts: the last verdict, stale or not; 5 an open review.
+pub static EVIDENCE: Statement = Statement {
+    sql: "SELECT 1 AS part, c.id, c.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
+                 c.artifact_path AS text, c.content, c.collected_at AS at, 0::pg_catalog.int8 AS total, 0::pg_catalog.int8 AS completed
+            FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path, a.collected_at,
+                         CASE WHEN a.artifact_type OPERATOR(pg_catalog.=) ANY ($3) THEN a.artifact_content END AS content
+                    FROM {ws}.phase_gate_artifacts a
+                   WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
+                     AND a.superseded_at IS NULL
+                   ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c
+           UNION ALL
+          SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, pg_catalog.count(*),
+                 pg_catalog.count(*) FILTER (WHERE k.status OPERATOR(pg_catalog.=) 'completed')
+            FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+             AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.<>) 'cancelled'
+           UNION ALL
+          (SELECT 3, k.id, k.task_type::pg_catalog.text, k.status::pg_catalog.text, k.description, NULL, NULL, 0, 0
+             FROM {ws}.tasks k
+            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+              AND k.kind OPERATOR(pg_catalog.=) 'work'
+              AND k.status OPERATOR(pg_catalog.<>) ALL ('{completed,cancelled}'::pg_catalog.text[])
+            ORDER BY k.created_at, k.id)
+           UNION ALL
+          (SELECT 4, k.id, NULL, k.status::pg_catalog.text, NULL, k.result, k.completed_at, 0, 0
+             FROM {ws}.tasks k
+            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+              AND k.kind OPERATOR(pg_catalog.=) 'review' AND k.status OPERATOR(pg_catalog.=) 'completed'
+            ORDER BY k.completed_at DESC, k.id DESC LIMIT 1)
+           UNION ALL
+          (SELECT 5, k.id, NULL, k.status::pg_catalog.text, NULL, NULL, NULL, 0, 0
+             FROM {ws}.tasks k
+            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+              AND k.kind OPERATOR(pg_catalog.=) 'review'
+              AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[])
+            ORDER BY k.id LIMIT 1)
+           UNION ALL
+          SELECT 6, NULL, NULL, NULL, NULL, NULL, pg_catalog.max(a.collected_at), 0, 0
+            FROM {ws}.phase_gate_artifacts a
+           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2",
+    parameters: &[Type::Uuid, Type::Phase, Type::Texts],
+};
+
+/// Whether a jsonpath predicate holds on an artifact's content: true, false, or NULL where it is neither.
+pub static JSONPATH: Statement = Statement {
+    sql:
+        "SELECT pg_catalog.jsonb_path_match(a.artifact_content, $2::pg_catalog.jsonpath, '{}', true)
+            FROM {ws}.phase_gate_artifacts a WHERE a.id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid, Type::Text],
+};
+
+/// Stores results, several at once; the reasons' sentences are taken from the results themselves.
+pub static STORE: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_gate_results
+                 (id, ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)
+          SELECT r.id, r.ticket_id, r.phase_id, r.status, r.result::pg_catalog.jsonb, r.at, r.by,
+                 ARRAY(SELECT s.reason OPERATOR(pg_catalog.->>) 'message'
+                         FROM pg_catalog.jsonb_array_elements(r.result::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'reasons')
+                              WITH ORDINALITY AS s (reason, place)
+                        ORDER BY s.place)
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),
+                            pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7))
+                 AS r (id, ticket_id, phase_id, status, result, at, by)",
+    parameters: &[
+        Type::Uuids,
+        Type::Uuids,
+        Type::Phases,
+        Type::Texts,
+        Type::Texts,
+        Type::Times,
+        Type::Texts,
+    ],
+};
+
+/// A stored result as `gate_result` shows it.
+pub static RESULT: Statement = Statement {
+    sql: "SELECT r.id, r.ticket_id, r.phase_id::pg_catalog.text, r.gate_status::pg_catalog.text, r.validation_result,
+                 r.validated_at, r.validated_by::pg_catalog.text, r.blocking_reasons
+            FROM {ws}.phase_gate_results r WHERE r.id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// Marks the artifacts of the given tickets' phases as superseded.
+pub static SUPERSEDE: Statement = Statement {
+    sql: "UPDATE {ws}.phase_gate_artifacts a
+             SET superseded_at = $3
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS s (ticket_id, phase_id)
+           WHERE a.ticket_id OPERATOR(pg_catalog.=) s.ticket_id AND a.phase_id OPERATOR(pg_catalog.=) s.phase_id
+             AND a.superseded_at IS NULL",
+    parameters: &[Type::Uuids, Type::Phases, Type::Time],
+};
+
+/// Holds a ticket while its evidence changes: a transition and a change of its evidence wait for one another.
+/// Gives when the phase was reviewed last.
+pub static HOLD_TICKET: Statement = Statement {
+    sql: "SELECT (SELECT pg_catalog.max(k.completed_at) FROM {ws}.tasks k
+                   WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+                     AND k.kind OPERATOR(pg_catalog.=) 'review')
+            FROM {ws}.tickets t
+           WHERE t.id OPERATOR(pg_catalog.=) $1
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
+/// Holds the tickets of the rows in a statement trigger's transition table, in the order of their ids.
+pub static HOLD_TICKETS_OF_NEW: Statement = Statement {
+    sql: "SELECT 1 FROM {ws}.tickets t
+           WHERE t.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT DISTINCT n.ticket_id FROM changed n
+                                                         WHERE n.kind OPERATOR(pg_catalog.=) 'work'))
+           ORDER BY t.id
+             FOR NO KEY UPDATE",
+    parameters: &[],
+};
+
+/// Takes the artifacts out of completed tasks' results, each (task, type, path) once. `$2` NULL means all
+/// phases, `$3` NULL all tasks. The contents never leave the server: what goes in comes out.
+pub static COLLECT: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_gate_artifacts
+                 (ticket_id, phase_id, artifact_type, artifact_path, artifact_content, collected_by, task_id)
+          SELECT k.ticket_id, k.phase_id, i.item OPERATOR(pg_catalog.->>) 'type', i.item OPERATOR(pg_catalog.->>) 'path',
+                 CASE WHEN pg_catalog.jsonb_typeof(i.item OPERATOR(pg_catalog.->) 'content') OPERATOR(pg_catalog.<>) 'null'
+                      THEN i.item OPERATOR(pg_catalog.->) 'content' END,
+                 coalesce(i.item OPERATOR(pg_catalog.->>) 'collected_by', k.assigned_agent_id), k.id
+            FROM {ws}.tasks k
+           CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(
+                 CASE WHEN pg_catalog.jsonb_typeof(k.result OPERATOR(pg_catalog.->) 'artifacts') OPERATOR(pg_catalog.=) 'array'
+                      THEN k.result OPERATOR(pg_catalog.->) 'artifacts' END) WITH ORDINALITY AS i (item, place)
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
+             AND ($2 IS NULL OR k.phase_id OPERATOR(pg_catalog.=) $2)
+             AND ($3 IS NULL OR k.id OPERATOR(pg_catalog.=) $3)
+             AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed'
+             AND pg_catalog.jsonb_typeof(i.item OPERATOR(pg_catalog.->) 'type') OPERATOR(pg_catalog.=) 'string'
+             AND NOT EXISTS (
+                 SELECT 1 FROM {ws}.phase_gate_artifacts a
+                  WHERE a.task_id OPERATOR(pg_catalog.=) k.id AND a.ticket_id OPERATOR(pg_catalog.=) k.ticket_id
+                    AND a.artifact_type::pg_catalog.text OPERATOR(pg_catalog.=) (i.item OPERATOR(pg_catalog.->>) 'type')
+                    AND coalesce(a.artifact_path, '') OPERATOR(pg_catalog.=) coalesce(i.item OPERATOR(pg_catalog.->>) 'path', ''))
+           ORDER BY k.completed_at, k.id, i.place
+       RETURNING id, ticket_id, phase_id::pg_catalog.text, artifact_type::pg_catalog.text, artifact_path, artifact_content,
+                 collected_at, collected_by::pg_catalog.text, task_id, superseded_at",
+    parameters: &[Type::Uuid, Type::Phase, Type::Uuid],
+};
+
+/// Hands in one artifact, with the caller's rights.
+pub static ADD: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_gate_artifacts
+                 (id, ticket_id, phase_id, artifact_type, artifact_path, artifact_content, collected_by)
+          VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    parameters: &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Text,
+        Type::Text,
+        Type::Json,
+        Type::Text,
+    ],
+};
+
+/// An artifact as the type `artifact` shows it.
+pub static ARTIFACT: Statement = Statement {
+    sql: "SELECT id, ticket_id, phase_id::pg_catalog.text, artifact_type::pg_catalog.text, artifact_path, artifact_content,
+                 collected_at, collected_by::pg_catalog.text, task_id, superseded_at
+            FROM {ws}.phase_gate_artifacts WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// A ticket's phase, with the caller's rights: who may see a ticket may see where its gate stands.
+pub static TICKET_PHASE: Statement = Statement {
+    sql: "SELECT phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// As [`TICKET_PHASE`], and holds the ticket.
+pub static TICKET_PHASE_LOCKED: Statement = Statement {
+    sql: "SELECT phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+    parameters: &[Type::Uuid],
+};
+
+/// The live check beside what is configured and the latest stored result.
+pub static GATE_STATUS: Statement = Statement {
+    sql: "SELECT pg_catalog.jsonb_build_object(
+                 'ticket_id', $1, 'phase_id', $2,
+                 'requirements', (
+                 SELECT pg_catalog.jsonb_build_object(
+                            'required_artifacts', q.required_artifacts,
+                            'required_tasks_completed', q.required_tasks_completed,
+                            'validation_criteria', q.validation_criteria,
+                            'requires_review', q.requires_review)
+                   FROM {ws}.phase_gate_requirements q WHERE q.phase_id OPERATOR(pg_catalog.=) $2),
+                 'check', $3,
+                 'latest_result', (
+                 SELECT pg_catalog.to_jsonb(r) FROM {ws}.phase_gate_results r
+                  WHERE r.ticket_id OPERATOR(pg_catalog.=) $1 AND r.phase_id OPERATOR(pg_catalog.=) $2
+                  ORDER BY r.validated_at DESC, r.id DESC LIMIT 1))",
+    parameters: &[Type::Uuid, Type::Phase, Type::Json],
+};
+
+/// The open review of a ticket's phase.
+pub static OPEN_REVIEW: Statement = Statement {
+    sql: "SELECT k.id FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+             AND k.kind OPERATOR(pg_catalog.=) 'review'
+             AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[])
+           ORDER BY k.id LIMIT 1",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
+/// Puts a review into the queue, as urgent as its ticket.
+pub static ASK_REVIEW: Statement = Statement {
+    sql: "INSERT INTO {ws}.tasks (id, ticket_id, phase_id, kind, task_type, description, priority, required_capabilities)
+          SELECT $1, t.id, $3, 'review', 'review',
+                 pg_catalog.format('Review the work of %s on: %s', $3, t.title), t.priority, '[\"validation\"]'
+            FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $2",
+    parameters: &[Type::Uuid, Type::Uuid, Type::Phase],
+};

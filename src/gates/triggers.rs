@@ -1,0 +1,240 @@
+//! The triggers that keep evidence honest: on artifacts, on requirements, and on tasks as far as gates look at them.
+//!
+//! Whoever changes evidence holds the ticket until the transaction ends, and so does a transition. So a
+//! transition either sees the change or was decided before it.
+
+use super::check::parse_row;
+use super::record::collect;
+use super::statements::{HOLD_TICKET, HOLD_TICKETS_OF_NEW};
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, Session};
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::{Value as Sql, read};
+use crate::pg::{catalog, clock, jsonpath, role, settings};
+use crate::tasks::TOOK_PART;
+use crate::tasks::verdict::Verdict as Review;
+use crate::workspace::Workspace;
+use serde_json::Value;
+use uuid::Uuid;
+
+fn column(firing: &Firing, name: &str) -> i16 {
+    catalog::column(firing.table(), name).unwrap_or(0)
+}
+
+fn new_text(firing: &Firing, name: &str) -> Option<String> {
+    firing.new_value(column(firing, name)).map(read::text)
+}
+
+/// Holds the ticket with the owner's rights; gives when its phase was reviewed last. Nothing where it is gone.
+fn hold(workspace: &Workspace, ticket: Option<Uuid>, phase: Option<u32>) -> Result<Option<i64>> {
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let arguments = [Sql::uuid(ticket), phase.map_or(Sql::Null, Sql::Oid)];
+    let rows = workspace.run(&HOLD_TICKET, &arguments, Sees::Snapshot)?;
+    Ok(rows.first().and_then(|row| row.big(1)))
+}
+
+/// BEFORE INSERT, UPDATE, DELETE on `phase_gate_artifacts`.
+///
+/// The columns that say what counts are phasegate's: an artifact is as new as its last change, and newer
+/// than any review before it; only a regression supersedes it.
+pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing)?;
+    let ticket = column(firing, "ticket_id");
+    let phase = column(firing, "phase_id");
+    let superseded_at = column(firing, "superseded_at");
+    if firing.is_row_delete() {
+        let old_phase = firing.old_value(phase).map(read::oid);
+        hold(&workspace, firing.old_uuid(ticket), old_phase)?;
+        return Ok(Verdict::Keep);
+    }
+    let is_owner = role::acts_for(workspace.owner);
+    if is_owner && firing.is_update() && supersedes(firing, superseded_at) {
+        return Ok(Verdict::Keep);
+    }
+    let content = column(firing, "artifact_content");
+    if let Some(content) = firing.new_value(content) {
+        let size = read::json(content).len();
+        let limit = settings::max_result_bytes();
+        if size > limit {
+            return Err(Error::too_large(
+                "artifact_content",
+                size,
+                "phasegate.max_result_bytes",
+                limit,
+            ));
+        }
+    }
+    if firing.is_update() {
+        hold(
+            &workspace,
+            firing.old_uuid(ticket),
+            firing.old_value(phase).map(read::oid),
+        )?;
+    }
+    let reviewed_at = hold(
+        &workspace,
+        firing.new_uuid(ticket),
+        firing.new_value(phase).map(read::oid),
+    )?;
+    let now = clock::now().max(reviewed_at.map_or(i64::MIN, |at| at.saturating_add(1)));
+    let mut changes = vec![(column(firing, "collected_at"), Sql::Time(now))];
+    if !is_owner {
+        let kept = firing
+            .is_update()
+            .then(|| firing.old_value(superseded_at))
+            .flatten();
+        changes.push((superseded_at, kept.map_or(Sql::Null, Sql::Datum)));
+    }
+    Ok(firing.with(&changes))
+}
+
+/// Whether an UPDATE changes whether the artifact is superseded: a transition's doing, which holds the ticket already.
+fn supersedes(firing: &Firing, superseded_at: i16) -> bool {
+    firing.old_value(superseded_at).map(read::big) != firing.new_value(superseded_at).map(read::big)
+}
+
+/// BEFORE INSERT OR UPDATE on `phase_gate_requirements`: a typo must never let tickets through.
+pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
+    let flag = |name| {
+        firing
+            .new_value(column(firing, name))
+            .is_some_and(read::bool)
+    };
+    let artifacts = firing
+        .new_value(column(firing, "required_artifacts"))
+        .map(read::texts)
+        .unwrap_or_default();
+    let criteria = firing
+        .new_value(column(firing, "validation_criteria"))
+        .map(read::json);
+    let requirements = parse_row(
+        &artifacts,
+        flag("required_tasks_completed"),
+        criteria.as_deref(),
+        flag("requires_review"),
+    )?;
+    for (artifact_type, path) in requirements.jsonpaths() {
+        if let Err(problem) = jsonpath::check(path) {
+            return Err(
+                Error::new(Code::InvalidParameter, "invalid validation_criteria").detail(format!(
+                    "The jsonpath of \"{artifact_type}\" is invalid: {problem}."
+                )),
+            );
+        }
+    }
+    Ok(Verdict::Keep)
+}
+
+/// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
+pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing)?;
+    let _session = Session::open()?;
+    firing.name_transition_tables()?;
+    let _owner = workspace.as_owner();
+    workspace.run(&HOLD_TICKETS_OF_NEW, &[], Sees::Snapshot)?;
+    Ok(Verdict::Keep)
+}
+
+/// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
+pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing)?;
+    let (ticket, phase) = (column(firing, "ticket_id"), column(firing, "phase_id"));
+    let old_kind = firing.old_value(column(firing, "kind")).map(read::text);
+    let was_verdict = old_kind.as_deref() == Some("review")
+        && firing
+            .old_value(column(firing, "status"))
+            .map(read::text)
+            .as_deref()
+            == Some("completed");
+    if was_verdict {
+        require_reviewer(&workspace)?;
+    }
+    hold(
+        &workspace,
+        firing.old_uuid(ticket),
+        firing.old_value(phase).map(read::oid),
+    )?;
+    if firing.is_update() {
+        hold(
+            &workspace,
+            firing.new_uuid(ticket),
+            firing.new_value(phase).map(read::oid),
+        )?;
+    }
+    Ok(Verdict::Keep)
+}
+
+fn require_reviewer(workspace: &Workspace) -> Result<()> {
+    let table = workspace.table("phase_gate_results")?;
+    role::require(role::Privilege::Insert, table, "phase_gate_results")
+}
+
+/// BEFORE INSERT OR UPDATE on `tasks` that records a review's verdict, however it arrives: its shape, the
+/// privilege, the reviewer's independence.
+pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing)?;
+    let result = firing
+        .new_value(column(firing, "result"))
+        .map(read::json)
+        .map(|json| serde_json::from_str::<Value>(&json))
+        .transpose()
+        .map_err(|_| {
+            Error::invalid_argument(
+                "result is nested too deeply",
+                "At most 127 levels are read.",
+            )
+        })?;
+    Review::parse(result.as_ref())
+        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?;
+    require_reviewer(&workspace)?;
+    let agent = role::actor_or(new_text(firing, "assigned_agent_id"));
+    let phase = firing.new_value(column(firing, "phase_id")).map(read::oid);
+    let ticket = firing.new_uuid(column(firing, "ticket_id"));
+    hold(&workspace, ticket, phase)?;
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(
+        &TOOK_PART,
+        &[
+            Sql::uuid(ticket),
+            phase.map_or(Sql::Null, Sql::Oid),
+            Sql::text(Some(&agent)),
+        ],
+        Sees::Latest,
+    )?;
+    if !rows.first().is_some_and(|row| row.bool(1)) {
+        return Ok(Verdict::Keep);
+    }
+    let configuration = workspace.configuration()?;
+    let phase = configuration.phase_of(phase.unwrap_or(0))?;
+    Err(Error::new(
+        Code::InsufficientPrivilege,
+        "reviewer took part in the phase",
+    )
+    .detail(format!(
+        "Agent {agent} worked on {} of ticket {}.",
+        configuration.phases.label(phase),
+        ticket.unwrap_or_default()
+    ))
+    .hint("Let somebody else review it."))
+}
+
+/// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
+pub fn task_completed(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(false)?;
+    let workspace = Workspace::of_firing(firing)?;
+    let ticket = firing.new_uuid(column(firing, "ticket_id"));
+    let task = firing.new_uuid(column(firing, "id"));
+    if let Some(ticket) = ticket {
+        let _session = Session::open()?;
+        let _owner = workspace.as_owner();
+        collect(&workspace, ticket, None, task)?;
+    }
+    Ok(Verdict::Keep)
+}

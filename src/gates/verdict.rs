@@ -1,0 +1,250 @@
+//! The verdict on a gate, its reasons, and the words and JSON that show them.
+
+use serde_json::{Value, json};
+
+use super::evaluate::IncompleteTask;
+
+/// The review's part of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewState {
+    /// The gate asks for none.
+    NotRequired,
+    /// It waits for one.
+    Pending,
+    /// It has one.
+    Approved,
+    /// It was rejected.
+    Rejected,
+}
+
+impl ReviewState {
+    /// The word that `check_gate_requirements` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReviewState::NotRequired => "not_required",
+            ReviewState::Pending => "pending",
+            ReviewState::Approved => "approved",
+            ReviewState::Rejected => "rejected",
+        }
+    }
+}
+
+/// Where the gate stands, in one word: the first of these that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidationStatus {
+    /// The phase has no gate.
+    NotConfigured,
+    /// An artifact is missing.
+    Blocked,
+    /// Tasks are not completed.
+    WaitingTasks,
+    /// A criterion failed.
+    FailedCriteria,
+    /// Only the review is missing.
+    WaitingReview,
+    /// Only the review stands against it.
+    Rejected,
+    /// The gate passes.
+    Ready,
+}
+
+impl ValidationStatus {
+    /// The word that `check_gate_requirements` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ValidationStatus::NotConfigured => "not_configured",
+            ValidationStatus::Blocked => "blocked",
+            ValidationStatus::WaitingTasks => "waiting_tasks",
+            ValidationStatus::FailedCriteria => "failed_criteria",
+            ValidationStatus::WaitingReview => "waiting_review",
+            ValidationStatus::Rejected => "rejected",
+            ValidationStatus::Ready => "ready",
+        }
+    }
+}
+
+/// What kind of reason stands against a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasonCode {
+    /// An artifact is not there.
+    MissingArtifact,
+    /// The phase has no task that could have been completed.
+    NoTasks,
+    /// A task is not completed.
+    TasksIncomplete,
+    /// An artifact fails a criterion.
+    CriterionFailed,
+    /// A review is needed.
+    ReviewPending,
+    /// The reviewer rejected the phase.
+    ReviewRejected,
+}
+
+impl ReasonCode {
+    /// The word that the result's JSON shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReasonCode::MissingArtifact => "missing_artifact",
+            ReasonCode::NoTasks => "no_tasks",
+            ReasonCode::TasksIncomplete => "tasks_incomplete",
+            ReasonCode::CriterionFailed => "criterion_failed",
+            ReasonCode::ReviewPending => "review_pending",
+            ReasonCode::ReviewRejected => "review_rejected",
+        }
+    }
+
+    /// Where a gate stands whose first reason is of this kind.
+    pub fn status(self) -> ValidationStatus {
+        match self {
+            ReasonCode::MissingArtifact => ValidationStatus::Blocked,
+            ReasonCode::NoTasks | ReasonCode::TasksIncomplete => ValidationStatus::WaitingTasks,
+            ReasonCode::CriterionFailed => ValidationStatus::FailedCriteria,
+            ReasonCode::ReviewPending => ValidationStatus::WaitingReview,
+            ReasonCode::ReviewRejected => ValidationStatus::Rejected,
+        }
+    }
+}
+
+/// A reason against a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Its kind.
+    pub code: ReasonCode,
+    /// The artifact type it is about.
+    pub artifact_type: Option<String>,
+    /// The criterion it is about.
+    pub criterion: Option<&'static str>,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason that is about no artifact.
+    pub fn new(code: ReasonCode, message: String) -> Reason {
+        Reason {
+            code,
+            artifact_type: None,
+            criterion: None,
+            message,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "code": self.code.as_str(),
+            "artifact_type": self.artifact_type,
+            "criterion": self.criterion,
+            "message": self.message,
+        })
+    }
+}
+
+/// What `validate_gate` stores as `gate_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing stands against it.
+    Passed,
+    /// Something does.
+    Failed,
+    /// Only the review is missing.
+    Pending,
+}
+
+impl Outcome {
+    /// The word in the column `gate_status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Pending => "pending",
+        }
+    }
+}
+
+/// The verdict on a gate.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Whether the gate passes: there is no reason against it.
+    pub requirements_met: bool,
+    /// Artifact types that are needed and not there.
+    pub missing_artifacts: Vec<String>,
+    /// As in the evidence.
+    pub tasks_total: i64,
+    /// As in the evidence.
+    pub tasks_completed: i64,
+    /// As in the evidence.
+    pub incomplete_tasks: Vec<IncompleteTask>,
+    /// Those of the reasons that are failed criteria.
+    pub criteria_failures: Vec<Reason>,
+    /// Where the review stands.
+    pub review: ReviewState,
+    /// Where the gate stands.
+    pub validation_status: ValidationStatus,
+    /// Every reason: artifacts, tasks, criteria, review.
+    pub reasons: Vec<Reason>,
+}
+
+impl Check {
+    /// The verdict on a phase that has no requirements: it passes.
+    pub fn not_configured() -> Check {
+        Check {
+            requirements_met: true,
+            missing_artifacts: Vec::new(),
+            tasks_total: 0,
+            tasks_completed: 0,
+            incomplete_tasks: Vec::new(),
+            criteria_failures: Vec::new(),
+            review: ReviewState::NotRequired,
+            validation_status: ValidationStatus::NotConfigured,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// The outcome that `validate_gate` stores.
+    pub fn outcome(&self) -> Outcome {
+        match self.validation_status {
+            ValidationStatus::NotConfigured | ValidationStatus::Ready => Outcome::Passed,
+            ValidationStatus::WaitingReview => Outcome::Pending,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// The sentences for the column `blocking_reasons`.
+    pub fn blocking_reasons(&self) -> Vec<String> {
+        self.reasons
+            .iter()
+            .map(|reason| reason.message.clone())
+            .collect()
+    }
+
+    /// What `check_gate_requirements` returns.
+    pub fn to_json(&self) -> Value {
+        let incomplete_tasks: Vec<Value> = self
+            .incomplete_tasks
+            .iter()
+            .map(|task| {
+                json!({
+                    "task_id": task.task_id,
+                    "task_type": task.task_type,
+                    "status": task.status,
+                    "description": task.description,
+                })
+            })
+            .collect();
+        json!({
+            "requirements_met": self.requirements_met,
+            "missing_artifacts": self.missing_artifacts,
+            "tasks_total": self.tasks_total,
+            "tasks_completed": self.tasks_completed,
+            "incomplete_tasks": incomplete_tasks,
+            "criteria_failures": reasons_json(&self.criteria_failures),
+            "review": self.review.as_str(),
+            "validation_status": self.validation_status.as_str(),
+            "reasons": reasons_json(&self.reasons),
+        })
+    }
+}
+
+fn reasons_json(reasons: &[Reason]) -> Vec<Value> {
+    reasons.iter().map(Reason::to_json).collect()
+}
