@@ -153,7 +153,7 @@ pub static TIDY: Statement = Statement {
                 FROM {ws}.tasks k
                WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
                ORDER BY k.lease_expires_at
-               LIMIT 1000
+               LIMIT 500
                  FOR NO KEY UPDATE SKIP LOCKED),
           due AS MATERIALIZED (
               SELECT k.id
@@ -161,7 +161,7 @@ pub static TIDY: Statement = Statement {
                WHERE k.status OPERATOR(pg_catalog.=) 'pending'
                  AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
                ORDER BY k.scheduled_at
-               LIMIT 1000
+               LIMIT 500
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
