@@ -82,11 +82,7 @@ macro_rules! held {
 
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i32 = 23;
-/// The column of [`CLAIM`] that holds the attempt; `attempt` and `ticket_title` follow the task's columns.
-pub const CLAIMED_ATTEMPT: i32 = TASK_COLUMNS + 1;
-/// The column of [`CLAIM`] that holds the ticket's title.
-pub const CLAIMED_TITLE: i32 = TASK_COLUMNS + 2;
-/// The column of [`CLAIM`] that holds the ticket's context.
+/// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
 pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
 /// The column of [`CLAIM`] that holds the ticket's context summary.
 pub const CLAIMED_SUMMARY: i32 = TASK_COLUMNS + 4;

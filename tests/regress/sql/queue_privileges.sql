@@ -39,7 +39,7 @@ SELECT task_type FROM generate_phase_tasks('00000000-0000-0000-0000-000000000001
 -- Row security on tickets is honoured: tasks of tickets that an agent may not see are not offered, nor generated.
 SET ROLE regress_queue_owner;
 UPDATE tasks SET status = 'cancelled' WHERE status = 'pending';
-SELECT count(*) FROM generate_phase_tasks('00000000-0000-0000-0000-000000000001'), generate_phase_tasks('00000000-0000-0000-0000-000000000002');
+SELECT count(*) FROM tickets t, generate_phase_tasks(t.id);
 ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
 CREATE POLICY not_secret ON tickets USING (title <> 'Secret');
 SET ROLE regress_queue_agent;
@@ -53,8 +53,8 @@ SET ROLE regress_queue_agent;
 SELECT task_type FROM claim_tasks('bob', 9, kinds => '{review}');
 SELECT task_type FROM claim_tasks('cyd', 9, kinds => '{review}');
 -- Nothing that the caller plants on the search_path is found.
-CREATE SCHEMA AUTHORIZATION CURRENT_USER;
 RESET ROLE;
+SELECT count(*) FROM tickets t, generate_phase_tasks(t.id, 'PHASE_IMPLEMENTATION');
 CREATE SCHEMA planted;
 GRANT ALL ON SCHEMA planted TO regress_queue_agent;
 SET ROLE regress_queue_agent;
@@ -62,9 +62,14 @@ CREATE FUNCTION planted.evil(a text, b text) RETURNS boolean LANGUAGE plpgsql AS
 CREATE OPERATOR planted.= (FUNCTION = planted.evil, LEFTARG = text, RIGHTARG = text);
 CREATE FUNCTION planted.array_position(a text[], b text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil ran as %', current_user; END $$;
 SET search_path = planted, acme, phasegate, pg_catalog;
-SELECT task_type FROM claim_tasks('dot', 9, '{design}');
-UPDATE tasks SET status = 'completed' WHERE task_type OPERATOR(pg_catalog.=) 'design_architecture' AND status OPERATOR(pg_catalog.<>) 'completed' AND status OPERATOR(pg_catalog.<>) 'cancelled';
+SELECT task_type, attempt FROM claim_tasks('dot', 9, '{implementation}', kinds => '{work}');
+SELECT (fail_task(id, 'dot', 'no')).status FROM tasks WHERE status OPERATOR(pg_catalog.=) 'assigned' AND assigned_agent_id OPERATOR(pg_catalog.=) 'dot';
 SELECT task_type FROM generate_phase_tasks('00000000-0000-0000-0000-000000000001', 'PHASE_TESTING');
+RESET ROLE;
+SET phasegate.now = '2026-01-01 13:00:00+00';
+SET ROLE regress_queue_agent;
+SELECT task_type, attempt FROM claim_tasks('dot', 9, '{implementation}', kinds => '{work}');
+UPDATE tasks SET status = 'completed' WHERE status OPERATOR(pg_catalog.=) 'assigned' AND assigned_agent_id OPERATOR(pg_catalog.=) 'dot';
 SELECT release_expired_tasks();
 RESET ROLE;
 SET search_path = acme, phasegate;

@@ -28,8 +28,10 @@ SELECT check_name, violations FROM check_workspace() WHERE violations <> 0;
 DELETE FROM tasks;
 \set task '00000000-0000-0000-0000-00000000000a'
 INSERT INTO tasks (id, ticket_id, phase_id) VALUES (:'task', '00000000-0000-0000-0000-000000000001', 'PHASE_BACKLOG');
+\set VERBOSITY terse
 UPDATE tasks SET status = 'done';
 UPDATE tasks SET priority = 'URGENT';
+\set VERBOSITY default
 -- A careless ORM says the status and nothing else.
 PREPARE look AS SELECT status, assigned_agent_id, attempts, max_attempts, lease_expires_at, started_at, completed_at, updated_at FROM tasks;
 SET phasegate.actor = 'ada';
@@ -67,9 +69,11 @@ COPY tasks (ticket_id, phase_id, task_type, status) FROM stdin;
 00000000-0000-0000-0000-000000000001	PHASE_BACKLOG	5	running
 \.
 SELECT task_type, status, assigned_agent_id, attempts, max_attempts, lease_expires_at, started_at, completed_at FROM tasks ORDER BY task_type;
+\set VERBOSITY terse
 COPY tasks (ticket_id, phase_id, status) FROM stdin;
 00000000-0000-0000-0000-000000000001	PHASE_BACKLOG	stuck
 \.
+\set VERBOSITY default
 -- Capabilities are an array of strings, or nothing.
 INSERT INTO tasks (ticket_id, phase_id, required_capabilities) VALUES ('00000000-0000-0000-0000-000000000001', 'PHASE_BACKLOG', '"analysis"');
 UPDATE tasks SET required_capabilities = '["a", null]';
