@@ -10,6 +10,7 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
+use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict;
 use crate::workspace::{Configuration, Workspace};
 use serde_json::Value;
@@ -75,10 +76,12 @@ pub fn parse_row(
     })
 }
 
-/// The evidence, and which artifact counts for each type.
+/// The evidence, which artifact counts for each type, and whose the last verdict is.
 struct Gathered {
     evidence: Evidence,
     artifacts: HashMap<String, Uuid>,
+    reviewer: Option<String>,
+    review_is_open: bool,
 }
 
 /// Checks a ticket's gate with the owner's rights; `None` where the phase has no gate. Opens its own session.
@@ -100,16 +103,26 @@ pub fn check(
         .iter()
         .map(|(artifact_type, _)| Some(artifact_type.clone()))
         .collect();
+    let phase = Sql::Oid(configuration.phases.oid(phase));
     let rows = workspace.run(
         &EVIDENCE,
         &[
             Sql::Uuid(ticket),
-            Sql::Oid(configuration.phases.oid(phase)),
+            phase.clone(),
             Sql::Texts(wanted),
+            Sql::Bool(requirements.requires_review),
         ],
         sees,
     )?;
-    let gathered = gather(&rows);
+    let mut gathered = gather(&rows);
+    if let (Review::Approved, Some(reviewer)) = (&gathered.evidence.review, &gathered.reviewer) {
+        // Whoever approved and then took part in the phase approved their own work after all.
+        let reviewer = Sql::text(Some(reviewer));
+        let rows = workspace.run(&TOOK_PART, &[Sql::Uuid(ticket), phase, reviewer], sees)?;
+        if rows.first().is_some_and(|row| row.bool(1)) {
+            gathered.evidence.review = unreviewed(gathered.review_is_open);
+        }
+    }
     Ok(Some(evaluate(
         requirements,
         &gathered.evidence,
@@ -130,11 +143,20 @@ pub fn check(
     )))
 }
 
+fn unreviewed(review_is_open: bool) -> Review {
+    if review_is_open {
+        Review::Pending
+    } else {
+        Review::NotAsked
+    }
+}
+
 fn gather(rows: &Rows) -> Gathered {
     let mut evidence = Evidence::default();
     let mut artifacts = HashMap::new();
     let mut last_verdict: Option<(Review, i64)> = None;
-    let mut newest_artifact = None;
+    let mut since = None;
+    let mut reviewer = None;
     let mut review_is_open = false;
     for row in rows.iter() {
         match row.int(1) {
@@ -158,21 +180,23 @@ fn gather(rows: &Rows) -> Gathered {
             }),
             Some(4) => {
                 last_verdict = verdict(row.json(6)).zip(row.big(7));
+                reviewer = row.text(3);
             }
             Some(5) => review_is_open = true,
-            Some(6) => newest_artifact = row.big(7),
+            Some(6) => since = row.big(7),
             _ => {}
         }
     }
     evidence.review = match last_verdict {
         // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
-        Some((review, at)) if newest_artifact.is_none_or(|newest| at >= newest) => review,
-        _ if review_is_open => Review::Pending,
-        _ => Review::NotAsked,
+        Some((review, at)) if since.is_none_or(|since| at >= since) => review,
+        _ => unreviewed(review_is_open),
     };
     Gathered {
         evidence,
         artifacts,
+        reviewer,
+        review_is_open,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The SQL functions of the gates room.
 
 use super::check::check;
-use super::record::{GateResult, ask_review, collect, store};
+use super::record::{GateResult, ask_review, collect, hold, store};
 use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
 use super::verdict::Check;
 use crate::error::Error;
@@ -114,6 +114,7 @@ pub fn collect_artifacts(call: &Call) -> Result<Answer> {
     role::require(role::Privilege::Insert, table, "phase_gate_artifacts")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
+    hold(workspace, Some(subject.ticket), Some(subject.phase_oid()))?;
     let rows = collect(workspace, subject.ticket, Some(subject.phase_oid()), None)?;
     Ok(call.answer_rows(&rows))
 }
@@ -174,7 +175,7 @@ pub fn validate_phase_completion(call: &Call) -> Result<Answer> {
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     let review = ask_review(workspace, subject.ticket, subject.phase_oid())?;
-    let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Snapshot)?;
+    let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Latest)?;
     Ok(rows
         .first()
         .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))

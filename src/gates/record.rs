@@ -1,9 +1,9 @@
 //! What gates leave behind: results, superseded and collected artifacts, reviews in the queue.
 
-use super::statements::{ASK_REVIEW, COLLECT, OPEN_REVIEW, STORE, SUPERSEDE};
+use super::statements::{ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, SUPERSEDE};
 use super::verdict::{Check, Outcome};
 use crate::pg::error::Result;
-use crate::pg::spi::{Rows, Sees};
+use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::workspace::Workspace;
 use uuid::Uuid;
@@ -111,13 +111,28 @@ pub fn supersede(workspace: &Workspace, phases: &[(Uuid, u32)], at: i64) -> Resu
             ),
             Sql::Time(at),
         ],
-        Sees::Snapshot,
+        // Also what was handed in since a REPEATABLE READ transaction began.
+        Sees::Latest,
     )?;
     Ok(())
 }
 
+/// Holds the ticket until the transaction ends, so that its evidence changes and is judged by one at a time;
+/// gives when the phase was reviewed last. Nothing where the ticket is gone.
+pub fn hold(
+    workspace: &Workspace,
+    ticket: Option<Uuid>,
+    phase: Option<u32>,
+) -> Result<Option<i64>> {
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let arguments = [Sql::uuid(ticket), phase.map_or(Sql::Null, Sql::Oid)];
+    let rows = workspace.run(&HOLD_TICKET, &arguments, Sees::Snapshot)?;
+    Ok(rows.first().and_then(|row| row.big(1)))
+}
+
 /// Collects artifacts from completed tasks' results: of one phase or task, or of all. Gives the new ones.
-/// Needs an open session with the owner's rights.
+/// Needs an open session with the owner's rights, and the ticket held where others may collect at the same time.
 pub fn collect(
     workspace: &Workspace,
     ticket: Uuid,

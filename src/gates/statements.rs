@@ -10,12 +10,34 @@ pub static REQUIREMENTS: Statement = Statement {
     parameters: &[],
 };
 
-/// All that a gate looks at, in one reading. `$3` are the artifact types whose content is wanted.
+/// The moment that an approval of phase $2 of ticket $1 must not be older than: when its newest artifact
+/// came, or the last regression through the phase.
+macro_rules! review_counts_since {
+    () => {
+        "(SELECT pg_catalog.max(m.at) FROM (
+              SELECT a.collected_at AS at
+                FROM {ws}.phase_gate_artifacts a
+               WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
+               UNION ALL
+              SELECT h.created_at
+                FROM (SELECT r.created_at, r.to_phase,
+                             CASE WHEN r.from_phase OPERATOR(pg_catalog.=) 'PHASE_BLOCKED'
+                                  THEN pg_catalog.lag(r.from_phase) OVER (ORDER BY r.created_at, r.id)
+                                  ELSE r.from_phase END AS left_phase
+                        FROM {ws}.phase_history r WHERE r.ticket_id OPERATOR(pg_catalog.=) $1) h
+               WHERE h.to_phase OPERATOR(pg_catalog.<) h.left_phase AND h.to_phase OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED'
+                 AND $2 OPERATOR(pg_catalog.>=) h.to_phase AND $2 OPERATOR(pg_catalog.<=) h.left_phase) m)"
+    };
+}
+
+/// All that a gate looks at, in one reading. `$3` are the artifact types whose content is wanted, `$4` says
+/// whether reviews are.
 ///
 /// Parts: 1 the artifacts that count, one a type; 2 how many work tasks there are and are completed;
-/// 3 those that are not; 4 the review that counts: the last verdict, stale or not; 5 an open review.
+/// 3 those that are not; 4 the last verdict, stale or not, and whose it is;
+/// 5 an open review; 6 since when an approval counts.
 pub static EVIDENCE: Statement = Statement {
-    sql: "SELECT 1 AS part, c.id, c.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
+    sql: concat!("SELECT 1 AS part, c.id, c.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
                  c.artifact_path AS text, c.content, c.collected_at AS at, 0::pg_catalog.int8 AS total, 0::pg_catalog.int8 AS completed
             FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path, a.collected_at,
                          CASE WHEN a.artifact_type OPERATOR(pg_catalog.=) ANY ($3) THEN a.artifact_content END AS content
@@ -37,23 +59,31 @@ pub static EVIDENCE: Statement = Statement {
               AND k.status OPERATOR(pg_catalog.<>) ALL ('{completed,cancelled}'::pg_catalog.text[])
             ORDER BY k.created_at, k.id)
            UNION ALL
-          (SELECT 4, k.id, NULL, k.status::pg_catalog.text, NULL, k.result, k.completed_at, 0, 0
+          (SELECT 4, k.id, k.assigned_agent_id::pg_catalog.text, k.status::pg_catalog.text, NULL, k.result, k.completed_at, 0, 0
              FROM {ws}.tasks k
-            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+            WHERE $4 AND k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
               AND k.kind OPERATOR(pg_catalog.=) 'review' AND k.status OPERATOR(pg_catalog.=) 'completed'
             ORDER BY k.completed_at DESC, k.id DESC LIMIT 1)
            UNION ALL
           (SELECT 5, k.id, NULL, k.status::pg_catalog.text, NULL, NULL, NULL, 0, 0
              FROM {ws}.tasks k
-            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+            WHERE $4 AND k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
               AND k.kind OPERATOR(pg_catalog.=) 'review'
               AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[])
             ORDER BY k.id LIMIT 1)
            UNION ALL
-          SELECT 6, NULL, NULL, NULL, NULL, NULL, pg_catalog.max(a.collected_at), 0, 0
-            FROM {ws}.phase_gate_artifacts a
-           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2",
-    parameters: &[Type::Uuid, Type::Phase, Type::Texts],
+          SELECT 6, NULL, NULL, NULL, NULL, NULL, ", review_counts_since!(), ", 0, 0
+           WHERE $4"),
+    parameters: &[Type::Uuid, Type::Phase, Type::Texts, Type::Bool],
+};
+
+/// Since when an approval of a ticket's phase counts, and when its last verdict but that of task $3 was given.
+pub static REVIEW_TIMES: Statement = Statement {
+    sql: concat!("SELECT ", review_counts_since!(), ",
+                 (SELECT pg_catalog.max(k.completed_at) FROM {ws}.tasks k
+                   WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+                     AND k.kind OPERATOR(pg_catalog.=) 'review' AND k.id OPERATOR(pg_catalog.<>) $3)"),
+    parameters: &[Type::Uuid, Type::Phase, Type::Uuid],
 };
 
 /// Whether a jsonpath predicate holds on an artifact's content: true, false, or NULL where it is neither.
@@ -127,7 +157,8 @@ pub static HOLD_TICKETS_OF_NEW: Statement = Statement {
     parameters: &[],
 };
 
-/// Takes the artifacts out of completed tasks' results, each (task, type, path) once. `$2` NULL means all
+/// Takes the artifacts out of completed tasks' results, each (task, type, path) once; of two in one result the
+/// later. Whoever may run it at the same time as others holds the ticket first. `$2` NULL means all
 /// phases, `$3` NULL all tasks. The contents never leave the server: what goes in comes out.
 pub static COLLECT: Statement = Statement {
     sql: "INSERT INTO {ws}.phase_gate_artifacts
@@ -137,14 +168,19 @@ pub static COLLECT: Statement = Statement {
                       THEN i.item OPERATOR(pg_catalog.->) 'content' END,
                  coalesce(i.item OPERATOR(pg_catalog.->>) 'collected_by', k.assigned_agent_id), k.id
             FROM {ws}.tasks k
-           CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(
-                 CASE WHEN pg_catalog.jsonb_typeof(k.result OPERATOR(pg_catalog.->) 'artifacts') OPERATOR(pg_catalog.=) 'array'
-                      THEN k.result OPERATOR(pg_catalog.->) 'artifacts' END) WITH ORDINALITY AS i (item, place)
+           CROSS JOIN LATERAL (
+                 SELECT DISTINCT ON (e.item OPERATOR(pg_catalog.->>) 'type', coalesce(e.item OPERATOR(pg_catalog.->>) 'path', ''))
+                        e.item, e.place
+                   FROM pg_catalog.jsonb_array_elements(
+                        CASE WHEN pg_catalog.jsonb_typeof(k.result OPERATOR(pg_catalog.->) 'artifacts') OPERATOR(pg_catalog.=) 'array'
+                             THEN k.result OPERATOR(pg_catalog.->) 'artifacts' END) WITH ORDINALITY AS e (item, place)
+                  WHERE pg_catalog.jsonb_typeof(e.item OPERATOR(pg_catalog.->) 'type') OPERATOR(pg_catalog.=) 'string'
+                  ORDER BY e.item OPERATOR(pg_catalog.->>) 'type', coalesce(e.item OPERATOR(pg_catalog.->>) 'path', ''),
+                           e.place DESC) i
            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
              AND ($2 IS NULL OR k.phase_id OPERATOR(pg_catalog.=) $2)
              AND ($3 IS NULL OR k.id OPERATOR(pg_catalog.=) $3)
              AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed'
-             AND pg_catalog.jsonb_typeof(i.item OPERATOR(pg_catalog.->) 'type') OPERATOR(pg_catalog.=) 'string'
              AND NOT EXISTS (
                  SELECT 1 FROM {ws}.phase_gate_artifacts a
                   WHERE a.task_id OPERATOR(pg_catalog.=) k.id AND a.ticket_id OPERATOR(pg_catalog.=) k.ticket_id

@@ -4,8 +4,8 @@
 //! transition either sees the change or was decided before it.
 
 use super::check::parse_row;
-use super::record::collect;
-use super::statements::{HOLD_TICKET, HOLD_TICKETS_OF_NEW};
+use super::record::{collect, hold};
+use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -16,7 +16,6 @@ use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict as Review;
 use crate::workspace::Workspace;
 use serde_json::Value;
-use uuid::Uuid;
 
 fn column(firing: &Firing, name: &str) -> i16 {
     catalog::column(firing.table(), name).unwrap_or(0)
@@ -24,15 +23,6 @@ fn column(firing: &Firing, name: &str) -> i16 {
 
 fn new_text(firing: &Firing, name: &str) -> Option<String> {
     firing.new_value(column(firing, name)).map(read::text)
-}
-
-/// Holds the ticket with the owner's rights; gives when its phase was reviewed last. Nothing where it is gone.
-fn hold(workspace: &Workspace, ticket: Option<Uuid>, phase: Option<u32>) -> Result<Option<i64>> {
-    let _session = Session::open()?;
-    let _owner = workspace.as_owner();
-    let arguments = [Sql::uuid(ticket), phase.map_or(Sql::Null, Sql::Oid)];
-    let rows = workspace.run(&HOLD_TICKET, &arguments, Sees::Snapshot)?;
-    Ok(rows.first().and_then(|row| row.big(1)))
 }
 
 /// BEFORE INSERT, UPDATE, DELETE on `phase_gate_artifacts`.
@@ -190,9 +180,12 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
                 "At most 127 levels are read.",
             )
         })?;
-    Review::parse(result.as_ref())
-        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?;
+    let approved = Review::parse(result.as_ref())
+        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
+        .approved;
     require_reviewer(&workspace)?;
+    // The owner may bring in finished reviews with the times they were given at.
+    let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
     let agent = role::actor_or(new_text(firing, "assigned_agent_id"));
     let phase = firing.new_value(column(firing, "phase_id")).map(read::oid);
     let ticket = firing.new_uuid(column(firing, "ticket_id"));
@@ -209,7 +202,26 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
         Sees::Latest,
     )?;
     if !rows.first().is_some_and(|row| row.bool(1)) {
-        return Ok(Verdict::Keep);
+        let task = firing.new_uuid(column(firing, "id"));
+        let times = [
+            Sql::uuid(ticket),
+            phase.map_or(Sql::Null, Sql::Oid),
+            Sql::uuid(task),
+        ];
+        let rows = workspace.run(&REVIEW_TIMES, &times, Sees::Latest)?;
+        let time = |column| rows.first().and_then(|row| row.big(column));
+        let completed_at = column(firing, "completed_at");
+        let given = firing.new_value(completed_at).map(read::big);
+        let now = clock::now();
+        let at = if is_imported {
+            given.unwrap_or(now).min(now)
+        } else {
+            verdict_time(approved, given, now, time(1), time(2))
+        };
+        return Ok(firing.with(&[
+            (completed_at, Sql::Time(at)),
+            (column(firing, "assigned_agent_id"), Sql::text(Some(&agent))),
+        ]));
     }
     let configuration = workspace.configuration()?;
     let phase = configuration.phase_of(phase.unwrap_or(0))?;
@@ -223,6 +235,28 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
         ticket.unwrap_or_default()
     ))
     .hint("Let somebody else review it."))
+}
+
+/// When a verdict was given, as far as gates are concerned. `since` is when what an approval must not be older
+/// than came, `former` when the last other verdict was given; the ticket is held.
+///
+/// Never in the future, or no later verdict could replace it. A rejection is the last word whatever it waited
+/// for. An approval is as old as the statement that gave it: what came while it waited the reviewer has not
+/// seen. Only where the clock is behind what was written already do approvals follow that.
+fn verdict_time(
+    approved: bool,
+    given: Option<i64>,
+    now: i64,
+    since: Option<i64>,
+    former: Option<i64>,
+) -> i64 {
+    let last = since.max(former.map(|former| former.saturating_add(1)));
+    let last = last.unwrap_or(i64::MIN);
+    if approved && last <= now {
+        given.unwrap_or(now).min(now)
+    } else {
+        now.max(last)
+    }
 }
 
 /// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.

@@ -189,7 +189,7 @@ fn decide_move(
 /// The verdicts of the gates that a move needs.
 struct Judged {
     results: Vec<GateResult>,
-    failed: Option<Phase>,
+    failed: Vec<Phase>,
     reasons: Vec<String>,
 }
 
@@ -204,8 +204,15 @@ impl Judged {
 
     /// Why the gates refuse the move, where they do.
     fn refusal(&self, configuration: &Configuration, ticket: Uuid) -> Option<(Vec<String>, Error)> {
-        let label = configuration.phases.label(self.failed?);
-        let error = Error::gate_not_passed(ticket, label, &self.reasons);
+        if self.failed.is_empty() {
+            return None;
+        }
+        let labels: Vec<&str> = self
+            .failed
+            .iter()
+            .map(|phase| configuration.phases.label(*phase))
+            .collect();
+        let error = Error::gate_not_passed(ticket, &labels.join(" and "), &self.reasons);
         Some((self.reasons.clone(), error))
     }
 }
@@ -222,7 +229,7 @@ fn judge_gates(
 ) -> Result<Judged> {
     let mut judged = Judged {
         results: Vec::new(),
-        failed: None,
+        failed: Vec::new(),
         reasons: Vec::new(),
     };
     for phase in phases {
@@ -234,7 +241,7 @@ fn judge_gates(
             .results
             .push(GateResult::new(ticket, oid, &check, at, by));
         if !check.requirements_met {
-            judged.failed.get_or_insert(*phase);
+            judged.failed.push(*phase);
             judged.reasons.extend(check.blocking_reasons());
         }
     }
@@ -406,7 +413,7 @@ fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
     ]
 }
 
-/// Writes the history of moves that share an attribution.
+/// Writes the history of moves that share an attribution, with the artifacts that the decisions saw.
 fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
     let phase = |oid: u32| {
         if oid == 0 {
@@ -434,7 +441,7 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
                     phase(one.left),
                     Value::uuid(one.gate_result),
                 ],
-                Sees::Snapshot,
+                Sees::Latest,
             )?
         }
         [first, ..] => {
@@ -463,7 +470,7 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
                             .collect(),
                     ),
                 ],
-                Sees::Snapshot,
+                Sees::Latest,
             )?
         }
     };
