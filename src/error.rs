@@ -180,7 +180,7 @@ impl Error {
             "task is not held by this agent",
         )
         .detail(format!(
-            "Task {task} was asked for by agent {agent}{given}; it is {status}, held by {holder}, attempt {attempt}."
+            "Task {task} was asked for by agent {agent}{given}; it is {status}, its holder is {holder}, its attempt {attempt}."
         ))
         .hint("The lease may have run out and another claim been made; drop this work and claim again.")
     }

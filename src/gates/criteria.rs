@@ -4,6 +4,7 @@
 //! Nothing that a content may hold is an error.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
@@ -85,7 +86,7 @@ pub enum Content {
 /// The contents of one artifact, read once for all of its criteria.
 pub struct Document<'a> {
     content: &'a Content,
-    sections_in_text: OnceCell<Vec<String>>,
+    sections_in_text: OnceCell<HashSet<String>>,
 }
 
 impl<'a> Document<'a> {
@@ -175,7 +176,7 @@ impl<'a> Document<'a> {
                 listed(names.iter().map(String::as_str), LISTED_SECTIONS)
             ));
         }
-        let listed_keys: Vec<String> = listed_sections
+        let listed_keys: HashSet<String> = listed_sections
             .unwrap_or_default()
             .into_iter()
             .map(section_key)

@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 
 use super::wording::quoted;
 
-/// Ways in which a schema may apply its own parts to one value.
-pub const MAX_WAYS: u64 = 10_000;
+/// Ways in which a schema may apply its own parts to one value; and the sum of them over all places
+/// with an `unevaluated` keyword, for each of which the validator compiles every way anew.
+const MAX_WAYS: u64 = 2_000;
 
 /// Parts within each other that a schema may apply to one value.
 const MAX_NESTED_PARTS: usize = 100;
@@ -26,6 +27,9 @@ const SCHEMAS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
 /// Keywords whose value is an object of such schemas.
 const NAMED_SCHEMAS: [&str; 2] = ["dependentSchemas", "dependencies"];
+
+/// Keywords that look at what all of these left over.
+const UNEVALUATED: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
 
 /// Keywords whose value refers to such a schema.
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
@@ -47,6 +51,7 @@ pub fn most_ways(schema: &Value) -> Result<u64, String> {
         anchors: HashMap::new(),
         known: HashMap::new(),
         most: 1,
+        unevaluated: 0,
     };
     ways.collect_names(schema, true)?;
     ways.count_everywhere(schema)?;
@@ -66,6 +71,7 @@ struct Ways<'a> {
     /// By the address of the schema's members: the document does not move while it is counted.
     known: HashMap<usize, Count>,
     most: u64,
+    unevaluated: u64,
 }
 
 impl<'a> Ways<'a> {
@@ -75,10 +81,13 @@ impl<'a> Ways<'a> {
                 .iter()
                 .try_for_each(|item| self.collect_names(item, false)),
             Value::Object(members) => {
-                if !is_root && members.get(self.id_keyword).is_some_and(Value::is_string) {
+                let of_the_root = ["$id", "$schema", self.id_keyword];
+                let nested = of_the_root
+                    .into_iter()
+                    .find(|name| members.get(*name).is_some_and(Value::is_string));
+                if let (Some(name), false) = (nested, is_root) {
                     return Err(format!(
-                        "has a nested \"{}\"; only the whole schema may have one",
-                        self.id_keyword
+                        "has a nested \"{name}\"; only the whole schema may have one"
                     ));
                 }
                 for keyword in ANCHORS {
@@ -137,6 +146,14 @@ impl<'a> Ways<'a> {
         }
         self.known.insert(address, Count::Known(ways));
         self.most = self.most.max(ways);
+        if UNEVALUATED.iter().any(|name| schema.contains_key(*name)) {
+            self.unevaluated = self.unevaluated.saturating_add(ways);
+            if self.unevaluated > MAX_WAYS {
+                return Err(format!(
+                    "looks for what is unevaluated in more than {MAX_WAYS} ways"
+                ));
+            }
+        }
         Ok(ways)
     }
 
@@ -174,10 +191,9 @@ impl<'a> Ways<'a> {
             ));
         };
         let fragment = percent_decode_str(fragment).decode_utf8_lossy();
-        let found = match self.anchors.get(fragment.as_ref()) {
-            Some(named) => named.clone(),
-            None => self.root.pointer(&fragment).into_iter().collect(),
-        };
+        let named = self.anchors.get(fragment.as_ref());
+        let mut found = named.cloned().unwrap_or_default();
+        found.extend(self.root.pointer(&fragment));
         if found.is_empty() {
             return Err(format!(
                 "has the reference {}, which leads nowhere",

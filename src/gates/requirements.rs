@@ -15,6 +15,9 @@ use super::wording::{described, quoted};
 /// Characters that an artifact type may have: the column is `varchar(100)`.
 const ARTIFACT_TYPE_CHARS: usize = 100;
 
+/// Artifact types that a row may name in a column.
+const MAX_ARTIFACT_TYPES: usize = 1000;
+
 /// A phase's gate, ready to be evaluated. JSON Schemas in it are compiled.
 #[derive(Debug, Default)]
 pub struct Requirements {
@@ -92,6 +95,7 @@ impl Requirements {
 
 fn parse_artifacts(types: &[Option<String>]) -> Result<Vec<String>, InvalidRequirement> {
     let field = "required_artifacts";
+    check_count(field, types.len())?;
     let mut parsed: Vec<String> = Vec::new();
     for artifact_type in types {
         let Some(artifact_type) = artifact_type else {
@@ -106,6 +110,18 @@ fn parse_artifacts(types: &[Option<String>]) -> Result<Vec<String>, InvalidRequi
         }
     }
     Ok(parsed)
+}
+
+fn check_count(field: &'static str, count: usize) -> Result<(), InvalidRequirement> {
+    if count <= MAX_ARTIFACT_TYPES {
+        return Ok(());
+    }
+    Err(InvalidRequirement {
+        field,
+        detail: format!(
+            "It names {count} artifact types, at most {MAX_ARTIFACT_TYPES} are allowed."
+        ),
+    })
 }
 
 fn check_artifact_type(field: &'static str, name: &str) -> Result<(), InvalidRequirement> {
@@ -140,6 +156,7 @@ fn parse_criteria(
             });
         }
     };
+    check_count(CRITERIA, by_type.len())?;
     by_type
         .iter()
         .map(|(artifact_type, criteria)| {

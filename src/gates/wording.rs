@@ -8,12 +8,12 @@ const SHOWN_CHARS: usize = 100;
 /// Characters of a sentence that came from outside: a reviewer's reason, a validator's message.
 const SENTENCE_CHARS: usize = 500;
 
-/// `text` in double quotes, control characters escaped, cut after [`SHOWN_CHARS`] characters.
+/// `text` in double quotes, control characters escaped, cut where it is long.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", cut(text, SHOWN_CHARS))
 }
 
-/// A sentence from outside on one line, cut after [`SENTENCE_CHARS`] characters, without its full stop.
+/// A sentence from outside on one line without its full stop, cut where it is long.
 pub fn sentence(text: &str) -> String {
     cut(text.trim().trim_end_matches('.'), SENTENCE_CHARS)
 }

@@ -286,16 +286,28 @@ impl ResultSet<'_> {
         }
     }
 
+    /// Adds a row whose first columns a statement gave.
+    pub fn push_found_with(&self, row: &Row<'_>, last: &[Value<'_>]) {
+        let kinds = self.kinds();
+        let given = kinds.len().saturating_sub(last.len());
+        let mut values = found(row, kinds.get(..given).unwrap_or_default());
+        values.extend(last.iter().cloned());
+        self.push(&values);
+    }
+
     /// Adds a row that a statement gave.
     pub fn push_found(&self, row: &Row<'_>) {
+        self.push(&found(row, &self.kinds()));
+    }
+
+    fn kinds(&self) -> Vec<Oid> {
         // SAFETY: as in `push`.
-        let kinds: Vec<Oid> = unsafe {
+        unsafe {
             let descriptor = (*self.info).setDesc;
             (1..=(*descriptor).natts)
                 .map(|column| pg_sys::SPI_gettypeid(descriptor, column))
                 .collect()
-        };
-        self.push(&found(row, &kinds));
+        }
     }
 }
 

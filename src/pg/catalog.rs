@@ -1,5 +1,6 @@
 //! Look-ups in the system catalogs by the server's own caches.
 
+use super::value::Type;
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::{CStr, CString};
 
@@ -75,6 +76,18 @@ pub fn column(table: u32, name: &str) -> Option<i16> {
 pub fn is_enum(kind: u32) -> bool {
     // SAFETY: a syscache look-up; false where there is no such type.
     unsafe { pg_sys::type_is_enum(Oid::from(kind)) }
+}
+
+/// Whether the table's column has the type, or one that is read like it: varchar like text, any enum like a phase.
+pub fn column_is(table: u32, column: i16, kind: Type) -> bool {
+    let Some(found) = column_type(table, column) else {
+        return false;
+    };
+    match kind {
+        Type::Phase => is_enum(found),
+        Type::Text => found == kind.oid(0).to_u32() || Oid::from(found) == pg_sys::VARCHAROID,
+        _ => found == kind.oid(0).to_u32(),
+    }
 }
 
 /// The type of the table's column.

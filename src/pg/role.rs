@@ -116,8 +116,8 @@ pub enum Privilege {
 /// Raises PostgreSQL's own error unless the acting role has the privilege on the table.
 pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()> {
     let mode = match privilege {
-        Privilege::Select => pg_sys::ACL_SELECT,
-        Privilege::Insert => pg_sys::ACL_INSERT,
+        Privilege::Select => pg_sys::ACL_SELECT as pg_sys::AclMode,
+        Privilege::Insert => pg_sys::ACL_INSERT as pg_sys::AclMode,
     };
     let table = Oid::from(table);
     // SAFETY: catalog look-ups by OID; the check of columns is the one that the server makes for a query.
@@ -135,7 +135,7 @@ pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()>
 
 /// Raises PostgreSQL's own error unless the acting role may update the column of the table.
 pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
-    let mode = pg_sys::ACL_UPDATE;
+    let mode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
     let table = Oid::from(table);
     // SAFETY: catalog look-ups by OID and column number.
     let allowed = unsafe {

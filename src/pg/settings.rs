@@ -175,6 +175,8 @@ impl ByIndex {
                 (c"enable_seqscan", c"off"),
                 (c"enable_bitmapscan", c"off"),
                 (c"plan_cache_mode", c"force_generic_plan"),
+                // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
+                (c"jit", c"off"),
             ]),
         }
     }

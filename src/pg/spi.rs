@@ -253,6 +253,12 @@ impl Row<'_> {
         self.datum(column)
     }
 
+    /// A column of the type, as a value to be passed on without being read. Valid while the session is open.
+    pub fn value<'v>(&self, column: i32, kind: Type) -> Value<'v> {
+        self.datum_of(column, &[kind.oid(0)])
+            .map_or(Value::Null, Value::Datum)
+    }
+
     /// A `uuid` column.
     pub fn uuid(&self, column: i32) -> Option<Uuid> {
         self.datum_of(column, &[pg_sys::UUIDOID]).map(read::uuid)

@@ -1,6 +1,7 @@
 //! SQL values on their way between Rust and the server.
 
-use pgrx::pg_sys::{self, Datum, Oid};
+pub use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Oid};
 use std::borrow::Cow;
 use std::ffi::CString;
 use uuid::Uuid;

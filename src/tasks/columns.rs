@@ -1,76 +1,98 @@
-//! Where the columns of `tasks` stand, which in an adopted table is anywhere.
+//! Where the columns of the room's tables stand, which in an adopted or altered table is anywhere.
 
 use crate::error::{Code, Error};
 use crate::pg::cache::{self, Flag};
 use crate::pg::catalog;
 use crate::pg::error::Result;
+use crate::pg::value::Type;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 macro_rules! columns {
-    ($($name:ident),*) => {
-        /// The numbers of the columns that phasegate keeps or reads in a trigger.
+    ($doc:literal, $of:ident, $table:literal, $($name:ident: $kind:ident,)*) => {
+        #[doc = $doc]
         #[derive(Debug)]
-        pub struct Columns {
+        pub struct $of {
             $(pub $name: i16,)*
         }
 
-        impl Columns {
+        impl $of {
             fn read(table: u32) -> Result<Self> {
-                Ok(Columns { $($name: number(table, stringify!($name))?,)* })
+                Ok($of { $($name: number(table, $table, stringify!($name), Type::$kind)?,)* })
+            }
+
+            /// Those of this table, remembered until its definition changes.
+            pub fn of(table: u32) -> Result<Rc<Self>> {
+                thread_local! {
+                    static KNOWN: RefCell<HashMap<u32, (Flag, Rc<$of>)>> = RefCell::new(HashMap::new());
+                }
+                let known = KNOWN.with_borrow(|known| known.get(&table).cloned());
+                if let Some((changed, columns)) = known
+                    && !changed.get()
+                {
+                    return Ok(columns);
+                }
+                let changed = cache::watch(table);
+                changed.set(false);
+                let columns = Rc::new($of::read(table)?);
+                KNOWN.with_borrow_mut(|known| known.insert(table, (changed, Rc::clone(&columns))));
+                Ok(columns)
             }
         }
     };
 }
 
 columns!(
-    id,
-    ticket_id,
-    phase_id,
-    kind,
-    status,
-    required_capabilities,
-    dependencies,
-    pending_dependencies,
-    assigned_agent_id,
-    attempts,
-    max_attempts,
-    scheduled_at,
-    lease_expires_at,
-    result,
-    updated_at,
-    started_at,
-    completed_at
+    "The numbers of the columns of `tasks` that a trigger keeps or reads.",
+    Columns,
+    "tasks",
+    id: Uuid,
+    ticket_id: Uuid,
+    phase_id: Phase,
+    kind: Text,
+    status: Text,
+    required_capabilities: Json,
+    dependencies: Json,
+    pending_dependencies: Int,
+    assigned_agent_id: Text,
+    attempts: Int,
+    max_attempts: Int,
+    scheduled_at: Time,
+    lease_expires_at: Time,
+    result: Json,
+    updated_at: Time,
+    started_at: Time,
+    completed_at: Time,
 );
 
-thread_local! {
-    static KNOWN: RefCell<HashMap<u32, (Flag, Rc<Columns>)>> = RefCell::new(HashMap::new());
-}
+columns!(
+    "The numbers of the columns of `task_templates` that a trigger reads.",
+    TemplateColumns,
+    "task_templates",
+    template_description: Text,
+    required_capabilities: Json,
+    dependencies_template: Json,
+);
 
-fn number(table: u32, name: &str) -> Result<i16> {
-    catalog::column(table, name).ok_or_else(|| {
+/// The column's number. Its type is looked at too: the owner may have altered it, and a value read as
+/// what it is not is a wild pointer.
+fn number(table: u32, table_name: &str, name: &str, kind: Type) -> Result<i16> {
+    let error = |code, message: &str| {
         Error::new(
-            Code::NotInPrerequisiteState,
-            format!("table \"tasks\" lacks the column \"{name}\""),
+            code,
+            format!("column \"{name}\" of table \"{table_name}\" {message}"),
         )
-        .hint("phasegate.create_workspace adds what a workspace is missing.")
-    })
-}
-
-impl Columns {
-    /// Those of this table, remembered until its definition changes.
-    pub fn of(table: u32) -> Result<Rc<Self>> {
-        let known = KNOWN.with_borrow(|known| known.get(&table).cloned());
-        if let Some((changed, columns)) = known
-            && !changed.get()
-        {
-            return Ok(columns);
-        }
-        let changed = cache::watch(table);
-        changed.set(false);
-        let columns = Rc::new(Columns::read(table)?);
-        KNOWN.with_borrow_mut(|known| known.insert(table, (changed, Rc::clone(&columns))));
-        Ok(columns)
+    };
+    let column = catalog::column(table, name).ok_or_else(|| {
+        error(Code::NotInPrerequisiteState, "is missing")
+            .hint("phasegate.create_workspace adds what a workspace is missing.")
+    })?;
+    if catalog::column_is(table, column, kind) {
+        return Ok(column);
     }
+    Err(error(
+        Code::DatatypeMismatch,
+        "has another type than a workspace needs",
+    ))
 }

@@ -3,17 +3,15 @@
 
 use super::backoff;
 use super::generation::{self, Generated};
-use super::handover::handover;
+use super::handover::{Handover, handover};
 use super::statements::{
-    CANCEL, CLAIM, CLAIMED_ATTEMPT, CLAIMED_TITLE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER,
-    LOCK_TICKETS, RELEASE, START, TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY,
-    TOOK_PART,
+    CANCEL, CLAIM, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, LOCK_TICKETS, RELEASE, START,
+    TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use super::templates::Templates;
 use crate::error::Error;
 use crate::pg::call::{Answer, Call, ResultSet};
-use crate::pg::catalog;
 use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::role::{self, Privilege};
@@ -133,13 +131,8 @@ impl Claim {
 
 fn push_claimed(set: &ResultSet<'_>, claimed: &Rows) {
     for row in claimed.iter() {
-        let mut values: Vec<Value<'_>> = (1..=TASK_COLUMNS)
-            .chain([CLAIMED_ATTEMPT, CLAIMED_TITLE])
-            .map(|column| row.datum(column).map_or(Value::Null, Value::Datum))
-            .collect();
-        let handed = handover(&row);
-        values.extend([handed.context, handed.summary]);
-        set.push(&values);
+        let Handover { context, summary } = handover(&row);
+        set.push_found_with(&row, &[context, summary]);
     }
 }
 
@@ -355,8 +348,7 @@ impl Wish {
         let ticket = call.uuid(0, "ticket_id")?;
         let workspace = Workspace::current()?;
         let configuration = workspace.configuration()?;
-        let tasks = catalog::table_in(workspace.schema, "tasks").unwrap_or(0);
-        role::require(Privilege::Insert, tasks, "tasks")?;
+        role::require(Privilege::Insert, workspace.table("tasks")?, "tasks")?;
         let rows = workspace.run(&TICKET_PHASE, &[Value::Uuid(ticket)], Sees::Snapshot)?;
         if rows.is_empty() {
             return Err(Error::not_found("ticket", ticket));

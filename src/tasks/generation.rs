@@ -11,6 +11,7 @@ use super::templates::{TaskTemplate, Templates};
 use super::unsettled::Counting;
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Row, Sees};
 use crate::pg::value::Value;
 use crate::workspace::{Configuration, Workspace};
@@ -87,6 +88,7 @@ pub fn from_templates(
     if wanted.is_empty() {
         return Ok(Generated::default());
     }
+    let _by_index = ByIndex::only();
     let mut generated = Generated::default();
     let mut news = Vec::new();
     let tickets = tickets(workspace, wanted)?;

@@ -1,7 +1,8 @@
 //! What an agent is given of a ticket together with the task it claimed.
 
+use super::statements::{CLAIMED_CONTEXT, CLAIMED_SUMMARY};
 use crate::pg::spi::Row;
-use crate::pg::value::Value;
+use crate::pg::value::{Type, Value};
 
 /// The context that a claimed task comes with, for its phase.
 pub struct Handover<'a> {
@@ -13,9 +14,8 @@ pub struct Handover<'a> {
 
 /// From a claimed row of [`super::statements::CLAIM`].
 pub fn handover<'a>(claimed: &Row<'_>) -> Handover<'a> {
-    let column = |number| claimed.datum(number).map_or(Value::Null, Value::Datum);
     Handover {
-        context: column(super::statements::CLAIMED_CONTEXT),
-        summary: column(super::statements::CLAIMED_SUMMARY),
+        context: claimed.value(CLAIMED_CONTEXT, Type::Json),
+        summary: claimed.value(CLAIMED_SUMMARY, Type::Text),
     }
 }

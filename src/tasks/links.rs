@@ -31,7 +31,10 @@ pub fn parse(column: Option<&Value>) -> Result<Vec<Uuid>, LinkError> {
         let id = element
             .as_str()
             .and_then(|text| Uuid::parse_str(text).ok())
-            .ok_or_else(|| LinkError::NotAnId(element.to_string()))?;
+            .ok_or_else(|| {
+                let text = element.as_str().map(str::to_owned);
+                LinkError::NotAnId(text.unwrap_or_else(|| element.to_string()))
+            })?;
         if seen.insert(id) {
             ids.push(id);
         }
@@ -71,7 +74,7 @@ pub enum LinkError {
     NotAnArray(&'static str),
     /// The object holds a key other than `depends_on`.
     UnknownKey(String),
-    /// An element, as JSON, that is no task id.
+    /// An element that is no task id: a string's text, else its JSON.
     NotAnId(String),
     /// The task, and ids that no task of its ticket has.
     UnknownTask(Uuid, Vec<Uuid>),

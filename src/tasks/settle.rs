@@ -16,7 +16,7 @@ use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Row, Sees, Session};
 use crate::pg::value::Value;
 use crate::workspace::Workspace;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A task and one that it waits for.
@@ -105,7 +105,7 @@ fn check(workspace: &Workspace, linked: &[Linked]) -> Result<()> {
     // Nobody waits for a task that is new, but tasks that are new with it.
     let graph: Vec<(Uuid, Vec<Uuid>)> = if is_edit {
         let rows = workspace.run(&LINKS, &[edited], Sees::Latest)?;
-        let mut graph: HashMap<Uuid, Vec<Uuid>> =
+        let mut graph: BTreeMap<Uuid, Vec<Uuid>> =
             rows.iter().filter_map(|row| read(&row)).collect();
         graph.extend(new_links(linked));
         graph.into_iter().collect()
@@ -149,7 +149,7 @@ fn count(workspace: &Workspace, pairs: &BTreeSet<Pair>) -> Result<()> {
         return Ok(());
     }
     let (tasks, waits_for): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().copied().unzip();
-    let _counting = Counting::of(tasks.iter().copied().collect::<HashSet<_>>());
+    let _counting = Counting::of(tasks.iter().copied());
     workspace.run(
         &COUNT,
         &[Value::Uuids(tasks), Value::Uuids(waits_for)],

@@ -82,11 +82,7 @@ macro_rules! held {
 
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i32 = 23;
-/// The column of [`CLAIM`] that holds the attempt; `attempt` and `ticket_title` follow the task's columns.
-pub const CLAIMED_ATTEMPT: i32 = TASK_COLUMNS + 1;
-/// The column of [`CLAIM`] that holds the ticket's title.
-pub const CLAIMED_TITLE: i32 = TASK_COLUMNS + 2;
-/// The column of [`CLAIM`] that holds the ticket's context.
+/// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
 pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
 /// The column of [`CLAIM`] that holds the ticket's context summary.
 pub const CLAIMED_SUMMARY: i32 = TASK_COLUMNS + 4;
@@ -153,7 +149,7 @@ pub static TIDY: Statement = Statement {
                 FROM {ws}.tasks k
                WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
                ORDER BY k.lease_expires_at
-               LIMIT 1000
+               LIMIT 500
                  FOR NO KEY UPDATE SKIP LOCKED),
           due AS MATERIALIZED (
               SELECT k.id
@@ -161,7 +157,7 @@ pub static TIDY: Statement = Statement {
                WHERE k.status OPERATOR(pg_catalog.=) 'pending'
                  AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
                ORDER BY k.scheduled_at
-               LIMIT 1000
+               LIMIT 500
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'

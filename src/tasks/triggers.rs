@@ -2,7 +2,7 @@
 //! what the functions obey.
 
 use super::capabilities;
-use super::columns::Columns;
+use super::columns::{Columns, TemplateColumns};
 use super::links;
 use super::result::TaskResult;
 use super::settle;
@@ -17,10 +17,9 @@ use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
-use crate::pg::{catalog, clock, role, settings};
+use crate::pg::value::{Datum, Value, read};
+use crate::pg::{clock, role, settings};
 use crate::workspace::Workspace;
-use pgrx::pg_sys::Datum;
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,
@@ -48,6 +47,7 @@ struct Task<'a> {
 
 /// BEFORE INSERT OR UPDATE on `tasks`: what hangs together is kept together, and what breaks a rule is refused.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
     let columns = Columns::of(firing.table())?;
     let Some(wanted) = state(&columns, |column| firing.new_value(column)) else {
         return Ok(Verdict::Keep);
@@ -61,8 +61,7 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
         firing,
         columns: &columns,
         id: firing
-            .new_value(columns.id)
-            .map(read::uuid)
+            .new_uuid(columns.id)
             .ok_or_else(|| Error::null_argument("id"))?,
         now: clock::now(),
         changes: Vec::with_capacity(8),
@@ -100,20 +99,18 @@ impl Task<'_> {
             return Ok(());
         }
         let (firing, columns) = (self.firing, self.columns);
-        let old_uuid = |column| firing.old_value(column).map(read::uuid);
-        let new_uuid = |column| firing.new_value(column).map(read::uuid);
         for (name, column) in [("id", columns.id), ("ticket_id", columns.ticket_id)] {
-            if old_uuid(column) != new_uuid(column) {
-                return Err(self.fixed(name, "A task belongs to one ticket for good"));
+            if firing.old_uuid(column) != firing.new_uuid(column) {
+                return Err(self.fixed(name, "belongs to its ticket for good"));
             }
         }
         if old.is_some_and(|old| old.status.is_final()) {
             let old_phase = firing.old_value(columns.phase_id).map_or(0, read::oid);
             if old_phase != self.new_oid(columns.phase_id) {
-                return Err(self.fixed("phase_id", "The task is finished"));
+                return Err(self.fixed("phase_id", "is finished"));
             }
             if !firing.is_untouched(columns.kind) {
-                return Err(self.fixed("kind", "The task is finished"));
+                return Err(self.fixed("kind", "is finished"));
             }
         }
         Ok(())
@@ -124,17 +121,19 @@ impl Task<'_> {
             Code::CheckViolation,
             format!("{column} of a task cannot be changed"),
         )
-        .detail(format!("{reason}: task {}.", self.id))
+        .detail(format!(
+            "Task {} {reason}.",
+            self.firing.old_uuid(self.columns.id).unwrap_or(self.id)
+        ))
     }
 
     fn keep_state(&mut self, old: Option<&State>, wanted: State) -> Result<State> {
-        let kept = upkeep::keep(old, wanted.clone(), self.now, || {
-            settings::actor().unwrap_or_else(|| role::name(role::session()))
-        })
-        .map_err(|refused| {
-            let allowed: Vec<&str> = refused.from.moves().iter().map(|to| to.name()).collect();
-            Error::invalid_task_move(self.id, refused.from.name(), refused.to.name(), &allowed)
-        })?;
+        let kept = upkeep::keep(old, wanted.clone(), self.now, || role::actor_or(None)).map_err(
+            |refused| {
+                let allowed: Vec<&str> = refused.from.moves().iter().map(|to| to.name()).collect();
+                Error::invalid_task_move(self.id, refused.from.name(), refused.to.name(), &allowed)
+            },
+        )?;
         let time = |time: Option<i64>| time.map_or(Value::Null, Value::Time);
         let columns = self.columns;
         if kept.agent != wanted.agent {
@@ -286,18 +285,16 @@ fn ids_before(text: Option<&str>) -> Vec<Uuid> {
 
 /// AFTER INSERT, UPDATE and DELETE on `tasks`, row by row where it matters: notes what is to be settled.
 pub fn note(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(false)?;
     let columns = Columns::of(firing.table())?;
-    let current = |column| {
+    let uuid = |column| {
         if firing.is_row_delete() {
-            firing.old_value(column)
+            firing.old_uuid(column)
         } else {
-            firing.new_value(column)
+            firing.new_uuid(column)
         }
     };
-    let (Some(task), Some(ticket)) = (
-        current(columns.id).map(read::uuid),
-        current(columns.ticket_id).map(read::uuid),
-    ) else {
+    let (Some(task), Some(ticket)) = (uuid(columns.id), uuid(columns.ticket_id)) else {
         return Ok(Verdict::Keep);
     };
     let done = Event::Done { ticket, task };
@@ -353,15 +350,19 @@ pub fn settle(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE INSERT OR UPDATE on `task_templates`: refuses what could not be rendered or read.
 pub fn check_template(firing: &Firing) -> Result<Verdict> {
-    let value =
-        |name| catalog::column(firing.table(), name).and_then(|column| firing.new_value(column));
-    if let Some(text) = value("template_description").map(read::text) {
+    firing.require_row(true)?;
+    let columns = TemplateColumns::of(firing.table())?;
+    let json_text = |column| firing.new_value(column).map(read::json);
+    if let Some(text) = firing
+        .new_value(columns.template_description)
+        .map(read::text)
+    {
         Template::parse(&text).map_err(|error| fault(&error, error.detail()))?;
     }
-    let required = value("required_capabilities").map(read::json);
+    let required = json_text(columns.required_capabilities);
     let required = json("required_capabilities", required.as_deref())?;
     capabilities::parse(required.as_ref()).map_err(|error| fault(&error, error.detail()))?;
-    templates::depends_on(value("dependencies_template").map(read::json).as_deref())?;
+    templates::depends_on(json_text(columns.dependencies_template).as_deref())?;
     Ok(Verdict::Keep)
 }
 

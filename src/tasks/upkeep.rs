@@ -34,7 +34,7 @@ pub struct IllegalMove {
 }
 
 /// What becomes of `wanted`, the row as the caller would have it; `old` is the row before an UPDATE.
-/// `actor` names the holder where the caller makes a task held and names none.
+/// `actor` names who holds or completes the task where the caller names nobody.
 pub fn keep(
     old: Option<&State>,
     wanted: State,
@@ -56,6 +56,7 @@ pub fn keep(
         (Status::Assigned | Status::Running, _) => Some(wanted.agent.unwrap_or_else(actor)),
         // Who did it stays on record; only a task that nobody held may be finished in somebody's name.
         (_, Some(old)) if old.status != Status::Pending => old.agent.clone(),
+        (Status::Completed, Some(_)) => Some(wanted.agent.unwrap_or_else(actor)),
         _ => wanted.agent,
     };
     let attempts = match old {
@@ -145,10 +146,12 @@ mod tests {
 
     #[test]
     fn a_holder_is_always_named() {
-        let held = moved(&state(Status::Pending), |task| {
-            task.status = Status::Running
-        });
-        assert_eq!(held.agent.as_deref(), Some("actor"));
+        for status in [Status::Running, Status::Completed] {
+            let named = moved(&state(Status::Pending), |task| task.status = status);
+            assert_eq!(named.agent.as_deref(), Some("actor"));
+        }
+        let failed = moved(&state(Status::Pending), |task| task.status = Status::Failed);
+        assert_eq!(failed.agent, None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod check;
 mod configuration;
 mod create;
 pub mod functions;
+mod shape;
 mod statements;
 
 pub use configuration::Configuration;

@@ -120,6 +120,7 @@ fn the_shape_of_the_columns_is_checked() {
     };
     assert_eq!(artifacts(&[None]).unwrap_err().field, "required_artifacts");
     assert!(artifacts(&[Some(" ")]).is_err());
+    assert!(artifacts(&[Some("a"); 1001]).is_err());
     let twice = artifacts(&[Some("a"), Some("b"), Some("a")]).unwrap();
     assert_eq!(twice.required_artifacts, ["a", "b"]);
 }
