@@ -3,7 +3,7 @@
 use crate::context::{functions as context, llm};
 use crate::gates::{functions as gates, triggers as gates_triggers};
 use crate::tasks::{functions as tasks, triggers as tasks_triggers};
-use crate::workflow::{functions as workflow, triggers as workflow_triggers};
+use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
 use crate::workspace::functions as workspace;
 
 crate::sql_functions! {
@@ -69,9 +69,9 @@ crate::trigger_functions! {
     phasegate_summary_given / pg_finfo_phasegate_summary_given => llm::summary_given;
 
     phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workflow_triggers::start;
-    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => workflow_triggers::decide;
+    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => decide::decide;
     phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workflow_triggers::record;
-    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => workflow_triggers::write;
+    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => write::write;
     phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workflow_triggers::history_append_only;
 
     phasegate_tasks_keep / pg_finfo_phasegate_tasks_keep => tasks_triggers::keep;
