@@ -69,7 +69,7 @@ fn check(workspace: &Workspace, linked: &[Linked]) -> Result<()> {
     let edited = Value::Uuids(edited.into_iter().collect());
     let is_edit = linked.iter().any(|links| links.before.is_some());
     if is_edit {
-        workspace.run(&LOCK_TICKETS, &[edited.clone()], Sees::Latest)?;
+        workspace.run(&LOCK_TICKETS, std::slice::from_ref(&edited), Sees::Latest)?;
     }
     let named: BTreeSet<Uuid> = linked
         .iter()

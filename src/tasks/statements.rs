@@ -84,8 +84,8 @@ macro_rules! held {
 pub const TASK_COLUMNS: i32 = 23;
 /// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
 pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
-/// The column of [`CLAIM`] that holds the ticket's context summary.
-pub const CLAIMED_SUMMARY: i32 = TASK_COLUMNS + 4;
+/// The column of [`CLAIM`] that holds the task's phase as an enum value.
+pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
 
 /// Claims the best tasks there are: agent, capabilities, phases, kinds, count, now, the lease's end,
 /// whether to claim though leases ran out or times came ([`TIDY`] would find something).
@@ -120,8 +120,8 @@ pub static CLAIM: Statement = Statement {
               UPDATE {ws}.tasks k
                  SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
                WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ", task_columns!("k"), ")
-          SELECT c.*, c.attempts, t.title::pg_catalog.text, t.context, t.context_summary::pg_catalog.text
+           RETURNING ", task_columns!("k"), ", k.phase_id AS phase)
+          SELECT ", task_columns!("c"), ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
             FROM claimed c
             JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
            ORDER BY ", rank!("c"), ", c.created_at, c.id"
@@ -429,4 +429,34 @@ pub static COUNT: Statement = Statement {
 pub static NOTIFY: Statement = Statement {
     sql: "SELECT pg_catalog.pg_notify('phasegate_tasks', $1)",
     parameters: &[Type::Text],
+};
+
+/// What a reviewer is to judge, put into the context ($3): what the phase's gate asks for, its current
+/// artifacts, the results of its completed work.
+pub static BRIEF: Statement = Statement {
+    sql: "SELECT coalesce($3, '{}'::pg_catalog.jsonb) OPERATOR(pg_catalog.||)
+                 pg_catalog.jsonb_build_object('review', pg_catalog.jsonb_build_object(
+                 'requirements', (
+                 SELECT pg_catalog.jsonb_build_object(
+                            'required_artifacts', q.required_artifacts,
+                            'required_tasks_completed', q.required_tasks_completed,
+                            'validation_criteria', q.validation_criteria)
+                   FROM {ws}.phase_gate_requirements q WHERE q.phase_id OPERATOR(pg_catalog.=) $2),
+                 'artifacts', (
+                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path,
+                            'content', c.artifact_content, 'collected_by', c.collected_by) ORDER BY c.artifact_type), '[]')
+                   FROM (SELECT DISTINCT ON (a.artifact_type) a.*
+                           FROM {ws}.phase_gate_artifacts a
+                          WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
+                            AND a.superseded_at IS NULL
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c),
+                 'tasks', (
+                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'task_id', k.id, 'task_type', k.task_type, 'description', k.description,
+                            'agent', k.assigned_agent_id, 'result', k.result) ORDER BY k.completed_at, k.id), '[]')
+                   FROM {ws}.tasks k
+                  WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+                    AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed')))",
+    parameters: &[Type::Uuid, Type::Phase, Type::Json],
 };
