@@ -51,6 +51,8 @@ columns!(
     ticket_id: Uuid,
     phase_id: Phase,
     kind: Text,
+    priority: Text,
+    description: Text,
     status: Text,
     required_capabilities: Json,
     dependencies: Json,

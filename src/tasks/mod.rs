@@ -16,6 +16,8 @@ pub mod links;
 pub mod priority;
 pub mod result;
 #[cfg(feature = "postgres")]
+mod row;
+#[cfg(feature = "postgres")]
 mod settle;
 #[cfg(feature = "postgres")]
 mod statements;
