@@ -6,7 +6,7 @@ use crate::tasks::{functions as tasks, triggers as tasks_triggers};
 use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
 use crate::workspace::functions as workspace;
 
-crate::sql_functions! {
+crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
     phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
@@ -55,7 +55,7 @@ crate::sql_functions! {
     phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
 }
 
-crate::trigger_functions! {
+crate::c_functions! { crate::pg::trigger::run:
     phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::configuration_changed;
     phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::owner_only;
 
