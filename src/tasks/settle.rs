@@ -103,7 +103,7 @@ fn check(workspace: &Workspace, events: BTreeMap<Uuid, Option<Vec<Uuid>>>) -> Re
     let is_edit = !edited.is_empty();
     let edited = Value::Uuids(edited.into_iter().collect());
     if is_edit {
-        workspace.run(&LOCK_TICKETS, &[edited.clone()], Sees::Latest)?;
+        workspace.run(&LOCK_TICKETS, std::slice::from_ref(&edited), Sees::Latest)?;
     }
     let named: BTreeSet<Uuid> = linked
         .iter()
