@@ -15,6 +15,7 @@ use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value as Sql, read};
 use crate::pg::{catalog, role, settings};
+use crate::tasks::TaskColumns;
 use crate::tasks::verdict::parse_summary;
 use crate::tasks::{TASK_COLUMNS, TASKS};
 use crate::workspace::{Configuration, Workspace};
@@ -87,6 +88,10 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
 /// that is over its budget; applies it, unless the context has changed since it was asked for.
 pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let columns = TaskColumns::of(firing.table())?;
+    if !columns.is_completed(firing, "summary") || columns.was_completed(firing, "summary") {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let configuration = workspace.configuration()?;
     let column = |name| catalog::column(firing.table(), name).unwrap_or(0);

@@ -12,8 +12,8 @@ use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value as Sql, read};
 use crate::pg::{catalog, clock, jsonpath, role, settings};
-use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict as Review;
+use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
 use serde_json::Value;
 use uuid::Uuid;
@@ -133,6 +133,9 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
 /// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
 pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    if firing.is_update() && TaskColumns::of(firing.table())?.stay(firing) {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let (ticket, phase) = (column(firing, "ticket_id"), column(firing, "phase_id"));
     let old_kind = firing.old_value(column(firing, "kind")).map(read::text);
@@ -169,6 +172,16 @@ fn require_reviewer(workspace: &Workspace) -> Result<()> {
 /// privilege, the reviewer's independence.
 pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let columns = TaskColumns::of(firing.table())?;
+    if !columns.is_completed(firing, "review")
+        || columns.was_completed(firing, "review")
+            && columns.stay(firing)
+            && firing.is_untouched(columns.result)
+            && firing.is_untouched(columns.assigned_agent_id)
+            && firing.is_equal(columns.completed_at)
+    {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let result = firing
         .new_value(column(firing, "result"))
@@ -282,6 +295,13 @@ fn verdict_time(
 /// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
 pub fn task_completed(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
+    let columns = TaskColumns::of(firing.table())?;
+    if !columns.is_completed(firing, "work")
+        || columns.was_completed(firing, "work") && firing.is_untouched(columns.result)
+        || !has_artifacts(firing, &columns)
+    {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let ticket = firing.new_uuid(column(firing, "ticket_id"));
     let task = firing.new_uuid(column(firing, "id"));
@@ -291,4 +311,11 @@ pub fn task_completed(firing: &Firing) -> Result<Verdict> {
         collect(&workspace, ticket, None, task)?;
     }
     Ok(Verdict::Keep)
+}
+
+/// Whether a task's result may hold artifacts: a look at its text, which settles it for most.
+fn has_artifacts(firing: &Firing, columns: &TaskColumns) -> bool {
+    firing
+        .new_value(columns.result)
+        .is_some_and(|result| read::json(result).contains("\"artifacts\""))
 }

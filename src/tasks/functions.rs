@@ -5,8 +5,8 @@ use super::backoff;
 use super::generation::{self, Generated};
 use super::handover::handover;
 use super::statements::{
-    CANCEL, CLAIM, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, LOCK_TICKETS, RELEASE, START,
-    TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY, TOOK_PART,
+    CANCEL, CLAIM, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, LOCK_TICKETS, RELEASE,
+    START, TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use super::templates::Templates;
@@ -93,7 +93,7 @@ impl Claim {
             Value::Enums(self.workspace.phase_type, phases)
         });
         self.workspace.run(
-            &CLAIM,
+            if count == 1 { &CLAIM_ONE } else { &CLAIM },
             &[
                 Value::text(Some(&self.agent)),
                 Value::json(Some(&self.capabilities)),

@@ -35,4 +35,6 @@ pub mod verdict;
 mod words;
 
 #[cfg(feature = "postgres")]
+pub use columns::Columns as TaskColumns;
+#[cfg(feature = "postgres")]
 pub use statements::{TASK_COLUMNS, TASKS, TOOK_PART};

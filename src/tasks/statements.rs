@@ -87,16 +87,16 @@ pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
 /// The column of [`CLAIM`] that holds the task's phase as an enum value.
 pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
 
-/// Claims the best tasks there are: agent, capabilities, phases, kinds, count, now, the lease's end,
-/// whether to claim though leases ran out or times came ([`TIDY`] would find something).
+/// The choice of a claim, best first; `$5` counts. It reads `tasks_claimable` in order and stops at the
+/// last row that it needs. The ticket is a scalar subquery so that no join can be planned in the index's
+/// place; who took part in a phase is asked only about reviews.
 ///
-/// The choice stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more
-/// than once by the plan around it and then claim too much. It reads `tasks_claimable` in order and stops
-/// at the last row that it needs; the ticket is a scalar subquery so that no join can be planned in its
-/// place. Who took part in a phase is asked only about reviews, and last.
-pub static CLAIM: Statement = Statement {
-    sql: concat!(
-        "WITH best AS MATERIALIZED (
+/// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
+/// by the plan around it and then claim too much.
+macro_rules! best {
+    () => {
+        concat!(
+            "WITH best AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
                WHERE k.status OPERATOR(pg_catalog.=) 'pending'
@@ -113,27 +113,63 @@ pub static CLAIM: Statement = Statement {
                        WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))
                ORDER BY ", rank!("k"), ", k.created_at, k.id
                LIMIT $5
-                 FOR NO KEY UPDATE OF k SKIP LOCKED),
+                 FOR NO KEY UPDATE OF k SKIP LOCKED)"
+        )
+    };
+}
+
+/// The parameters of a claim: agent, capabilities, phases, kinds, count, now, the lease's end, whether to
+/// claim though leases ran out or times came (so that [`TIDY`] would find something).
+const CLAIM_PARAMETERS: &[Type] = &[
+    Type::Text,
+    Type::Json,
+    Type::Phases,
+    Type::Texts,
+    Type::Big,
+    Type::Time,
+    Type::Time,
+    Type::Bool,
+];
+
+/// Claims the best tasks there are.
+pub static CLAIM: Statement = Statement {
+    sql: concat!(
+        best!(),
+        ",
           claimed AS (
               UPDATE {ws}.tasks k
                  SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
                WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ", task_columns!("k"), ", k.phase_id AS phase)
-          SELECT ", task_columns!("c"), ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
+           RETURNING ",
+        task_columns!("k"),
+        ", k.phase_id AS phase)
+          SELECT ",
+        task_columns!("c"),
+        ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
             FROM claimed c
             JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
-           ORDER BY ", rank!("c"), ", c.created_at, c.id"
+           ORDER BY ",
+        rank!("c"),
+        ", c.created_at, c.id"
     ),
-    parameters: &[
-        Type::Text,
-        Type::Json,
-        Type::Phases,
-        Type::Texts,
-        Type::Big,
-        Type::Time,
-        Type::Time,
-        Type::Bool,
-    ],
+    parameters: CLAIM_PARAMETERS,
+};
+
+/// Claims the best task there is: [`CLAIM`] with nothing to put into order afterwards.
+pub static CLAIM_ONE: Statement = Statement {
+    sql: concat!(
+        best!(),
+        "
+          UPDATE {ws}.tasks k
+             SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
+            FROM {ws}.tickets t
+           WHERE k.id OPERATOR(pg_catalog.=) (SELECT best.id FROM best)
+             AND t.id OPERATOR(pg_catalog.=) k.ticket_id
+       RETURNING ",
+        task_columns!("k"),
+        ", k.attempts, t.title::pg_catalog.text, t.context, k.phase_id"
+    ),
+    parameters: CLAIM_PARAMETERS,
 };
 
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
