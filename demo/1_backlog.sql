@@ -23,4 +23,5 @@ select id as ticket from tickets where title like 'Customers are charged twice%'
 \set expected 23514
 \set ON_ERROR_STOP off
 update tickets set phase_id = 'PHASE_TESTING' where id = :'ticket';
+\set ON_ERROR_STOP on
 \ir refused.sql

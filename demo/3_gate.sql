@@ -11,6 +11,7 @@ update phase_gate_requirements set requires_review = true where phase_id = 'PHAS
 \set expected 55000
 \set ON_ERROR_STOP off
 select transition_ticket(:'ticket', 'PHASE_DESIGN', transitioned_by => 'ada');
+\set ON_ERROR_STOP on
 \ir refused.sql
 
 \echo 'The complete document is handed in: add_artifact(ticket, ''requirements_document'', ...)'

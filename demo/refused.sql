@@ -1,6 +1,6 @@
--- The statement before this file must have been refused with the SQLSTATE in :expected.
+-- The statement before this file must have been refused with the SQLSTATE in :expected. ON_ERROR_STOP must be
+-- on again where this is included, or its own failure would not stop the script.
 \set refused :ERROR
-\set ON_ERROR_STOP on
 \if :refused
 select case when :'LAST_ERROR_SQLSTATE' = :'expected' then 'as expected' end as outcome \gset refused_
 \else

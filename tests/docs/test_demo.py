@@ -29,7 +29,7 @@ def test_an_error_that_did_not_occur_stops_the_demo(database):
     for statement, passes in [("select 1;", False), ("select 1 / 0;", True), ("select nothing;", False)]:
         run = subprocess.run(
             [psql, "-X", "-v", "ON_ERROR_STOP=1", "-d", database],
-            input=f"\\set expected 22012\n\\set ON_ERROR_STOP off\n{statement}\n\\i demo/refused.sql\n",
+            input=f"\\set expected 22012\n\\set ON_ERROR_STOP off\n{statement}\n\\set ON_ERROR_STOP on\n\\i demo/refused.sql\n",
             cwd=os.environ["PHASEGATE_ROOT"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         assert (run.returncode == 0) == passes, run.stdout
