@@ -1,43 +1,49 @@
--- Agents of the demonstration: they claim what they can do and hand in the results of demo/results.csv.
+-- What stands in for agents: they claim a task, "work" on it, and hand in its result from results.csv.
 
--- The result for a task: `%title%` stands for the ticket's title and is put in as JSON, without the outer quotes.
-CREATE FUNCTION pg_temp.result_for(type text, title text, wanted text) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT replace(r.result::text, '%title%', substr(j, 2, length(j) - 2))::jsonb
-      FROM pg_temp.results r, CAST(to_json(title) AS text) AS j
-     WHERE r.task_type = type AND r.variant = wanted
+\copy demo_results from demo/results.csv with (format csv, header)
+
+create function pg_temp.result_of(task_type text, variant text, title text) returns jsonb
+begin atomic
+    select replace(r.result::text, '%title%', substr(j, 2, length(j) - 2))::jsonb
+      from demo_results r, cast(to_json(title) as text) as j
+     where r.task_type = result_of.task_type and r.variant = result_of.variant;
+end;
+
+-- An agent works until there is nothing left that it can do. Tickets whose title starts with "trouble"
+-- get the bad variant of the result.
+create procedure pg_temp.work(agent text, capabilities text[], trouble text default null)
+language plpgsql as $$
+declare
+    task claimed_task;
+    done int := 0;
+begin
+    loop
+        select * into task from claim_task(agent, capabilities, kinds => '{work}');
+        exit when not found;
+        perform complete_task(task.id, agent, attempt => task.attempt, result => pg_temp.result_of(task.task_type,
+            case when starts_with(task.ticket_title, trouble) then 'bad' else 'good' end, task.ticket_title));
+        commit;
+        done := done + 1;
+    end loop;
+    raise notice '% completed % tasks', agent, done;
+end
 $$;
 
--- Works until the queue holds nothing for these capabilities; gives the number of tasks done.
-CREATE FUNCTION pg_temp.work(agent text, capabilities text[]) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-    task phasegate.claimed_task;
-    done integer := 0;
-BEGIN
-    LOOP
-        SELECT * INTO task FROM phasegate.claim_task(agent, capabilities, kinds => '{work}');
-        EXIT WHEN NOT FOUND;
-        PERFORM phasegate.start_task(task.id, agent);
-        PERFORM phasegate.complete_task(task.id, agent, pg_temp.result_for(task.task_type, task.ticket_title, 'good'), task.attempt);
+-- A reviewer claims reviews, which takes the capability "validation", and gives a verdict on each.
+create procedure pg_temp.review(agent text)
+language plpgsql as $$
+declare
+    task claimed_task;
+    done int := 0;
+begin
+    loop
+        select * into task from claim_task(agent, '{validation}', kinds => '{review}');
+        exit when not found;
+        perform complete_task(task.id, agent, attempt => task.attempt, result =>
+            '{"approved": true, "feedback": "Complete, and each criterion can be tested."}');
+        commit;
         done := done + 1;
-    END LOOP;
-    RETURN done;
-END $$;
-
--- Does the next task of one ticket, well or badly; others that are claimed on the way are given back.
-CREATE FUNCTION pg_temp.work_on(ticket uuid, agent text, capabilities text[], wanted text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    task phasegate.claimed_task;
-    done text;
-BEGIN
-    FOR task IN SELECT * FROM phasegate.claim_tasks(agent, 1000, capabilities, kinds => '{work}') LOOP
-        IF task.ticket_id = ticket AND done IS NULL THEN
-            PERFORM phasegate.complete_task(task.id, agent, pg_temp.result_for(task.task_type, task.ticket_title,
-                        CASE WHEN wanted = 'bad' AND pg_temp.result_for(task.task_type, '', 'bad') IS NOT NULL
-                             THEN 'bad' ELSE 'good' END));
-            done := task.task_type;
-        ELSE
-            UPDATE tasks SET status = 'pending', assigned_agent_id = NULL WHERE id = task.id;
-        END IF;
-    END LOOP;
-    RETURN done;
-END $$;
+    end loop;
+    raise notice '% approved % reviews', agent, done;
+end
+$$;

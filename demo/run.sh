@@ -10,7 +10,9 @@ trap '"$config/cluster.sh" remove "$cluster"' EXIT
 trap 'exit 130' INT TERM HUP
 say "starting a private server"
 "$config/cluster.sh" start "$cluster"
-# The scripts name the data files relative to the repository.
-cd "$PHASEGATE_ROOT"
-"$config/cluster.sh" psql "$cluster" -X -q -v ON_ERROR_STOP=1 -f demo/demo.sql
-say "done: the private server is removed now"
+say "running demo/demo.sql"
+cd "$PHASEGATE_ROOT"                      # \copy reads demo/*.csv
+# Without psql's file names before errors and notices, and without repeated empty lines.
+"$config/cluster.sh" psql "$cluster" -X -v ON_ERROR_STOP=1 -f demo/demo.sql 2>&1 |
+    sed -u -E 's/^psql:[^ ]+: (ERROR|NOTICE):/\1:/' | cat -s
+say "removing the private server"
