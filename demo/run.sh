@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demonstration: a private server with the extension, a team's backlog on its way to DONE, and nothing left behind.
+# The demonstration: a private server with the extension, and nothing left behind.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../pgrx-config/common.sh"
 
