@@ -80,7 +80,9 @@ pub fn block(
             });
         }
     }
-    Ok(Some(merge::as_stored(merge::phase_block(&tasks, &artifacts))))
+    Ok(Some(merge::as_stored(merge::phase_block(
+        &tasks, &artifacts,
+    ))))
 }
 
 /// The context as the phases before `target` left it, without the stored summary.
