@@ -7,7 +7,7 @@ import pytest
 
 # What the vocabulary takes is some ten megabytes; what else a backend allocates here is far below the margin.
 MARGIN_KB = 4096
-USES = ["count_tokens('a')", "summarize_context('{\"key_decisions\": [\"Refund to the card\"]}')"]
+USES = ["count_tokens('a')", "summarize_context('{\"key_decisions\": [\"Refund to the card\"]}', 3)"]
 
 
 def own_memory_kb(connection):
