@@ -197,7 +197,10 @@ pub fn ticket_context(call: &Call) -> Result<Answer> {
     let ticket = Ticket::of_call(call, &TICKET, Sees::Caller)?;
     let summary = match &ticket.summary {
         Some(summary) => Some(summary.clone()),
-        None if ticket.context.is_some() => Some(ticket.handed_to(ticket.phase, BUDGET)?.1),
+        // A context that cannot be read can still be shown, if not summarized.
+        None if ticket.context.as_deref().and_then(parsed).is_some() => {
+            Some(ticket.handed_to(ticket.phase, BUDGET)?.1)
+        }
         None => None,
     };
     let _session = Session::open()?;

@@ -1,33 +1,43 @@
--- A phase is shown what the phases before it left: none of its own, none of later ones, all of them when blocked.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-SELECT phasegate.create_workspace('acme') \g /dev/null
+-- A phase is shown what the phases before it in the sequence left, PHASE_BLOCKED all of them.
+\set SHOW_CONTEXT never
+SELECT phasegate.create_workspace('acme');
 SET search_path = acme, phasegate;
-UPDATE task_templates SET is_active = false;
 DELETE FROM phase_gate_requirements;
--- A completed piece of work.
-CREATE PROCEDURE done(ticket uuid, phase text, type text, result jsonb) LANGUAGE sql AS $$
-    INSERT INTO tasks (ticket_id, phase_id, task_type, status, assigned_agent_id, result)
-    VALUES (ticket, phase::phase, type, 'completed', 'agent', result)
-$$;
-ALTER TYPE phase ADD VALUE 'PHASE_SECURITY' AFTER 'PHASE_DESIGN';
-INSERT INTO phase_transitions VALUES ('PHASE_DESIGN', 'PHASE_SECURITY'), ('PHASE_SECURITY', 'PHASE_IMPLEMENTATION');
-INSERT INTO tickets (title, phase_id) VALUES ('one', 'PHASE_REQUIREMENTS') RETURNING id AS t \gset
-CALL done(:'t', 'PHASE_REQUIREMENTS', 'a', '{"summary": "requirements", "context": {"decisions": ["r"]}}');
-SELECT current_phase FROM transition_ticket(:'t', 'PHASE_DESIGN');
-CALL done(:'t', 'PHASE_DESIGN', 'a', '{"summary": "design", "context": {"decisions": ["d"]}}');
-SELECT current_phase FROM transition_ticket(:'t', 'PHASE_SECURITY');
-CALL done(:'t', 'PHASE_SECURITY', 'a', '{"summary": "security", "context": {"decisions": ["s"]}}');
-SELECT current_phase FROM transition_ticket(:'t', 'PHASE_IMPLEMENTATION');
-UPDATE tickets SET context = context || '{"house_rule": "be brief"}';
-SELECT p AS target, ARRAY(SELECT k FROM jsonb_object_keys(get_context_for_phase(:'t', p::text)) k ORDER BY k) AS keys
+UPDATE task_templates SET is_active = false;
+INSERT INTO tickets (id, title, phase_id, context, context_summary)
+SELECT '00000000-0000-7000-8000-000000000001', 't', 'PHASE_TESTING',
+       jsonb_object_agg(lower(replace(p::text, 'PHASE_', '')) || '_phase', jsonb_build_object('key_decisions', jsonb_build_array('Of ' || p)))
+       || '{"mine": {"note": "Anybody may read this"}, "summary": "stored, of all"}', 'stored, of all'
   FROM unnest(enum_range(NULL::phase)) p;
-SELECT get_context_for_phase(:'t') = get_context_for_phase(:'t', 'PHASE_IMPLEMENTATION') AS default_is_present;
-SELECT get_context_for_phase(:'t', 'PHASE_SECURITY') ->> 'summary' AS summary;
-SELECT context_summary(:'t') = (get_context_for_phase(:'t') ->> 'summary') AS same;
--- The newest phase comes first within a rank: here the order is the workspace's.
-SELECT context_summary(:'t') AS summary;
--- The claimed task carries the context of the phases before its own.
-INSERT INTO tasks (ticket_id, phase_id, task_type) VALUES (:'t', 'PHASE_SECURITY', 'again'), (:'t', 'PHASE_REQUIREMENTS', 'early');
-SELECT task_type, ARRAY(SELECT k FROM jsonb_object_keys(context) k ORDER BY k) AS keys, context_summary ~ '- d' AS tells_of_design
-  FROM claim_tasks('agent', 5) ORDER BY 1;
+CREATE FUNCTION shown(target text) RETURNS TABLE (blocks text, others text, summary text) LANGUAGE sql STABLE AS $$
+    SELECT (SELECT string_agg(replace(k, '_phase', ''), ' ' ORDER BY array_position(enum_range(NULL::phase)::text[], upper('phase_' || replace(k, '_phase', ''))))
+              FROM jsonb_object_keys(c) k WHERE k LIKE '%\_phase'),
+           (SELECT string_agg(k, ' ' ORDER BY k) FROM jsonb_object_keys(c) k WHERE k NOT LIKE '%\_phase'),
+           (SELECT string_agg(m[1], ' ') FROM regexp_matches(c ->> 'summary', 'Of PHASE_(\w+)', 'g') m)
+      FROM tickets, get_context_for_phase(id, target) c $$;
+SELECT p AS target, s.* FROM unnest(enum_range(NULL::phase)) p, shown(p::text) s;
+-- NULL is the ticket's own phase; the stored context is as it was.
+SELECT (shown(NULL)).*;
+SELECT get_context_for_phase(id) = get_context_for_phase(id, 'PHASE_TESTING') AS same, context_summary(id) = get_context_for_phase(id) ->> 'summary' AS summary,
+       context ->> 'summary' AS stored FROM tickets;
+-- A blocked ticket is shown all of it.
+UPDATE tickets SET phase_id = 'PHASE_BLOCKED';
+SELECT (shown(NULL)).blocks, (SELECT context_summary(id) LIKE '%Of PHASE_DONE%' FROM tickets) AS summary_of_all;
+-- The budget is for the summary alone.
+SELECT get_context_for_phase(id, 'PHASE_DONE', 20) - 'summary' = get_context_for_phase(id, 'PHASE_DONE') - 'summary' AS same,
+       count_tokens(get_context_for_phase(id, 'PHASE_DONE', 20) ->> 'summary') <= 20 AS fits, get_context_for_phase(id, 'PHASE_DONE', 20) ->> 'summary' AS summary FROM tickets;
+-- An added phase is shown what stands before it and is shown to what stands after it, in this session at once.
+ALTER TYPE phase ADD VALUE 'PHASE_SECURITY_REVIEW' AFTER 'PHASE_TESTING';
+UPDATE tickets SET context = context || '{"security_review_phase": {"key_decisions": ["Of PHASE_SECURITY_REVIEW"]}}';
+SELECT p AS target, s.* FROM unnest('{PHASE_TESTING,PHASE_SECURITY_REVIEW,PHASE_DEPLOYMENT,PHASE_BLOCKED}'::text[]) p, shown(p) s;
+-- It takes part in transitions too, and its block is folded in under its key.
+INSERT INTO phase_transitions VALUES ('PHASE_TESTING', 'PHASE_SECURITY_REVIEW', false), ('PHASE_SECURITY_REVIEW', 'PHASE_DEPLOYMENT', false);
+UPDATE tickets SET phase_id = 'PHASE_TESTING', context = NULL, context_summary = NULL;
+INSERT INTO tasks (ticket_id, phase_id, status, result) SELECT id, p, 'completed', jsonb_build_object('context', jsonb_build_object('key_decisions', jsonb_build_array('Of ' || p)))
+  FROM tickets, unnest('{PHASE_TESTING,PHASE_SECURITY_REVIEW}'::phase[]) p;
+UPDATE tickets SET phase_id = 'PHASE_SECURITY_REVIEW' RETURNING context_summary;
+UPDATE tickets SET phase_id = 'PHASE_DEPLOYMENT' RETURNING context_summary;
+SELECT p AS target, s.* FROM unnest('{PHASE_TESTING,PHASE_SECURITY_REVIEW,PHASE_DEPLOYMENT}'::text[]) p, shown(p) s;
+-- Without a context there is only a summary, of nothing.
+UPDATE tickets SET context = NULL;
+SELECT get_context_for_phase(id), context_summary(id) FROM tickets;
