@@ -2,6 +2,7 @@
 --   psql -X -v ON_ERROR_STOP=1 -f demo/demo.sql
 
 \set QUIET on
+\encoding UTF8
 \pset footer off
 \pset null ''
 \pset linestyle unicode

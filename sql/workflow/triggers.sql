@@ -1,5 +1,5 @@
 -- PostgreSQL fires triggers of one event in the order of their names. The decision comes after a user's own
--- BEFORE triggers, so that it sees the row as it will be; the record comes before a user's own AFTER triggers.
+-- BEFORE triggers, so that it sees the row as it will be; the record comes before a user's own AFTER STATEMENT triggers.
 
 CREATE OR REPLACE TRIGGER zz_phasegate_start
     BEFORE INSERT ON {ws}.tickets

@@ -28,7 +28,7 @@ def trimmed(output):
 def psql(database, script):
     run = subprocess.run(
         [os.path.join(os.environ["PHASEGATE_BINDIR"], "psql"), "-X", "-q", "-d", database],
-        input=script, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        input="\\encoding UTF8\n" + script, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
     )
     assert run.returncode == 0, run.stdout
     return run.stdout
@@ -56,7 +56,7 @@ PREPARATION = {
 
 @pytest.mark.parametrize("file", PREPARATION)
 def test_examples(database, file):
-    text = (ROOT / file).read_text()
+    text = (ROOT / file).read_text("utf-8")
     blocks = list(BLOCK.finditer(text))
     assert blocks
     script = PREPARATION[file] + "".join(f"\\echo ==block==\n{block['sql']}\n" for block in blocks)
@@ -68,7 +68,7 @@ def test_examples(database, file):
             if block["output"] is not None and trimmed(block["output"]) != trimmed(output):
                 printed = "\n".join(line.rstrip() for line in output.strip("\n").split("\n"))
                 text = text[:block.start("output")] + printed + "\n" + text[block.end("output"):]
-        (ROOT / file).write_text(text)
+        (ROOT / file).write_text(text, "utf-8")
         return
     for block, output in zip(blocks, outputs):
         if block["output"] is None:
@@ -79,7 +79,7 @@ def test_examples(database, file):
 
 def test_the_reference_is_complete(connect_with_extension):
     """Functions with the comments of the catalog, and settings."""
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)\(.*?\)` \| (.*) \|$", text, re.M))
     catalog = dict(connect_with_extension.execute(
         "SELECT proname, obj_description(oid, 'pg_proc') FROM pg_proc"
