@@ -42,6 +42,13 @@ pub fn parse(column: Option<&Value>) -> Result<Vec<Uuid>, LinkError> {
     Ok(ids)
 }
 
+/// The ids in a column of any shape: in rows that were there when the table was adopted it may hold anything.
+pub fn known(column: &Value) -> Vec<Uuid> {
+    let elements = column.get("depends_on").unwrap_or(column).as_array();
+    let ids = elements.into_iter().flatten().filter_map(Value::as_str);
+    ids.filter_map(|id| Uuid::parse_str(id).ok()).collect()
+}
+
 /// The column's canonical text for these ids: by it alone a task that waits is found.
 pub fn write(ids: &[Uuid]) -> String {
     let ids: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
@@ -164,6 +171,16 @@ mod tests {
             let error = parse(Some(&column)).unwrap_err();
             assert_eq!(error.to_string(), message);
             assert!(error.detail().contains("Allowed"));
+        }
+    }
+
+    #[test]
+    fn whatever_a_row_holds_its_ids_are_found() {
+        let mixed = json!({"depends_on": ["x", id(1).to_string(), 7], "more": true});
+        assert_eq!(known(&mixed), [id(1)]);
+        assert_eq!(known(&json!([id(2).to_string()])), [id(2)]);
+        for nothing in [json!(null), json!("x"), json!({"depends_on": 1}), json!(7)] {
+            assert_eq!(known(&nothing), []);
         }
     }
 

@@ -332,5 +332,6 @@ fn ids(text: Option<&str>) -> Result<Vec<Uuid>> {
 
 /// What a row waited for. A row that was there when the table was adopted may hold anything.
 fn ids_before(text: Option<&str>) -> Vec<Uuid> {
-    ids(text).unwrap_or_default()
+    let column = json("dependencies", text).ok().flatten();
+    column.as_ref().map(links::known).unwrap_or_default()
 }

@@ -157,11 +157,10 @@ fn paired(links: impl Iterator<Item = (Uuid, Vec<Uuid>)>) -> Vec<Pair> {
         .collect()
 }
 
-/// A task and what it waits for. Dependencies that say nothing, in rows that were there when the table
-/// was adopted, are none.
+/// A task and what it waits for, from the first two columns.
 fn read(row: &Row<'_>) -> Option<(Uuid, Vec<Uuid>)> {
-    let column = json("dependencies", row.json(2).as_deref()).ok()?;
-    Some((row.uuid(1)?, links::parse(column.as_ref()).ok()?))
+    let column = json("dependencies", row.json(2).as_deref()).ok()??;
+    Some((row.uuid(1)?, links::known(&column)))
 }
 
 /// Holds the tasks that wait for those that are done, given as ticket and task; gives what each waits for.

@@ -1,7 +1,7 @@
 //! Taking over what a schema already holds: an app's own `tickets` and `tasks`, its own enum `phase`.
 //!
-//! Nothing here updates a row: columns are filled by ALTER TABLE, which fires no trigger and is not
-//! subject to row security.
+//! Columns are filled by ALTER TABLE, which fires no trigger and is not subject to row security. Rows are
+//! updated only where a task's columns contradict its status (`sql/tasks/adopt.sql`).
 
 use super::create::Site;
 use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS};
@@ -367,6 +367,22 @@ fn require_labels(site: &Site, table: &str, column: &str) -> Result<()> {
         )
         .hint("Change those rows, or add the labels to an enum named phase in that schema first.")),
     }
+}
+
+/// Whether the table has a trigger of ours already, so that its rows are as they must be.
+pub(super) fn is_kept(site: &Site, table: &str) -> Result<bool> {
+    let rows = run_once(
+        "SELECT 1 FROM pg_trigger t
+           JOIN pg_class c ON c.oid = t.tgrelid
+           JOIN pg_proc p ON p.oid = t.tgfoid
+           JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE c.relnamespace = $1 AND c.relname = $2::name AND n.nspname = 'phasegate' AND p.proname = $2 || '_keep'",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            (Type::Text, Value::text(Some(table))),
+        ],
+    )?;
+    Ok(!rows.is_empty())
 }
 
 /// Gives adopted tables the constraints that fresh ones have.

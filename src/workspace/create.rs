@@ -55,6 +55,9 @@ const FINISH: [&str; 6] = [
     include_str!("../../sql/context/triggers.sql"),
 ];
 
+/// What is put right in tasks that no trigger of ours has kept so far.
+const ADOPT_TASKS: &str = include_str!("../../sql/tasks/adopt.sql");
+
 const DETACH: &str = include_str!("../../sql/workspace/detach.sql");
 
 /// A schema that is being made into a workspace.
@@ -123,6 +126,9 @@ pub fn create(name: &str) -> Result<()> {
     }
     adopt::identifiers(&site)?;
     adopt::constraints(&site, &adopted)?;
+    if adopted.contains(&"tasks") && !adopt::is_kept(&site, "tasks")? {
+        site.script(ADOPT_TASKS)?;
+    }
     for script in FINISH {
         site.script(script)?;
     }
