@@ -1,12 +1,12 @@
 //! The C symbols that the SQL functions of `sql/*/functions.sql` name: one line each, and nothing else.
 
-use crate::context::functions as context;
+use crate::context::{functions as context, llm};
 use crate::gates::{functions as gates, triggers as gates_triggers};
 use crate::tasks::{functions as tasks, triggers as tasks_triggers};
-use crate::workflow::{functions as workflow, triggers as workflow_triggers};
+use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
 use crate::workspace::functions as workspace;
 
-crate::sql_functions! {
+crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
     phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
@@ -30,6 +30,7 @@ crate::sql_functions! {
     phasegate_update_ticket_context / pg_finfo_phasegate_update_ticket_context => context::update_ticket_context;
     phasegate_ticket_context / pg_finfo_phasegate_ticket_context => context::ticket_context;
     phasegate_context_summary / pg_finfo_phasegate_context_summary => context::context_summary;
+    phasegate_summarize_using_llm / pg_finfo_phasegate_summarize_using_llm => llm::summarize_using_llm;
     phasegate_count_tokens / pg_finfo_phasegate_count_tokens => context::count_tokens;
 
     phasegate_add_artifact / pg_finfo_phasegate_add_artifact => gates::add_artifact;
@@ -54,7 +55,7 @@ crate::sql_functions! {
     phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
 }
 
-crate::trigger_functions! {
+crate::c_functions! { crate::pg::trigger::run:
     phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::configuration_changed;
     phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::owner_only;
 
@@ -65,10 +66,12 @@ crate::trigger_functions! {
     phasegate_verdict_check / pg_finfo_phasegate_verdict_check => gates_triggers::verdict_check;
     phasegate_task_completed / pg_finfo_phasegate_task_completed => gates_triggers::task_completed;
 
+    phasegate_summary_given / pg_finfo_phasegate_summary_given => llm::summary_given;
+
     phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workflow_triggers::start;
-    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => workflow_triggers::decide;
+    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => decide::decide;
     phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workflow_triggers::record;
-    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => workflow_triggers::write;
+    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => write::write;
     phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workflow_triggers::history_append_only;
 
     phasegate_tasks_keep / pg_finfo_phasegate_tasks_keep => tasks_triggers::keep;

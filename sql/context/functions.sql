@@ -42,3 +42,13 @@ COMMENT ON FUNCTION context_summary(uuid, integer) IS
 CREATE FUNCTION count_tokens(content text) RETURNS integer
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_count_tokens';
 COMMENT ON FUNCTION count_tokens(text) IS 'How many tokens the text has by the tokenizer of the setting phasegate.tokenizer.';
+
+CREATE FUNCTION summarize_using_llm(ticket_id uuid, max_tokens integer DEFAULT 2000) RETURNS task
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_using_llm';
+COMMENT ON FUNCTION summarize_using_llm(uuid, integer) IS
+    'Asks an outside summarizer (capability summarization) for the summary of what the ticket''s phase is handed; an open request is returned, not doubled. Needs UPDATE of tickets.context_summary.';
+
+CREATE FUNCTION summary_given() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_summary_given';
+COMMENT ON FUNCTION summary_given() IS
+    'Trigger on tasks: applies a summary that was asked for, if it fits its budget and the context has not changed since.';

@@ -32,12 +32,12 @@ CREATE FUNCTION add_artifact(
     RETURNS artifact
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_add_artifact';
 COMMENT ON FUNCTION add_artifact(uuid, text, text, jsonb, text, text) IS
-    'Hands in an artifact. NULL phase means the ticket''s; evidence for a later phase may be handed in early. Needs INSERT on phase_gate_artifacts.';
+    'Hands in an artifact. NULL phase means the ticket''s; evidence for a later phase may be handed in early. Needs INSERT on phase_gate_artifacts, and to see the ticket.';
 
 CREATE FUNCTION collect_artifacts(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS SETOF artifact
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_collect_artifacts';
 COMMENT ON FUNCTION collect_artifacts(uuid, text) IS
-    'Takes artifacts out of completed tasks'' results, each once, and returns the new ones. Happens by itself when a task completes.';
+    'Takes artifacts out of completed tasks'' results, each once, and returns the new ones. Happens by itself when a task completes; one that was deleted since is taken again.';
 
 CREATE FUNCTION check_gate_requirements(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_check_gate_requirements';

@@ -19,11 +19,11 @@ CREATE OR REPLACE TRIGGER zz_phasegate_work_added
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tasks_added();
 
+-- The triggers on UPDATE of tasks have no WHEN clause, which the server parses anew for every statement. Their
+-- functions look first whether they are concerned, which for a claim or completion takes a tenth of that.
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_moved
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW
-    WHEN (OLD.ticket_id <> NEW.ticket_id OR OLD.phase_id <> NEW.phase_id OR OLD.kind <> NEW.kind)
-    EXECUTE FUNCTION phasegate.task_withdrawn();
+    FOR EACH ROW EXECUTE FUNCTION phasegate.task_withdrawn();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_deleted
     BEFORE DELETE ON {ws}.tasks
@@ -36,14 +36,7 @@ CREATE OR REPLACE TRIGGER zz_phasegate_verdict_given
 
 CREATE OR REPLACE TRIGGER zz_phasegate_verdict_changed
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW
-    WHEN (NEW.kind = 'review' AND NEW.status = 'completed'
-          AND (OLD.status <> 'completed' OR OLD.kind <> 'review'
-               OR OLD.ticket_id <> NEW.ticket_id OR OLD.phase_id <> NEW.phase_id
-               OR OLD.result IS DISTINCT FROM NEW.result
-               OR OLD.completed_at IS DISTINCT FROM NEW.completed_at
-               OR OLD.assigned_agent_id IS DISTINCT FROM NEW.assigned_agent_id))
-    EXECUTE FUNCTION phasegate.verdict_check();
+    FOR EACH ROW EXECUTE FUNCTION phasegate.verdict_check();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_collect_added
     AFTER INSERT ON {ws}.tasks
@@ -52,7 +45,4 @@ CREATE OR REPLACE TRIGGER zz_phasegate_collect_added
 
 CREATE OR REPLACE TRIGGER zz_phasegate_collect
     AFTER UPDATE ON {ws}.tasks
-    FOR EACH ROW
-    WHEN (NEW.kind = 'work' AND NEW.status = 'completed' AND NEW.result ? 'artifacts'
-          AND (OLD.status <> 'completed' OR OLD.result IS DISTINCT FROM NEW.result))
-    EXECUTE FUNCTION phasegate.task_completed();
+    FOR EACH ROW EXECUTE FUNCTION phasegate.task_completed();

@@ -51,8 +51,9 @@ CREATE INDEX IF NOT EXISTS tasks_ticket ON {ws}.tasks (ticket_id, phase_id);
 CREATE INDEX IF NOT EXISTS tasks_claimable
     ON {ws}.tasks ((array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::text[], priority::text)), created_at, id)
     WHERE status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL;
--- Tasks to be claimed later, and leases: a claim looks at their beginning for those whose time has come.
-CREATE INDEX IF NOT EXISTS tasks_scheduled ON {ws}.tasks (scheduled_at) WHERE status = 'pending' AND scheduled_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tasks_leased ON {ws}.tasks (lease_expires_at) WHERE lease_expires_at IS NOT NULL;
+-- When a lease runs out, or the time of a task to be claimed later comes; a task has one of the two at most.
+-- A claim looks at the beginning of it.
+CREATE INDEX IF NOT EXISTS tasks_due
+    ON {ws}.tasks ((coalesce(lease_expires_at, scheduled_at))) WHERE coalesce(lease_expires_at, scheduled_at) IS NOT NULL;
 -- Who waits for a task that is completed: few, and all of its ticket.
 CREATE INDEX IF NOT EXISTS tasks_dependent ON {ws}.tasks (ticket_id) WHERE dependencies IS NOT NULL;

@@ -18,10 +18,10 @@ expected_trigger (relname, tgname) AS (
            ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
            ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
            ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
-           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'),
+           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'), ('tasks', 'zz_phasegate_summary_given'),
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
-           ('tasks', 'aa_phasegate_changed'), ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
+           ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
@@ -56,6 +56,7 @@ SELECT 'task_state_is_possible', pg_catalog.count(*),
        AND (k.assigned_agent_id IS NULL OR k.attempts OPERATOR(pg_catalog.=) 0)
     OR k.status OPERATOR(pg_catalog.<>) ALL ('{assigned,running}'::pg_catalog.text[])
        AND k.lease_expires_at IS NOT NULL
+    OR k.status OPERATOR(pg_catalog.<>) 'pending' AND k.scheduled_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned}'::pg_catalog.text[]) AND k.started_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) 'running' AND k.started_at IS NULL
     OR (k.status OPERATOR(pg_catalog.=) 'completed') OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)

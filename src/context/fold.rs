@@ -80,7 +80,9 @@ pub fn block(
             });
         }
     }
-    Ok(Some(merge::phase_block(&tasks, &artifacts)))
+    Ok(Some(merge::as_stored(merge::phase_block(
+        &tasks, &artifacts,
+    ))))
 }
 
 /// The context as the phases before `target` left it, without the stored summary.
@@ -130,7 +132,7 @@ pub fn fold(
         data: block.to_string(),
         summary: summarize(&alone, Some(BUDGET), encoding, Some(&order)),
     };
-    let context = merge::fold(context, &key, block);
+    let context = merge::as_stored(merge::fold(context, &key, block));
     let visible = before(configuration, context.clone(), entered);
     let summary = summarize(&visible, Some(BUDGET), encoding, Some(&order));
     Ok(Some(Folded {

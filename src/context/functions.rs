@@ -1,6 +1,7 @@
 //! The SQL functions of the context room. Who may see a ticket may see what its phases handed on.
 
-use super::fold::{self, BUDGET, before, order, parsed};
+use super::fold::{self, BUDGET, parsed};
+use super::handover::Handed;
 use super::merge;
 use super::statements::{SET_CONTEXT, TICKET, TICKET_CONTEXT, TICKET_LOCKED};
 use super::summary::{key_points, summarize};
@@ -122,10 +123,9 @@ impl Ticket {
 
     /// What the phases before `target` left, and its summary within the budget.
     fn handed_to(&self, target: Phase, budget: usize) -> Result<(Value, String)> {
-        let context = before(&self.configuration, self.parsed_context()?, target);
-        let order = order(&self.configuration);
-        let summary = summarize(&context, Some(budget), settings::encoding(), Some(&order));
-        Ok((context, summary))
+        let handed = Handed::new(&self.configuration, self.parsed_context()?, target);
+        let summary = handed.summary(&self.workspace, &self.configuration, self.id, budget)?;
+        Ok((handed.context, summary))
     }
 }
 
@@ -197,7 +197,10 @@ pub fn ticket_context(call: &Call) -> Result<Answer> {
     let ticket = Ticket::of_call(call, &TICKET, Sees::Caller)?;
     let summary = match &ticket.summary {
         Some(summary) => Some(summary.clone()),
-        None if ticket.context.is_some() => Some(ticket.handed_to(ticket.phase, BUDGET)?.1),
+        // A context that cannot be read can still be shown, if not summarized.
+        None if ticket.context.as_deref().and_then(parsed).is_some() => {
+            Some(ticket.handed_to(ticket.phase, BUDGET)?.1)
+        }
         None => None,
     };
     let _session = Session::open()?;

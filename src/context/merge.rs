@@ -129,6 +129,27 @@ pub fn with_summary(context: Value, summary: String) -> Value {
     Value::Object(context)
 }
 
+/// The value with its keys in the order in which jsonb keeps them: the shorter first, then by bytes.
+///
+/// What is summarized before it is stored must read as it will when it is read back: the points of a
+/// rank stand in document order.
+pub fn as_stored(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map
+                .into_iter()
+                .map(|(key, value)| (key, as_stored(value)))
+                .collect();
+            entries.sort_unstable_by(|(one, _), (next, _)| {
+                (one.len(), one.as_bytes()).cmp(&(next.len(), next.as_bytes()))
+            });
+            Value::Object(Map::from_iter(entries))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(as_stored).collect()),
+        scalar => scalar,
+    }
+}
+
 fn object_of(context: Option<Value>) -> Map<String, Value> {
     match context {
         Some(Value::Object(map)) => map,

@@ -6,6 +6,10 @@ mod cut;
 pub mod fold;
 #[cfg(feature = "postgres")]
 pub mod functions;
+#[cfg(feature = "postgres")]
+pub mod handover;
+#[cfg(feature = "postgres")]
+pub mod llm;
 pub mod merge;
 mod order;
 pub mod rank;

@@ -73,3 +73,51 @@ pub static TICKET_CONTEXT: Statement = Statement {
                                                 WHERE c.ticket_id OPERATOR(pg_catalog.=) $1), $4))",
     parameters: &[Type::Uuid, Type::Json, Type::Text, Type::Time],
 };
+
+/// The summary that an outside summarizer made of the content with this fingerprint.
+pub static APPLIED: Statement = Statement {
+    sql: "SELECT k.result OPERATOR(pg_catalog.->>) 'summary'
+            FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
+             AND k.kind OPERATOR(pg_catalog.=) 'summary' AND k.status OPERATOR(pg_catalog.=) 'completed'
+             AND (k.result OPERATOR(pg_catalog.->) 'applied') OPERATOR(pg_catalog.=) 'true'::pg_catalog.jsonb
+             AND (k.result OPERATOR(pg_catalog.#>>) '{request,fingerprint}'::pg_catalog.text[]) OPERATOR(pg_catalog.=) $2
+           ORDER BY k.completed_at DESC, k.id DESC LIMIT 1",
+    parameters: &[Type::Uuid, Type::Text],
+};
+
+/// The ticket's open summary task.
+pub static OPEN: Statement = Statement {
+    sql: "SELECT k.id FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.kind OPERATOR(pg_catalog.=) 'summary'
+             AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[])
+           ORDER BY k.id LIMIT 1",
+    parameters: &[Type::Uuid],
+};
+
+/// Puts a summary into the queue, as urgent as its ticket.
+pub static ASK: Statement = Statement {
+    sql: "INSERT INTO {ws}.tasks
+                 (id, ticket_id, phase_id, kind, task_type, description, priority, required_capabilities, result)
+          SELECT $1, t.id, $3, 'summary', 'summary',
+                 pg_catalog.format('Summarize for %s, in at most %s tokens, the context of: %s', $3, $5, t.title),
+                 t.priority, '[\"summarization\"]', $4
+            FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $2",
+    parameters: &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Json,
+        Type::Int,
+    ],
+};
+
+/// Sets the ticket's summary, in its column and in its context where that is an object.
+pub static APPLY: Statement = Statement {
+    sql: "UPDATE {ws}.tickets
+             SET context_summary = $2,
+                 context = CASE WHEN pg_catalog.jsonb_typeof(context) OPERATOR(pg_catalog.=) 'object'
+                                THEN context OPERATOR(pg_catalog.||) $3 ELSE context END
+           WHERE id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid, Type::Text, Type::Json],
+};

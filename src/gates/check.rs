@@ -3,7 +3,7 @@
 use super::criteria::Content;
 use super::evaluate::{ArtifactEvidence, Evidence, IncompleteTask, Review, evaluate};
 use super::requirements::Requirements;
-use super::statements::{EVIDENCE, JSONPATH, REQUIREMENTS};
+use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
 use super::verdict::Check;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
@@ -104,14 +104,14 @@ pub fn check(
         .map(|(artifact_type, _)| Some(artifact_type.clone()))
         .collect();
     let phase = Sql::Oid(configuration.phases.oid(phase));
+    let evidence = if requirements.requires_review {
+        &EVIDENCE_AND_REVIEW
+    } else {
+        &EVIDENCE
+    };
     let rows = workspace.run(
-        &EVIDENCE,
-        &[
-            Sql::Uuid(ticket),
-            phase.clone(),
-            Sql::Texts(wanted),
-            Sql::Bool(requirements.requires_review),
-        ],
+        evidence,
+        &[Sql::Uuid(ticket), phase.clone(), Sql::Texts(wanted)],
         sees,
     )?;
     let mut gathered = gather(&rows);

@@ -30,14 +30,13 @@ macro_rules! review_counts_since {
     };
 }
 
-/// All that a gate looks at, in one reading. `$3` are the artifact types whose content is wanted, `$4` says
-/// whether reviews are.
+/// What a gate looks at but for reviews, in one reading. `$3` are the artifact types whose content is wanted.
 ///
 /// Parts: 1 the artifacts that count, one a type; 2 how many work tasks there are and are completed;
-/// 3 those that are not; 4 the last verdict, stale or not, and whose it is;
-/// 5 an open review; 6 since when an approval counts.
-pub static EVIDENCE: Statement = Statement {
-    sql: concat!("SELECT 1 AS part, c.id, c.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
+/// 3 those that are not.
+macro_rules! evidence {
+    () => {
+        "SELECT 1 AS part, c.id, c.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
                  c.artifact_path AS text, c.content, c.collected_at AS at, 0::pg_catalog.int8 AS total, 0::pg_catalog.int8 AS completed
             FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path, a.collected_at,
                          CASE WHEN a.artifact_type OPERATOR(pg_catalog.=) ANY ($3) THEN a.artifact_content END AS content
@@ -57,24 +56,40 @@ pub static EVIDENCE: Statement = Statement {
             WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
               AND k.kind OPERATOR(pg_catalog.=) 'work'
               AND k.status OPERATOR(pg_catalog.<>) ALL ('{completed,cancelled}'::pg_catalog.text[])
-            ORDER BY k.created_at, k.id)
+            ORDER BY k.created_at, k.id)"
+    };
+}
+
+/// What most gates look at.
+pub static EVIDENCE: Statement = Statement {
+    sql: evidence!(),
+    parameters: &[Type::Uuid, Type::Phase, Type::Texts],
+};
+
+/// The same and, in the same reading, what a gate that requires a review looks at.
+///
+/// Parts: 4 the last verdict, stale or not, and whose it is; 5 an open review; 6 since when an approval counts.
+pub static EVIDENCE_AND_REVIEW: Statement = Statement {
+    sql: concat!(
+        evidence!(),
+        "
            UNION ALL
           (SELECT 4, k.id, k.assigned_agent_id::pg_catalog.text, k.status::pg_catalog.text, NULL, k.result, k.completed_at, 0, 0
              FROM {ws}.tasks k
-            WHERE $4 AND k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
               AND k.kind OPERATOR(pg_catalog.=) 'review' AND k.status OPERATOR(pg_catalog.=) 'completed'
             ORDER BY k.completed_at DESC, k.id DESC LIMIT 1)
            UNION ALL
           (SELECT 5, k.id, NULL, k.status::pg_catalog.text, NULL, NULL, NULL, 0, 0
              FROM {ws}.tasks k
-            WHERE $4 AND k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
               AND k.kind OPERATOR(pg_catalog.=) 'review'
               AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[])
             ORDER BY k.id LIMIT 1)
            UNION ALL
-          SELECT 6, NULL, NULL, NULL, NULL, NULL, ", review_counts_since!(), ", 0, 0
-           WHERE $4"),
-    parameters: &[Type::Uuid, Type::Phase, Type::Texts, Type::Bool],
+          SELECT 6, NULL, NULL, NULL, NULL, NULL, ", review_counts_since!(), ", 0, 0"
+    ),
+    parameters: &[Type::Uuid, Type::Phase, Type::Texts],
 };
 
 /// Since when an approval of a ticket's phase counts, and when its last verdict but that of task $3 was given.

@@ -12,10 +12,11 @@ use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value as Sql, read};
 use crate::pg::{catalog, clock, jsonpath, role, settings};
-use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict as Review;
+use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
 use serde_json::Value;
+use uuid::Uuid;
 
 fn column(firing: &Firing, name: &str) -> i16 {
     catalog::column(firing.table(), name).unwrap_or(0)
@@ -132,6 +133,9 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
 /// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
 pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    if firing.is_update() && TaskColumns::of(firing.table())?.stay(firing) {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let (ticket, phase) = (column(firing, "ticket_id"), column(firing, "phase_id"));
     let old_kind = firing.old_value(column(firing, "kind")).map(read::text);
@@ -168,6 +172,16 @@ fn require_reviewer(workspace: &Workspace) -> Result<()> {
 /// privilege, the reviewer's independence.
 pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let columns = TaskColumns::of(firing.table())?;
+    if !columns.is_completed(firing, "review")
+        || columns.was_completed(firing, "review")
+            && columns.stay(firing)
+            && firing.is_untouched(columns.result)
+            && firing.is_untouched(columns.assigned_agent_id)
+            && firing.is_equal(columns.completed_at)
+    {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let result = firing
         .new_value(column(firing, "result"))
@@ -189,6 +203,8 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     let agent = role::actor_or(new_text(firing, "assigned_agent_id"));
     let phase = firing.new_value(column(firing, "phase_id")).map(read::oid);
     let ticket = firing.new_uuid(column(firing, "ticket_id"));
+    let times = |sees| review_times(&workspace, firing, ticket, phase, sees);
+    let (seen, _) = times(Sees::Caller)?;
     hold(&workspace, ticket, phase)?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
@@ -202,21 +218,14 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
         Sees::Latest,
     )?;
     if !rows.first().is_some_and(|row| row.bool(1)) {
-        let task = firing.new_uuid(column(firing, "id"));
-        let times = [
-            Sql::uuid(ticket),
-            phase.map_or(Sql::Null, Sql::Oid),
-            Sql::uuid(task),
-        ];
-        let rows = workspace.run(&REVIEW_TIMES, &times, Sees::Latest)?;
-        let time = |column| rows.first().and_then(|row| row.big(column));
+        let (since, former) = times(Sees::Latest)?;
         let completed_at = column(firing, "completed_at");
         let given = firing.new_value(completed_at).map(read::big);
         let now = clock::now();
         let at = if is_imported {
             given.unwrap_or(now).min(now)
         } else {
-            verdict_time(approved, given, now, time(1), time(2))
+            verdict_time(approved, given, now, seen, since, former)
         };
         return Ok(firing.with(&[
             (completed_at, Sql::Time(at)),
@@ -237,31 +246,62 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     .hint("Let somebody else review it."))
 }
 
+/// Since when an approval of the phase counts, and when the last verdict but the one at hand was given.
+fn review_times(
+    workspace: &Workspace,
+    firing: &Firing,
+    ticket: Option<Uuid>,
+    phase: Option<u32>,
+    sees: Sees,
+) -> Result<(Option<i64>, Option<i64>)> {
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let task = firing.new_uuid(column(firing, "id"));
+    let of_phase = [
+        Sql::uuid(ticket),
+        phase.map_or(Sql::Null, Sql::Oid),
+        Sql::uuid(task),
+    ];
+    let rows = workspace.run(&REVIEW_TIMES, &of_phase, sees)?;
+    let time = |column| rows.first().and_then(|row| row.big(column));
+    Ok((time(1), time(2)))
+}
+
 /// When a verdict was given, as far as gates are concerned. `since` is when what an approval must not be older
-/// than came, `former` when the last other verdict was given; the ticket is held.
+/// than came, `seen` the same as the statement that gives it sees it, `former` when the last other verdict was
+/// given; the ticket is held.
 ///
 /// Never in the future, or no later verdict could replace it. A rejection is the last word whatever it waited
-/// for. An approval is as old as the statement that gave it: what came while it waited the reviewer has not
-/// seen. Only where the clock is behind what was written already do approvals follow that.
+/// for. An approval is older than what came while it waited, which the reviewer has not seen. Only where the
+/// clock is behind what was written already do approvals follow that.
 fn verdict_time(
     approved: bool,
     given: Option<i64>,
     now: i64,
+    seen: Option<i64>,
     since: Option<i64>,
     former: Option<i64>,
 ) -> i64 {
+    let given = given.unwrap_or(now).min(now);
     let last = since.max(former.map(|former| former.saturating_add(1)));
     let last = last.unwrap_or(i64::MIN);
-    if approved && last <= now {
-        given.unwrap_or(now).min(now)
-    } else {
-        now.max(last)
+    match since {
+        Some(since) if approved && seen < Some(since) => given.min(since.saturating_sub(1)),
+        _ if approved && last <= now => given,
+        _ => now.max(last),
     }
 }
 
 /// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
 pub fn task_completed(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
+    let columns = TaskColumns::of(firing.table())?;
+    if !columns.is_completed(firing, "work")
+        || columns.was_completed(firing, "work") && firing.is_untouched(columns.result)
+        || !has_artifacts(firing, &columns)
+    {
+        return Ok(Verdict::Keep);
+    }
     let workspace = Workspace::of_firing(firing)?;
     let ticket = firing.new_uuid(column(firing, "ticket_id"));
     let task = firing.new_uuid(column(firing, "id"));
@@ -271,4 +311,11 @@ pub fn task_completed(firing: &Firing) -> Result<Verdict> {
         collect(&workspace, ticket, None, task)?;
     }
     Ok(Verdict::Keep)
+}
+
+/// Whether a task's result may hold artifacts: a look at its text, which settles it for most.
+fn has_artifacts(firing: &Firing, columns: &TaskColumns) -> bool {
+    firing
+        .new_value(columns.result)
+        .is_some_and(|result| read::json(result).contains("\"artifacts\""))
 }

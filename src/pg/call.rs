@@ -311,12 +311,12 @@ impl ResultSet<'_> {
     }
 }
 
-/// Declares the C entry points of SQL functions: `name / finfo => body`.
+/// Declares C entry points, run by [`run`] or [`super::trigger::run`]: `runner: name / finfo => body; ...`.
 ///
 /// The server looks up both symbols: the function, and a companion `pg_finfo_...` that states its calling convention.
 #[macro_export]
-macro_rules! sql_functions {
-    ($($symbol:ident / $finfo:ident => $body:path;)*) => {$(
+macro_rules! c_functions {
+    ($run:path: $($symbol:ident / $finfo:ident => $body:path;)*) => {$(
         #[doc(hidden)]
         #[allow(unsafe_code, missing_docs)]
         #[unsafe(no_mangle)]
@@ -330,33 +330,7 @@ macro_rules! sql_functions {
         #[unsafe(no_mangle)]
         pub unsafe extern "C-unwind" fn $symbol(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
             // SAFETY: the server passes a valid call; the guard turns a Rust unwind into a server error.
-            unsafe {
-                pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $crate::pg::call::run(info, $body))
-            }
-        }
-    )*};
-}
-
-/// Declares the C entry points of trigger functions: `name / finfo => body`.
-#[macro_export]
-macro_rules! trigger_functions {
-    ($($symbol:ident / $finfo:ident => $body:path;)*) => {$(
-        #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs)]
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const V1: pgrx::pg_sys::Pg_finfo_record = pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
-
-        #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs, clippy::missing_safety_doc)]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C-unwind" fn $symbol(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
-            // SAFETY: the server passes a valid call; the guard turns a Rust unwind into a server error.
-            unsafe {
-                pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $crate::pg::trigger::run(info, $body))
-            }
+            unsafe { pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $run(info, $body)) }
         }
     )*};
 }

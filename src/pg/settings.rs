@@ -2,6 +2,7 @@
 
 use crate::context::tokens::Encoding;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
 static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -159,25 +160,42 @@ impl Drop for Changed {
     }
 }
 
+thread_local! {
+    static BY_INDEX: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Statements are planned once and by index until dropped.
 ///
 /// For statements that find few rows of a table that may be empty when they are planned and hold millions
 /// an hour later: a plan made for the empty table reads all of it, and is kept.
+///
+/// One within another costs nothing.
 pub struct ByIndex {
-    _changed: Changed,
+    changed: Option<Changed>,
 }
 
 impl ByIndex {
     /// From here on.
     pub fn only() -> Self {
+        let is_on = BY_INDEX.replace(true);
         ByIndex {
-            _changed: Changed::to(&[
-                (c"enable_seqscan", c"off"),
-                (c"enable_bitmapscan", c"off"),
-                (c"plan_cache_mode", c"force_generic_plan"),
-                // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
-                (c"jit", c"off"),
-            ]),
+            changed: (!is_on).then(|| {
+                Changed::to(&[
+                    (c"enable_seqscan", c"off"),
+                    (c"enable_bitmapscan", c"off"),
+                    (c"plan_cache_mode", c"force_generic_plan"),
+                    // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
+                    (c"jit", c"off"),
+                ])
+            }),
+        }
+    }
+}
+
+impl Drop for ByIndex {
+    fn drop(&mut self) {
+        if self.changed.is_some() {
+            BY_INDEX.set(false);
         }
     }
 }

@@ -213,6 +213,12 @@ impl Firing {
         }
     }
 
+    /// Whether an UPDATE left a column of a type that is passed by value as it was.
+    pub fn is_equal(&self, attribute: i16) -> bool {
+        let word = |datum: Option<Datum>| datum.map(|datum| datum.value());
+        word(self.old_value(attribute)) == word(self.new_value(attribute))
+    }
+
     /// Whether an UPDATE left a column of variable length as it was, byte for byte as it is stored.
     /// False says little: the same value may be stored in another way.
     pub fn is_untouched(&self, attribute: i16) -> bool {

@@ -1,10 +1,12 @@
 //! Where the columns of the room's tables stand, which in an adopted or altered table is anywhere.
 
+use super::status::Status;
 use crate::error::{Code, Error};
 use crate::pg::cache::{self, Flag};
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::value::Type;
+use crate::pg::trigger::Firing;
+use crate::pg::value::{Datum, Type, read};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,7 +16,7 @@ macro_rules! columns {
         #[doc = $doc]
         #[derive(Debug)]
         pub struct $of {
-            $(pub $name: i16,)*
+            $(#[doc = concat!("`", stringify!($name), "`")] pub $name: i16,)*
         }
 
         impl $of {
@@ -51,6 +53,8 @@ columns!(
     ticket_id: Uuid,
     phase_id: Phase,
     kind: Text,
+    priority: Text,
+    description: Text,
     status: Text,
     required_capabilities: Json,
     dependencies: Json,
@@ -74,6 +78,30 @@ columns!(
     required_capabilities: Json,
     dependencies_template: Json,
 );
+
+impl Columns {
+    /// Whether the row after the event is a completed task of the kind.
+    pub fn is_completed(&self, firing: &Firing, kind: &str) -> bool {
+        self.are(kind, |column| firing.new_value(column))
+    }
+
+    /// Whether the row before an UPDATE was a completed task of the kind.
+    pub fn was_completed(&self, firing: &Firing, kind: &str) -> bool {
+        firing.is_update() && self.are(kind, |column| firing.old_value(column))
+    }
+
+    fn are(&self, kind: &str, value: impl Fn(i16) -> Option<Datum>) -> bool {
+        let is = |column, text: &str| value(column).is_some_and(|datum| read::text(datum) == text);
+        is(self.status, Status::Completed.name()) && is(self.kind, kind)
+    }
+
+    /// Whether an UPDATE leaves the task in its ticket, phase and kind.
+    pub fn stay(&self, firing: &Firing) -> bool {
+        firing.old_uuid(self.ticket_id) == firing.new_uuid(self.ticket_id)
+            && firing.is_equal(self.phase_id)
+            && firing.is_untouched(self.kind)
+    }
+}
 
 /// The column's number. Its type is looked at too: the owner may have altered it, and a value read as
 /// what it is not is a wild pointer.

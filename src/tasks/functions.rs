@@ -3,10 +3,10 @@
 
 use super::backoff;
 use super::generation::{self, Generated};
-use super::handover::{Handover, handover};
+use super::handover::handover;
 use super::statements::{
-    CANCEL, CLAIM, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, LOCK_TICKETS, RELEASE, START,
-    TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY, TOOK_PART,
+    CANCEL, CLAIM, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, LOCK_TICKETS, RELEASE,
+    START, TASK_COLUMNS, TASKS, TEMPLATES_OF_PHASE, TICKET_PHASE, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use super::templates::Templates;
@@ -28,6 +28,7 @@ const KINDS: [&str; 3] = ["work", "review", "summary"];
 /// A claim as a function's arguments ask for it.
 struct Claim {
     workspace: Rc<Workspace>,
+    configuration: Rc<Configuration>,
     agent: String,
     capabilities: String,
     phases: Option<Vec<u32>>,
@@ -82,6 +83,7 @@ impl Claim {
             now,
             lease_end: call.later(first + 3, "lease", now)?,
             workspace,
+            configuration,
         })
     }
 
@@ -91,7 +93,7 @@ impl Claim {
             Value::Enums(self.workspace.phase_type, phases)
         });
         self.workspace.run(
-            &CLAIM,
+            if count == 1 { &CLAIM_ONE } else { &CLAIM },
             &[
                 Value::text(Some(&self.agent)),
                 Value::json(Some(&self.capabilities)),
@@ -106,6 +108,14 @@ impl Claim {
         )
     }
 
+    fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<()> {
+        claimed.iter().try_for_each(|row| {
+            let (context, summary) = handover(&self.workspace, &self.configuration, &row)?;
+            set.push_found_with(&row, &[context, summary]);
+            Ok(())
+        })
+    }
+
     /// Claims up to `count` tasks. Mostly one statement: only where leases ran out or times came since
     /// the last claim, or the queue holds less than asked for, are those tasks put into their place and
     /// is the queue asked again.
@@ -115,24 +125,17 @@ impl Claim {
         let set = call.start_set(false);
         let count = i64::from(count);
         let first = self.run(count, false)?;
-        push_claimed(&set, &first);
+        self.push(&set, &first)?;
         let claimed = i64::try_from(first.len()).unwrap_or(count);
         if claimed < count {
             let now = Value::Time(self.now);
             let tidied = self.workspace.run(&TIDY, &[now], Sees::Snapshot)?;
             // Nothing claimed and nothing tidied may mean that somebody else is tidying just now.
             if claimed == 0 || !tidied.is_empty() {
-                push_claimed(&set, &self.run(count - claimed, true)?);
+                self.push(&set, &self.run(count - claimed, true)?)?;
             }
         }
         Ok(Answer::Set)
-    }
-}
-
-fn push_claimed(set: &ResultSet<'_>, claimed: &Rows) {
-    for row in claimed.iter() {
-        let Handover { context, summary } = handover(&row);
-        set.push_found_with(&row, &[context, summary]);
     }
 }
 

@@ -79,11 +79,14 @@ pub fn generate(
     from_templates(workspace, configuration, &wanted)
 }
 
+/// A ticket, a phase as an enum value, and the templates to generate from.
+pub type Wanted = (Uuid, u32, Rc<[Rc<TaskTemplate>]>);
+
 /// Generates a task from each of the templates of each ticket and phase, but where one is open already.
 pub fn from_templates(
     workspace: &Workspace,
     configuration: &Configuration,
-    wanted: &[(Uuid, u32, Rc<[Rc<TaskTemplate>]>)],
+    wanted: &[Wanted],
 ) -> Result<Generated> {
     if wanted.is_empty() {
         return Ok(Generated::default());
@@ -110,10 +113,7 @@ pub fn from_templates(
 }
 
 /// Reads the tickets, by their place in the list.
-fn tickets(
-    workspace: &Workspace,
-    wanted: &[(Uuid, u32, Rc<[Rc<TaskTemplate>]>)],
-) -> Result<HashMap<i64, Ticket>> {
+fn tickets(workspace: &Workspace, wanted: &[Wanted]) -> Result<HashMap<i64, Ticket>> {
     let ids = wanted.iter().map(|(ticket, ..)| *ticket).collect();
     let phases = wanted.iter().map(|(_, phase, _)| *phase).collect();
     let rows = workspace.run(

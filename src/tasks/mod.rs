@@ -16,6 +16,8 @@ pub mod links;
 pub mod priority;
 pub mod result;
 #[cfg(feature = "postgres")]
+mod row;
+#[cfg(feature = "postgres")]
 mod settle;
 #[cfg(feature = "postgres")]
 mod statements;
@@ -32,5 +34,7 @@ pub mod verdict;
 
 mod words;
 
+#[cfg(feature = "postgres")]
+pub use columns::Columns as TaskColumns;
 #[cfg(feature = "postgres")]
 pub use statements::{TASK_COLUMNS, TASKS, TOOK_PART};

@@ -7,9 +7,11 @@
 //! dependencies hold the ticket as well, because two of them may form a cycle without a row in common.
 
 use super::links::{self, LinkError};
-use super::statements::{COUNT, DEPENDENTS, HOLD_TASKS, LINKS, LOCK_TICKETS, NOTIFY};
+use super::statements::{
+    COUNT, DEPENDENTS, DEPENDENTS_OF_ONE, HOLD_TASKS, LINKED, LINKS, LOCK_TICKETS, NOTIFY,
+};
 use super::templates::{fault, json};
-use super::unsettled::{Counting, Event, Linked};
+use super::unsettled::{Counting, Event};
 use crate::error::Error;
 use crate::pg::error::Result;
 use crate::pg::settings::ByIndex;
@@ -27,25 +29,26 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     let _owner = workspace.as_owner();
-    let mut linked = Vec::new();
+    let mut linked = BTreeMap::new();
     let mut done = Vec::new();
     let mut claimable = false;
     for event in events {
         match event {
             Event::Done { ticket, task } => done.push((ticket, task)),
-            Event::Linked(links) => linked.push(links),
+            Event::Linked { task, before } => {
+                linked.insert(task, before);
+            }
             Event::Claimable => claimable = true,
         }
     }
     let mut pairs: BTreeSet<Pair> = BTreeSet::new();
     if !linked.is_empty() {
-        check(workspace, &linked)?;
-        for links in &linked {
-            pairs.extend(links.waits_for.iter().map(|id| (links.task, *id)));
-        }
+        pairs.extend(check(workspace, linked)?);
     }
-    if !done.is_empty() {
-        pairs.extend(waiting(workspace, &done)?);
+    match done.as_slice() {
+        [] => {}
+        [one] => pairs.extend(waiting_for_one(workspace, *one)?),
+        _ => pairs.extend(waiting(workspace, done)?),
     }
     count(workspace, &pairs)?;
     if claimable {
@@ -59,38 +62,64 @@ fn refused(error: LinkError) -> Error {
     fault(&error, error.detail())
 }
 
-/// Refuses dependencies on tasks that the ticket does not have, and cycles; holds the tasks named.
-fn check(workspace: &Workspace, linked: &[Linked]) -> Result<()> {
+/// A task whose dependencies were written.
+struct Linked {
+    task: Uuid,
+    ticket: Uuid,
+    waits_for: Vec<Uuid>,
+    before: Option<Vec<Uuid>>,
+}
+
+/// Reads what the tasks wait for now. One that another trigger kept out of the table is not there.
+fn linked(
+    workspace: &Workspace,
+    mut events: BTreeMap<Uuid, Option<Vec<Uuid>>>,
+) -> Result<Vec<Linked>> {
+    let tasks = Value::Uuids(events.keys().copied().collect());
+    let rows = workspace.run(&LINKED, &[tasks], Sees::Snapshot)?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            let (task, waits_for) = read(&row)?;
+            Some(Linked {
+                task,
+                ticket: row.uuid(3)?,
+                waits_for,
+                before: events.remove(&task).flatten(),
+            })
+        })
+        .collect())
+}
+
+/// Refuses dependencies on tasks that the ticket does not have, and cycles; holds the tasks named. Gives
+/// what each task waits for.
+fn check(workspace: &Workspace, events: BTreeMap<Uuid, Option<Vec<Uuid>>>) -> Result<Vec<Pair>> {
+    let linked = linked(workspace, events)?;
     let edited: BTreeSet<Uuid> = linked
         .iter()
         .filter(|links| links.before.is_some())
         .map(|links| links.ticket)
         .collect();
+    let is_edit = !edited.is_empty();
     let edited = Value::Uuids(edited.into_iter().collect());
-    let is_edit = linked.iter().any(|links| links.before.is_some());
     if is_edit {
-        workspace.run(&LOCK_TICKETS, &[edited.clone()], Sees::Latest)?;
+        workspace.run(&LOCK_TICKETS, std::slice::from_ref(&edited), Sees::Latest)?;
     }
     let named: BTreeSet<Uuid> = linked
         .iter()
         .flat_map(|links| links.waits_for.iter().copied())
         .collect();
-    let rows = workspace.run(
-        &HOLD_TASKS,
-        &[Value::Uuids(named.into_iter().collect())],
-        Sees::Latest,
-    )?;
+    let named = Value::Uuids(named.into_iter().collect());
+    let rows = workspace.run(&HOLD_TASKS, &[named], Sees::Latest)?;
     let tickets: HashMap<Uuid, Uuid> = rows
         .iter()
         .filter_map(|row| Some((row.uuid(1)?, row.uuid(2)?)))
         .collect();
-    for links in linked {
-        let is_known = |id: &&Uuid| {
+    for links in &linked {
+        let is_known = |id: &Uuid| {
+            let before = links.before.as_ref();
             tickets.get(id) == Some(&links.ticket)
-                || links
-                    .before
-                    .as_ref()
-                    .is_some_and(|before| before.contains(id))
+                || before.is_some_and(|before| before.contains(id))
         };
         let unknown: Vec<Uuid> = links
             .waits_for
@@ -102,23 +131,30 @@ fn check(workspace: &Workspace, linked: &[Linked]) -> Result<()> {
             return Err(refused(LinkError::UnknownTask(links.task, unknown)));
         }
     }
+    let written = || {
+        linked
+            .iter()
+            .map(|links| (links.task, links.waits_for.clone()))
+    };
     // Nobody waits for a task that is new, but tasks that are new with it.
     let graph: Vec<(Uuid, Vec<Uuid>)> = if is_edit {
         let rows = workspace.run(&LINKS, &[edited], Sees::Latest)?;
         let mut graph: BTreeMap<Uuid, Vec<Uuid>> =
             rows.iter().filter_map(|row| read(&row)).collect();
-        graph.extend(new_links(linked));
+        graph.extend(written());
         graph.into_iter().collect()
     } else {
-        new_links(linked).collect()
+        written().collect()
     };
-    links::check_acyclic(&graph).map_err(refused)
+    links::check_acyclic(&graph).map_err(refused)?;
+    Ok(paired(written()))
 }
 
-fn new_links(linked: &[Linked]) -> impl Iterator<Item = (Uuid, Vec<Uuid>)> {
-    linked
-        .iter()
-        .map(|links| (links.task, links.waits_for.clone()))
+/// One pair for each task and each that it waits for.
+fn paired(links: impl Iterator<Item = (Uuid, Vec<Uuid>)>) -> Vec<Pair> {
+    links
+        .flat_map(|(task, waits_for)| waits_for.into_iter().map(move |id| (task, id)))
+        .collect()
 }
 
 /// A task and what it waits for. Dependencies that say nothing, in rows that were there when the table
@@ -128,19 +164,25 @@ fn read(row: &Row<'_>) -> Option<(Uuid, Vec<Uuid>)> {
     Some((row.uuid(1)?, links::parse(column.as_ref()).ok()?))
 }
 
-/// Holds the tasks that wait for those that are done, and gives what each of them waits for.
-fn waiting(workspace: &Workspace, done: &[Pair]) -> Result<Vec<Pair>> {
-    let (tickets, tasks) = done.iter().copied().unzip();
+/// Holds the tasks that wait for those that are done, given as ticket and task; gives what each waits for.
+fn waiting(workspace: &Workspace, done: Vec<Pair>) -> Result<Vec<Pair>> {
+    let (tickets, tasks) = done.into_iter().unzip();
     let rows = workspace.run(
         &DEPENDENTS,
         &[Value::Uuids(tickets), Value::Uuids(tasks)],
         Sees::Latest,
     )?;
-    Ok(rows
-        .iter()
-        .filter_map(|row| read(&row))
-        .flat_map(|(task, waits_for)| waits_for.into_iter().map(move |id| (task, id)))
-        .collect())
+    Ok(paired(rows.iter().filter_map(|row| read(&row))))
+}
+
+/// The same for a single one, as when an agent completes its task: mostly nobody waits.
+fn waiting_for_one(workspace: &Workspace, (ticket, task): Pair) -> Result<Vec<Pair>> {
+    let rows = workspace.run(
+        &DEPENDENTS_OF_ONE,
+        &[Value::Uuid(ticket), Value::Text(task.to_string().into())],
+        Sees::Latest,
+    )?;
+    Ok(paired(rows.iter().filter_map(|row| read(&row))))
 }
 
 /// Counts anew what the tasks still wait for.

@@ -84,19 +84,19 @@ macro_rules! held {
 pub const TASK_COLUMNS: i32 = 23;
 /// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
 pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
-/// The column of [`CLAIM`] that holds the ticket's context summary.
-pub const CLAIMED_SUMMARY: i32 = TASK_COLUMNS + 4;
+/// The column of [`CLAIM`] that holds the task's phase as an enum value.
+pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
 
-/// Claims the best tasks there are: agent, capabilities, phases, kinds, count, now, the lease's end,
-/// whether to claim though leases ran out or times came ([`TIDY`] would find something).
+/// The choice of a claim, best first; `$5` counts. It reads `tasks_claimable` in order and stops at the
+/// last row that it needs. The ticket is a scalar subquery so that no join can be planned in the index's
+/// place; who took part in a phase is asked only about reviews.
 ///
-/// The choice stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more
-/// than once by the plan around it and then claim too much. It reads `tasks_claimable` in order and stops
-/// at the last row that it needs; the ticket is a scalar subquery so that no join can be planned in its
-/// place. Who took part in a phase is asked only about reviews, and last.
-pub static CLAIM: Statement = Statement {
-    sql: concat!(
-        "WITH best AS MATERIALIZED (
+/// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
+/// by the plan around it and then claim too much.
+macro_rules! best {
+    () => {
+        concat!(
+            "WITH best AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
                WHERE k.status OPERATOR(pg_catalog.=) 'pending'
@@ -108,34 +108,68 @@ pub static CLAIM: Statement = Statement {
                  AND (SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id)
                  AND (k.kind OPERATOR(pg_catalog.<>) 'review'
                       OR NOT phasegate.took_part(k.ticket_id, k.phase_id::pg_catalog.text, $1))
-                 AND ($8 OR NOT (
-                      EXISTS (SELECT 1 FROM {ws}.tasks e WHERE e.lease_expires_at OPERATOR(pg_catalog.<=) $6)
-                      OR EXISTS (SELECT 1 FROM {ws}.tasks e
-                                  WHERE e.status OPERATOR(pg_catalog.=) 'pending'
-                                    AND e.scheduled_at OPERATOR(pg_catalog.<=) $6)))
+                 AND ($8 OR NOT EXISTS (
+                      SELECT 1 FROM {ws}.tasks e
+                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))
                ORDER BY ", rank!("k"), ", k.created_at, k.id
                LIMIT $5
-                 FOR NO KEY UPDATE OF k SKIP LOCKED),
+                 FOR NO KEY UPDATE OF k SKIP LOCKED)"
+        )
+    };
+}
+
+/// The parameters of a claim: agent, capabilities, phases, kinds, count, now, the lease's end, whether to
+/// claim though leases ran out or times came (so that [`TIDY`] would find something).
+const CLAIM_PARAMETERS: &[Type] = &[
+    Type::Text,
+    Type::Json,
+    Type::Phases,
+    Type::Texts,
+    Type::Big,
+    Type::Time,
+    Type::Time,
+    Type::Bool,
+];
+
+/// Claims the best tasks there are.
+pub static CLAIM: Statement = Statement {
+    sql: concat!(
+        best!(),
+        ",
           claimed AS (
               UPDATE {ws}.tasks k
                  SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
                WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ", task_columns!("k"), ")
-          SELECT c.*, c.attempts, t.title::pg_catalog.text, t.context, t.context_summary::pg_catalog.text
+           RETURNING ",
+        task_columns!("k"),
+        ", k.phase_id AS phase)
+          SELECT ",
+        task_columns!("c"),
+        ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
             FROM claimed c
             JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
-           ORDER BY ", rank!("c"), ", c.created_at, c.id"
+           ORDER BY ",
+        rank!("c"),
+        ", c.created_at, c.id"
     ),
-    parameters: &[
-        Type::Text,
-        Type::Json,
-        Type::Phases,
-        Type::Texts,
-        Type::Big,
-        Type::Time,
-        Type::Time,
-        Type::Bool,
-    ],
+    parameters: CLAIM_PARAMETERS,
+};
+
+/// Claims the best task there is: [`CLAIM`] with nothing to put into order afterwards.
+pub static CLAIM_ONE: Statement = Statement {
+    sql: concat!(
+        best!(),
+        "
+          UPDATE {ws}.tasks k
+             SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
+            FROM {ws}.tickets t
+           WHERE k.id OPERATOR(pg_catalog.=) (SELECT best.id FROM best)
+             AND t.id OPERATOR(pg_catalog.=) k.ticket_id
+       RETURNING ",
+        task_columns!("k"),
+        ", k.attempts, t.title::pg_catalog.text, t.context, k.phase_id"
+    ),
+    parameters: CLAIM_PARAMETERS,
 };
 
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
@@ -144,19 +178,11 @@ pub static CLAIM: Statement = Statement {
 /// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
 /// index in order and never looks at a task whose time has not come.
 pub static TIDY: Statement = Statement {
-    sql: "WITH expired AS MATERIALIZED (
+    sql: "WITH due AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
-               WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
-               ORDER BY k.lease_expires_at
-               LIMIT 500
-                 FOR NO KEY UPDATE SKIP LOCKED),
-          due AS MATERIALIZED (
-              SELECT k.id
-                FROM {ws}.tasks k
-               WHERE k.status OPERATOR(pg_catalog.=) 'pending'
-                 AND k.scheduled_at OPERATOR(pg_catalog.<=) $1
-               ORDER BY k.scheduled_at
+               WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
+               ORDER BY coalesce(k.lease_expires_at, k.scheduled_at)
                LIMIT 500
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
@@ -166,8 +192,7 @@ pub static TIDY: Statement = Statement {
                  error_message = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
                                       THEN k.error_message ELSE 'the lease ran out' END,
                  scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (
-                 ARRAY(SELECT expired.id FROM expired UNION ALL SELECT due.id FROM due))",
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT due.id FROM due))",
     parameters: &[Type::Time],
 };
 
@@ -176,7 +201,8 @@ pub static RELEASE: Statement = Statement {
     sql: "WITH expired AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
-               WHERE k.lease_expires_at OPERATOR(pg_catalog.<=) $1
+               WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
+                 AND k.lease_expires_at IS NOT NULL
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
@@ -390,6 +416,13 @@ pub static HOLD_TASKS: Statement = Statement {
     parameters: &[Type::Uuids],
 };
 
+/// What tasks wait for, and their tickets.
+pub static LINKED: Statement = Statement {
+    sql: "SELECT k.id, k.dependencies, k.ticket_id FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) ANY ($1) AND k.dependencies IS NOT NULL",
+    parameters: &[Type::Uuids],
+};
+
 /// The dependencies among the tasks of tickets.
 pub static LINKS: Statement = Statement {
     sql: "SELECT k.id, k.dependencies FROM {ws}.tasks k
@@ -412,6 +445,19 @@ pub static DEPENDENTS: Statement = Statement {
     parameters: &[Type::Uuids, Type::Uuids],
 };
 
+/// As [`DEPENDENTS`] for one ticket ($1) and task ($2, its id as text), cheaper to start.
+pub static DEPENDENTS_OF_ONE: Statement = Statement {
+    sql: "SELECT d.id, d.dependencies
+            FROM {ws}.tasks d
+           WHERE d.ticket_id OPERATOR(pg_catalog.=) $1
+             AND d.dependencies IS NOT NULL
+             AND d.pending_dependencies OPERATOR(pg_catalog.>) 0
+             AND (d.dependencies OPERATOR(pg_catalog.->) 'depends_on') OPERATOR(pg_catalog.?) $2
+           ORDER BY d.id
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuid, Type::Text],
+};
+
 /// Counts anew what tasks ($1) wait for, given every pair of a task and one that it waits for ($2).
 pub static COUNT: Statement = Statement {
     sql: "UPDATE {ws}.tasks k SET pending_dependencies = n.pending
@@ -429,4 +475,34 @@ pub static COUNT: Statement = Statement {
 pub static NOTIFY: Statement = Statement {
     sql: "SELECT pg_catalog.pg_notify('phasegate_tasks', $1)",
     parameters: &[Type::Text],
+};
+
+/// What a reviewer is to judge, put into the context ($3): what the phase's gate asks for, its current
+/// artifacts, the results of its completed work.
+pub static BRIEF: Statement = Statement {
+    sql: "SELECT coalesce($3, '{}'::pg_catalog.jsonb) OPERATOR(pg_catalog.||)
+                 pg_catalog.jsonb_build_object('review', pg_catalog.jsonb_build_object(
+                 'requirements', (
+                 SELECT pg_catalog.jsonb_build_object(
+                            'required_artifacts', q.required_artifacts,
+                            'required_tasks_completed', q.required_tasks_completed,
+                            'validation_criteria', q.validation_criteria)
+                   FROM {ws}.phase_gate_requirements q WHERE q.phase_id OPERATOR(pg_catalog.=) $2),
+                 'artifacts', (
+                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path,
+                            'content', c.artifact_content, 'collected_by', c.collected_by) ORDER BY c.artifact_type), '[]')
+                   FROM (SELECT DISTINCT ON (a.artifact_type) a.*
+                           FROM {ws}.phase_gate_artifacts a
+                          WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
+                            AND a.superseded_at IS NULL
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c),
+                 'tasks', (
+                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'task_id', k.id, 'task_type', k.task_type, 'description', k.description,
+                            'agent', k.assigned_agent_id, 'result', k.result) ORDER BY k.completed_at, k.id), '[]')
+                   FROM {ws}.tasks k
+                  WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+                    AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed')))",
+    parameters: &[Type::Uuid, Type::Phase, Type::Json],
 };

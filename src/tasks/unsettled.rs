@@ -3,23 +3,10 @@
 //! A statement that completes a thousand tasks so costs a constant number of further statements, not a
 //! thousand of them; and dependencies among rows of one statement (a COPY) are looked at when all are there.
 
-use crate::pg::transaction;
+use crate::pg::{transaction, trigger};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use uuid::Uuid;
-
-/// Dependencies that were written.
-#[derive(Debug, Clone)]
-pub struct Linked {
-    /// The task that waits.
-    pub task: Uuid,
-    /// Its ticket.
-    pub ticket: Uuid,
-    /// The tasks that it waits for.
-    pub waits_for: Vec<Uuid>,
-    /// Those that it waited for before an UPDATE: they may be gone since. `None` for a new task.
-    pub before: Option<Vec<Uuid>>,
-}
 
 /// What happened to a row.
 #[derive(Debug, Clone)]
@@ -32,7 +19,12 @@ pub enum Event {
         task: Uuid,
     },
     /// Dependencies were written.
-    Linked(Linked),
+    Linked {
+        /// The task that waits.
+        task: Uuid,
+        /// What it waited for before an UPDATE, which may be gone since. `None` for a new task.
+        before: Option<Vec<Uuid>>,
+    },
     /// A task can be claimed that could not before.
     Claimable,
 }
@@ -41,6 +33,8 @@ pub enum Event {
 struct Noted {
     schema: u32,
     subtransaction: u32,
+    /// How many triggers were being fired within one another.
+    depth: i32,
     event: Event,
 }
 
@@ -54,24 +48,25 @@ pub fn is_empty() -> bool {
     NOTED.with_borrow(Vec::is_empty)
 }
 
-/// Notes an event.
+/// Notes an event, from a row trigger.
 pub fn note(schema: u32, event: Event) {
-    let subtransaction = transaction::current();
-    NOTED.with_borrow_mut(|noted| {
-        noted.push(Noted {
-            schema,
-            subtransaction,
-            event,
-        });
-    });
+    let noted = Noted {
+        schema,
+        subtransaction: transaction::current(),
+        depth: trigger::depth(),
+        event,
+    };
+    NOTED.with_borrow_mut(|all| all.push(noted));
 }
 
-/// Takes a workspace's events.
+/// Takes a workspace's events that the statement whose trigger this is has left, or one within it. Those of
+/// a statement around it are not through yet.
 pub fn take(schema: u32) -> Vec<Event> {
+    let depth = trigger::depth();
     NOTED.with_borrow_mut(|noted| {
         let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(noted)
             .into_iter()
-            .partition(|noted| noted.schema == schema);
+            .partition(|noted| noted.schema == schema && noted.depth >= depth);
         *noted = kept;
         taken.into_iter().map(|noted| noted.event).collect()
     })

@@ -16,6 +16,8 @@ pub struct State {
     pub attempts: i32,
     /// `max_attempts`
     pub max_attempts: i32,
+    /// `scheduled_at`
+    pub scheduled_at: Option<i64>,
     /// `lease_expires_at`
     pub lease: Option<i64>,
     /// `started_at`
@@ -73,6 +75,7 @@ pub fn keep(
         agent,
         attempts,
         max_attempts: wanted.max_attempts.max(least),
+        scheduled_at: wanted.scheduled_at.filter(|_| status == Status::Pending),
         lease: wanted.lease.filter(|_| status.is_held()),
         started_at: started(old, &wanted.started_at, status, now),
         completed_at: completed(old, &wanted.completed_at, status, now),
@@ -118,6 +121,7 @@ mod tests {
             agent: (status != Status::Pending).then(|| "old".to_owned()),
             attempts: 1,
             max_attempts: 3,
+            scheduled_at: None,
             lease: held.then_some(500),
             started_at: (status == Status::Running).then_some(10),
             completed_at: (status == Status::Completed).then_some(20),
@@ -208,16 +212,21 @@ mod tests {
             proptest::option::of("[ab]"),
             any::<i32>(),
             any::<i32>(),
-            any::<Option<i64>>(),
-            any::<Option<i64>>(),
-            any::<Option<i64>>(),
+            any::<[Option<i64>; 4]>(),
         )
             .prop_map(
-                |(status, agent, attempts, max_attempts, lease, started_at, completed_at)| State {
+                |(
                     status,
                     agent,
                     attempts,
                     max_attempts,
+                    [scheduled_at, lease, started_at, completed_at],
+                )| State {
+                    status,
+                    agent,
+                    attempts,
+                    max_attempts,
+                    scheduled_at,
                     lease,
                     started_at,
                     completed_at,
@@ -243,6 +252,7 @@ mod tests {
                 prop_assert!(task.attempts >= 0 && task.attempts <= task.max_attempts);
                 prop_assert!(!held || task.agent.is_some() && task.attempts > 0);
                 prop_assert!(held || task.lease.is_none());
+                prop_assert!(task.status == Status::Pending || task.scheduled_at.is_none());
                 prop_assert_eq!(task.status == Status::Completed, task.completed_at.is_some());
                 prop_assert!(task.status != Status::Running || task.started_at.is_some());
                 if task.status == Status::Pending {

@@ -1,10 +1,10 @@
 //! The SQL functions of the workflow. Each says what is wanted moved or reads; the rules are the triggers'.
 
 use super::attribution::Attribution;
+use super::decide::invalid_transition;
 use super::diagram::{Format, diagram};
 use super::request::{Outcome, Request, Standing, Tickets};
 use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
-use super::triggers::invalid_transition;
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::verdict::Check;

@@ -1,10 +1,12 @@
 //! The workflow: which moves there are, what a move does, and its history.
 //!
 //! Triggers decide; functions only say what they want moved. A direct UPDATE and every function go
-//! through [`triggers`], so there is one implementation of each rule.
+//! through `decide` and `write`, so there is one implementation of each rule.
 
 #[cfg(feature = "postgres")]
 mod attribution;
+#[cfg(feature = "postgres")]
+pub mod decide;
 pub mod diagram;
 #[cfg(feature = "postgres")]
 pub mod functions;
@@ -17,3 +19,5 @@ pub mod rules;
 mod statements;
 #[cfg(feature = "postgres")]
 pub mod triggers;
+#[cfg(feature = "postgres")]
+pub mod write;

@@ -272,3 +272,12 @@ proptest! {
         prop_assert_eq!(merged(std::slice::from_ref(&all)).to_string(), all.to_string());
     }
 }
+
+#[test]
+fn keys_stand_as_jsonb_keeps_them() {
+    let value = json!({"bb": 1, "é": {"z": 1, "aa": [{"d": 1, "c": 2}], "b": 2}, "aa": 2, "a": [[2, 1]], "B": null});
+    assert_eq!(
+        as_stored(value).to_string(),
+        r#"{"B":null,"a":[[2,1]],"aa":2,"bb":1,"é":{"b":2,"z":1,"aa":[{"c":2,"d":1}]}}"#
+    );
+}

@@ -1,0 +1,336 @@
+//! A row of `tasks` on its way into the table: what hangs together is kept together, and what breaks a
+//! rule is refused.
+
+use super::capabilities;
+use super::columns::Columns;
+use super::links;
+use super::result::TaskResult;
+use super::status::Status;
+use super::templates::{fault, json};
+use super::unsettled::{self, Counting, Event};
+use super::upkeep::{self, State};
+use super::verdict::{self, Verdict as Review};
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::{Datum, Value, read};
+use crate::pg::{clock, role, settings};
+use uuid::Uuid;
+
+/// The columns of a row that follow from its status; `None` where the status is none of the known ones,
+/// which the table's own CHECK refuses.
+fn state(columns: &Columns, value: impl Fn(i16) -> Option<Datum>) -> Option<State> {
+    Some(State {
+        status: Status::from_name(&read::text(value(columns.status)?))?,
+        agent: value(columns.assigned_agent_id).map(read::text),
+        attempts: value(columns.attempts).map_or(0, read::int),
+        max_attempts: value(columns.max_attempts).map_or(1, read::int),
+        scheduled_at: value(columns.scheduled_at).map(read::big),
+        lease: value(columns.lease_expires_at).map(read::big),
+        started_at: value(columns.started_at).map(read::big),
+        completed_at: value(columns.completed_at).map(read::big),
+    })
+}
+
+/// A row of `tasks` on its way into the table.
+pub struct Task<'a> {
+    firing: &'a Firing,
+    columns: &'a Columns,
+    id: Uuid,
+    now: i64,
+    changes: Vec<(i16, Value<'static>)>,
+}
+
+impl<'a> Task<'a> {
+    /// The row of an INSERT or UPDATE.
+    pub fn of(firing: &'a Firing, columns: &'a Columns) -> Result<Self> {
+        Ok(Task {
+            firing,
+            columns,
+            id: firing
+                .new_uuid(columns.id)
+                .ok_or_else(|| Error::null_argument("id"))?,
+            now: clock::now(),
+            changes: Vec::with_capacity(8),
+        })
+    }
+
+    /// The row as it shall be, or why it may not be.
+    pub fn keep(mut self) -> Result<Verdict> {
+        if !self.is_new() && self.is_as_it_was() {
+            return Ok(Verdict::Keep);
+        }
+        let (firing, columns) = (self.firing, self.columns);
+        let Some(wanted) = state(columns, |column| firing.new_value(column)) else {
+            return Ok(Verdict::Keep);
+        };
+        let old = if self.is_new() {
+            None
+        } else {
+            state(columns, |column| firing.old_value(column))
+        };
+        let old = old.as_ref();
+        self.keep_identity(old)?;
+        let kept = self.keep_state(old, wanted)?;
+        let pending = self.keep_dependencies()?;
+        self.keep_capabilities()?;
+        self.keep_result(old, kept.status)?;
+        if kept.status == Status::Completed && old.is_some_and(|old| old.status != kept.status) {
+            self.note(Event::Done {
+                ticket: firing.new_uuid(columns.ticket_id).unwrap_or_default(),
+                task: self.id,
+            });
+        }
+        if settings::notify() {
+            self.note_claimable(old, &kept, pending);
+        }
+        self.changes
+            .push((columns.updated_at, Value::Time(self.now)));
+        Ok(firing.with(&self.changes))
+    }
+
+    fn note(&self, event: Event) {
+        unsettled::note(self.firing.schema(), event);
+    }
+
+    /// Whether an UPDATE changes nothing that phasegate keeps.
+    ///
+    /// Looked at here and not in the trigger's WHEN clause: the server parses that anew for every
+    /// statement, which for this many columns takes longer than the UPDATE of a row itself.
+    fn is_as_it_was(&self) -> bool {
+        let (firing, columns) = (self.firing, self.columns);
+        [
+            columns.lease_expires_at,
+            columns.attempts,
+            columns.max_attempts,
+            columns.pending_dependencies,
+            columns.scheduled_at,
+            columns.started_at,
+            columns.completed_at,
+            columns.updated_at,
+            columns.phase_id,
+        ]
+        .into_iter()
+        .all(|column| firing.is_equal(column))
+            && [
+                columns.status,
+                columns.assigned_agent_id,
+                columns.kind,
+                columns.priority,
+                columns.description,
+                columns.required_capabilities,
+                columns.dependencies,
+                columns.result,
+            ]
+            .into_iter()
+            .all(|column| firing.is_untouched(column))
+            && [columns.id, columns.ticket_id]
+                .into_iter()
+                .all(|column| firing.old_uuid(column) == firing.new_uuid(column))
+    }
+
+    fn new_oid(&self, column: i16) -> u32 {
+        self.firing.new_value(column).map_or(0, read::oid)
+    }
+
+    fn is_new(&self) -> bool {
+        self.firing.is_insert()
+    }
+
+    /// Whether the column is written: all are by an INSERT.
+    fn is_written(&self, column: i16) -> bool {
+        self.is_new() || !self.firing.is_untouched(column)
+    }
+
+    /// A task stays the task of its ticket; a finished one also that of its phase and kind.
+    fn keep_identity(&self, old: Option<&State>) -> Result<()> {
+        if self.is_new() {
+            return Ok(());
+        }
+        let (firing, columns) = (self.firing, self.columns);
+        for (name, column) in [("id", columns.id), ("ticket_id", columns.ticket_id)] {
+            if firing.old_uuid(column) != firing.new_uuid(column) {
+                return Err(self.fixed(name, "belongs to its ticket for good"));
+            }
+        }
+        if old.is_some_and(|old| old.status.is_final()) {
+            let old_phase = firing.old_value(columns.phase_id).map_or(0, read::oid);
+            if old_phase != self.new_oid(columns.phase_id) {
+                return Err(self.fixed("phase_id", "is finished"));
+            }
+            if !firing.is_untouched(columns.kind) {
+                return Err(self.fixed("kind", "is finished"));
+            }
+        }
+        Ok(())
+    }
+
+    fn fixed(&self, column: &str, reason: &str) -> Error {
+        Error::new(
+            Code::CheckViolation,
+            format!("{column} of a task cannot be changed"),
+        )
+        .detail(format!(
+            "Task {} {reason}.",
+            self.firing.old_uuid(self.columns.id).unwrap_or(self.id)
+        ))
+    }
+
+    fn keep_state(&mut self, old: Option<&State>, wanted: State) -> Result<State> {
+        let kept = upkeep::keep(old, wanted.clone(), self.now, || role::actor_or(None)).map_err(
+            |refused| {
+                let allowed: Vec<&str> = refused.from.moves().iter().map(|to| to.name()).collect();
+                Error::invalid_task_move(self.id, refused.from.name(), refused.to.name(), &allowed)
+            },
+        )?;
+        let time = |time: Option<i64>| time.map_or(Value::Null, Value::Time);
+        let columns = self.columns;
+        if kept.agent != wanted.agent {
+            let agent = kept.agent.clone();
+            let agent = agent.map_or(Value::Null, |agent| Value::Text(agent.into()));
+            self.changes.push((columns.assigned_agent_id, agent));
+        }
+        for (column, kept, wanted) in [
+            (columns.attempts, kept.attempts, wanted.attempts),
+            (columns.max_attempts, kept.max_attempts, wanted.max_attempts),
+        ] {
+            if kept != wanted {
+                self.changes.push((column, Value::Int(kept)));
+            }
+        }
+        for (column, kept, wanted) in [
+            (columns.scheduled_at, kept.scheduled_at, wanted.scheduled_at),
+            (columns.lease_expires_at, kept.lease, wanted.lease),
+            (columns.started_at, kept.started_at, wanted.started_at),
+            (columns.completed_at, kept.completed_at, wanted.completed_at),
+        ] {
+            if kept != wanted {
+                self.changes.push((column, time(kept)));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Brings dependencies into their canonical form and sets how many are pending: all of them, until
+    /// they have been looked at at the statement's end. Gives that number.
+    fn keep_dependencies(&mut self) -> Result<i32> {
+        let (firing, columns) = (self.firing, self.columns);
+        let int = |value: Option<Datum>| value.map_or(0, read::int);
+        let given = int(firing.new_value(columns.pending_dependencies));
+        let before = int(firing.old_value(columns.pending_dependencies));
+        let mut pending = if self.is_new() { 0 } else { before };
+        if self.is_written(columns.dependencies) {
+            let old = firing.old_value(columns.dependencies).map(read::json);
+            let new = firing.new_value(columns.dependencies).map(read::json);
+            let ids = ids(new.as_deref())?;
+            let before = ids_before(old.as_deref());
+            if self.is_new() || ids != before {
+                pending = i32::try_from(ids.len()).unwrap_or(i32::MAX);
+            }
+            if !self.is_new() && ids != before {
+                self.note(Event::Linked {
+                    task: self.id,
+                    before: Some(before),
+                });
+            }
+            if let Some(new) = new {
+                let canonical = links::write(&ids);
+                if ids.is_empty() {
+                    self.changes.push((columns.dependencies, Value::Null));
+                } else if canonical != new {
+                    let canonical = Value::Json(canonical.into());
+                    self.changes.push((columns.dependencies, canonical));
+                }
+            }
+        }
+        if given != pending && Counting::covers(&self.id) {
+            pending = given;
+        }
+        if given != pending {
+            let column = columns.pending_dependencies;
+            self.changes.push((column, Value::Int(pending)));
+        }
+        Ok(pending)
+    }
+
+    fn keep_capabilities(&mut self) -> Result<()> {
+        let column = self.columns.required_capabilities;
+        let Some(new) = self.firing.new_value(column) else {
+            return Ok(());
+        };
+        if !self.is_written(column) {
+            return Ok(());
+        }
+        let value = json("required_capabilities", Some(&read::json(new)))?;
+        capabilities::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+        if value.is_some_and(|value| value.is_null()) {
+            self.changes.push((column, Value::Null));
+        }
+        Ok(())
+    }
+
+    /// A result keeps the contract and the size limit; JSON null, which ORMs write for none, is none. A
+    /// review or summary is answered when it is completed.
+    fn keep_result(&mut self, old: Option<&State>, status: Status) -> Result<()> {
+        let column = self.columns.result;
+        let is_written = self.is_written(column);
+        let is_completed = status == Status::Completed;
+        let completes = is_completed && old.is_none_or(|old| old.status != status);
+        if !is_written && !completes {
+            return Ok(());
+        }
+        let kind = self.firing.new_value(self.columns.kind).map(read::text);
+        let kind = kind.as_deref().unwrap_or_default();
+        let is_answer = is_completed && matches!(kind, "review" | "summary");
+        if !is_written && !is_answer {
+            return Ok(());
+        }
+        let text = self.firing.new_value(column).map(read::json);
+        let limit = settings::max_result_bytes();
+        if let Some(size) = text.as_deref().map(str::len).filter(|size| *size > limit) {
+            return Err(Error::too_large(
+                "result",
+                size,
+                "phasegate.max_result_bytes",
+                limit,
+            ));
+        }
+        let mut value = json("result", text.as_deref())?;
+        if value.as_ref().is_some_and(serde_json::Value::is_null) {
+            value = None;
+            self.changes.push((column, Value::Null));
+        }
+        let value = value.as_ref();
+        match kind {
+            "review" if is_completed => Review::parse(value).map(|_| ()),
+            "summary" if is_completed => verdict::parse_summary(value).map(|_| ()),
+            _ => TaskResult::parse(value).map(|_| ()),
+        }
+        .map_err(|error| fault(&error, error.detail()))
+    }
+
+    fn note_claimable(&self, old: Option<&State>, new: &State, pending: i32) {
+        let is_claimable = |state: &State, pending| {
+            state.status == Status::Pending
+                && pending == 0
+                && state.scheduled_at.is_none_or(|at| at <= self.now)
+        };
+        let column = self.columns.pending_dependencies;
+        let before = self.firing.old_value(column).map_or(0, read::int);
+        let was_claimable = old.is_some_and(|old| is_claimable(old, before));
+        if is_claimable(new, pending) && !was_claimable {
+            self.note(Event::Claimable);
+        }
+    }
+}
+
+/// What a row waits for.
+fn ids(text: Option<&str>) -> Result<Vec<Uuid>> {
+    let value = json("dependencies", text)?;
+    links::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))
+}
+
+/// What a row waited for. A row that was there when the table was adopted may hold anything.
+fn ids_before(text: Option<&str>) -> Vec<Uuid> {
+    ids(text).unwrap_or_default()
+}

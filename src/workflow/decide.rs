@@ -1,0 +1,318 @@
+//! The decision about a row whose phase is to change: the edge, the gates, and what the ticket carries on.
+
+use super::attribution::Attribution;
+use super::moves::{self, Move};
+use super::request::{self, Outcome, Request};
+use super::rules;
+use super::triggers::{columns, id};
+use crate::context::fold::{Block, fold};
+use crate::error::Error;
+use crate::gates::check::check;
+use crate::gates::record::GateResult;
+use crate::pg::error::Result;
+use crate::pg::spi::Sees;
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::{Value, read};
+use crate::pg::{cache, clock};
+use crate::phase::{Direction, Phase};
+use crate::workspace::{Columns, Configuration, Workspace};
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
+pub fn decide(firing: &Firing) -> Result<Verdict> {
+    firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing)?;
+    let columns = columns(&workspace, firing)?;
+    let phases = (
+        firing.old_value(columns.phase_id).map(read::oid),
+        firing.new_value(columns.phase_id).map(read::oid),
+    );
+    match phases {
+        (Some(from), Some(to)) if from != to => decide_move(firing, &workspace, &columns, from, to),
+        _ => Ok(keep_own_columns(firing, &columns)),
+    }
+}
+
+/// No move: what phasegate keeps stays as it was, whatever the caller wrote; only `updated_at` tells of the update.
+fn keep_own_columns(firing: &Firing, columns: &Columns) -> Verdict {
+    let old = |column| firing.old_value(column).map_or(Value::Null, Value::Datum);
+    firing.with(&[
+        (columns.previous_phase_id, old(columns.previous_phase_id)),
+        (columns.phase_entered_at, old(columns.phase_entered_at)),
+        (columns.updated_at, Value::Time(clock::now())),
+    ])
+}
+
+/// A move being decided.
+struct Decision<'a> {
+    firing: &'a Firing,
+    workspace: &'a Workspace,
+    configuration: Rc<Configuration>,
+    columns: &'a Columns,
+    ticket: Uuid,
+    from: Phase,
+    to: Phase,
+    request: Option<Rc<Request>>,
+}
+
+fn decide_move(
+    firing: &Firing,
+    workspace: &Workspace,
+    columns: &Columns,
+    from: u32,
+    to: u32,
+) -> Result<Verdict> {
+    if moves::is_empty() {
+        cache::accept_invalidations();
+    }
+    let configuration = workspace.configuration()?;
+    let ticket = id(firing, columns)?;
+    Decision {
+        from: configuration.phase_of(from)?,
+        to: configuration.phase_of(to)?,
+        request: request::of_move(workspace.schema, &ticket),
+        firing,
+        workspace,
+        configuration,
+        columns,
+        ticket,
+    }
+    .verdict()
+}
+
+impl Decision<'_> {
+    fn verdict(&self) -> Result<Verdict> {
+        let phases = &self.configuration.phases;
+        let expected = self.request.as_deref().and_then(|request| request.expected);
+        if let Some(expected) = expected
+            && expected != self.from
+        {
+            let (expected, actual) = (phases.label(expected), phases.label(self.from));
+            let error = Error::phase_changed(self.ticket, expected, actual);
+            return self.refused("phase_changed", error);
+        }
+        let previous = self
+            .firing
+            .old_value(self.columns.previous_phase_id)
+            .and_then(|datum| phases.by_oid(read::oid(datum)));
+        let transitions = &self.configuration.transitions;
+        let Some(decided) = transitions.decide(phases, self.from, previous, self.to) else {
+            let error = invalid_transition(&self.configuration, self.ticket, self.from, self.to);
+            return self.refused("invalid_transition", error);
+        };
+
+        let attribution = self
+            .request
+            .as_deref()
+            .map_or_else(Attribution::of_settings, |request| {
+                Rc::clone(&request.attribution)
+            });
+        let at = moment(self.firing, self.columns);
+        let gates = judge_gates(
+            self.workspace,
+            &self.configuration,
+            self.ticket,
+            &decided.gates,
+            at,
+            &attribution.actor,
+        )?;
+        let gate_result = gates.result_of(phases.oid(decided.left));
+        let refusal = gates.refusal(&self.configuration, self.ticket);
+        // A refusal that is an error takes everything back; one that is an answer stays on record.
+        if refusal.is_none()
+            || self
+                .request
+                .as_deref()
+                .is_some_and(|request| request.tolerant)
+        {
+            moves::note_results(self.workspace.schema, gates.results);
+        }
+        if let Some((reasons, error)) = refusal {
+            return self.refused_because("gate_not_passed", reasons, error);
+        }
+        self.moves(&decided, at, gate_result, attribution)
+    }
+
+    /// The ticket moves: the row as it will be, and the note of what is to be written once it is.
+    fn moves(
+        &self,
+        decided: &rules::Move,
+        at: i64,
+        gate_result: Option<Uuid>,
+        attribution: Rc<Attribution>,
+    ) -> Result<Verdict> {
+        let phases = &self.configuration.phases;
+        let mut changes = vec![
+            (
+                self.columns.previous_phase_id,
+                Value::Oid(phases.oid(self.from)),
+            ),
+            (self.columns.phase_entered_at, Value::Time(at)),
+            (self.columns.updated_at, Value::Time(at)),
+        ];
+        let block = self.fold(decided, &mut changes)?;
+        let superseded = decided.superseded(phases, self.to);
+        moves::note(
+            self.workspace.schema,
+            Move {
+                ticket: self.ticket,
+                from: phases.oid(self.from),
+                to: phases.oid(self.to),
+                history_id: Uuid::now_v7(),
+                at,
+                left: phases.oid(decided.left),
+                direction: Some(decided.direction),
+                gate_result,
+                superseded: superseded
+                    .into_iter()
+                    .map(|phase| phases.oid(phase))
+                    .collect(),
+                block,
+                attribution,
+            },
+            false,
+        );
+        if let Some(request) = &self.request {
+            let moves = Outcome::Moves {
+                from: self.from,
+                to: self.to,
+                at,
+            };
+            request.outcomes.borrow_mut().insert(self.ticket, moves);
+        }
+        Ok(self.firing.with(&changes))
+    }
+
+    /// On a forward move, folds what the phase left has produced into the row; gives its block.
+    fn fold(
+        &self,
+        decided: &rules::Move,
+        changes: &mut Vec<(i16, Value<'_>)>,
+    ) -> Result<Option<Box<Block>>> {
+        if decided.direction != Direction::Forward {
+            return Ok(None);
+        }
+        let context = self.firing.new_value(self.columns.context).map(read::json);
+        let folded = fold(
+            self.workspace,
+            &self.configuration,
+            self.ticket,
+            decided.left,
+            self.to,
+            context.as_deref(),
+        )?;
+        Ok(folded.map(|folded| {
+            let columns = self.columns;
+            changes.push((columns.context, Value::Json(folded.context.into())));
+            changes.push((columns.context_summary, Value::Text(folded.summary.into())));
+            Box::new(folded.block)
+        }))
+    }
+
+    fn refused(&self, error_code: &'static str, error: Error) -> Result<Verdict> {
+        let reasons = error.detail.clone().into_iter().collect();
+        self.refused_because(error_code, reasons, error)
+    }
+
+    /// Raises the refusal, or where a request takes it for an answer leaves the row out of the UPDATE.
+    fn refused_because(
+        &self,
+        error_code: &'static str,
+        reasons: Vec<String>,
+        error: Error,
+    ) -> Result<Verdict> {
+        let Some(request) = &self.request else {
+            return Err(error);
+        };
+        request.refuse(self.ticket, self.from, error_code, reasons, error)?;
+        Ok(Verdict::Skip)
+    }
+}
+
+/// The verdicts of the gates that a move needs.
+struct Judged {
+    results: Vec<GateResult>,
+    failed: Vec<Phase>,
+    reasons: Vec<String>,
+}
+
+impl Judged {
+    /// The stored result of a phase's gate.
+    fn result_of(&self, phase: u32) -> Option<Uuid> {
+        self.results
+            .iter()
+            .find(|result| result.phase == phase)
+            .map(|result| result.id)
+    }
+
+    /// Why the gates refuse the move, where they do.
+    fn refusal(&self, configuration: &Configuration, ticket: Uuid) -> Option<(Vec<String>, Error)> {
+        if self.failed.is_empty() {
+            return None;
+        }
+        let labels: Vec<&str> = self
+            .failed
+            .iter()
+            .map(|phase| configuration.phases.label(*phase))
+            .collect();
+        let error = Error::gate_not_passed(ticket, &labels.join(" and "), &self.reasons);
+        Some((self.reasons.clone(), error))
+    }
+}
+
+/// Checks the gates on evidence as it is committed now: the ticket's row is held, and whoever changes
+/// evidence holds it too.
+fn judge_gates(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    phases: &[Phase],
+    at: i64,
+    by: &str,
+) -> Result<Judged> {
+    let mut judged = Judged {
+        results: Vec::new(),
+        failed: Vec::new(),
+        reasons: Vec::new(),
+    };
+    for phase in phases {
+        let Some(check) = check(workspace, configuration, ticket, *phase, Sees::Latest)? else {
+            continue;
+        };
+        let oid = configuration.phases.oid(*phase);
+        judged
+            .results
+            .push(GateResult::new(ticket, oid, &check, at, by));
+        if !check.requirements_met {
+            judged.failed.push(*phase);
+            judged.reasons.extend(check.blocking_reasons());
+        }
+    }
+    Ok(judged)
+}
+
+/// When the move happens: now, and later than the ticket's last move, though a clock may have been set
+/// back or a transaction that began later moved it first. History is ordered by this.
+fn moment(firing: &Firing, columns: &Columns) -> i64 {
+    let entered = firing
+        .old_value(columns.phase_entered_at)
+        .map_or(i64::MIN, read::big);
+    clock::now().max(entered.saturating_add(1))
+}
+
+pub(super) fn invalid_transition(
+    configuration: &Configuration,
+    ticket: Uuid,
+    from: Phase,
+    to: Phase,
+) -> Error {
+    let phases = &configuration.phases;
+    let allowed: Vec<&str> = configuration
+        .transitions
+        .targets(phases, from)
+        .into_iter()
+        .map(|phase| phases.label(phase))
+        .collect();
+    Error::invalid_transition(ticket, phases.label(from), phases.label(to), &allowed)
+}
