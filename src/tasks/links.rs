@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(known(&mixed), [id(1)]);
         assert_eq!(known(&json!([id(2).to_string()])), [id(2)]);
         for nothing in [json!(null), json!("x"), json!({"depends_on": 1}), json!(7)] {
-            assert_eq!(known(&nothing), []);
+            assert!(known(&nothing).is_empty());
         }
     }
 
