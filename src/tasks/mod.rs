@@ -11,6 +11,8 @@ pub mod functions;
 #[cfg(feature = "postgres")]
 pub mod generation;
 #[cfg(feature = "postgres")]
+pub mod generation_functions;
+#[cfg(feature = "postgres")]
 mod handover;
 pub mod links;
 pub mod priority;

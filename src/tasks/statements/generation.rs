@@ -1,0 +1,106 @@
+//! The statements of templates and generation.
+
+use crate::pg::spi::Statement;
+use crate::pg::value::Type;
+
+/// The templates of a workspace, in the order in which tasks are generated.
+pub static TEMPLATES: Statement = Statement {
+    sql: "SELECT p.id, p.phase_id, p.task_type::pg_catalog.text, p.template_description,
+                 p.default_priority::pg_catalog.text, p.required_capabilities, p.dependencies_template, p.is_active
+            FROM {ws}.task_templates p
+           ORDER BY p.phase_id, pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[],
+                                            coalesce(p.default_priority, 'MEDIUM')::pg_catalog.text),
+                    p.created_at, p.id",
+    parameters: &[],
+};
+
+/// The active templates of a phase as `task_template` rows, in the order in which tasks are generated.
+pub static TEMPLATES_OF_PHASE: Statement = Statement {
+    sql: "SELECT p.id, p.phase_id::pg_catalog.text, p.task_type::pg_catalog.text, p.template_description,
+                 p.default_priority::pg_catalog.text, p.required_capabilities, p.dependencies_template,
+                 p.is_active, p.created_at
+            FROM {ws}.task_templates p
+           WHERE p.phase_id OPERATOR(pg_catalog.=) $1 AND p.is_active
+           ORDER BY pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[],
+                                            coalesce(p.default_priority, 'MEDIUM')::pg_catalog.text),
+                    p.created_at, p.id",
+    parameters: &[Type::Phase],
+};
+
+/// One change of templates at a time in a workspace, until the transaction ends: two that each look
+/// right by themselves may form a cycle together. The lock is on the table's OID ($1) in pg_class (1259).
+pub static LOCK_TEMPLATES: Statement = Statement {
+    sql: "SELECT pg_catalog.pg_advisory_xact_lock(1259, $1::pg_catalog.int4)",
+    parameters: &[Type::Oid],
+};
+
+/// The ticket, if the caller may see it: its phase.
+pub static TICKET_PHASE: Statement = Statement {
+    sql: "SELECT t.phase_id FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $1",
+    parameters: &[Type::Uuid],
+};
+
+/// Holds tickets, in the order of their ids.
+pub static LOCK_TICKETS: Statement = Statement {
+    sql: "SELECT t.phase_id FROM {ws}.tickets t
+           WHERE t.id OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY t.id
+             FOR NO KEY UPDATE",
+    parameters: &[Type::Uuids],
+};
+
+/// What templates need of tickets ($1) that enter phases ($2): each ticket's values and, once for each
+/// task that it has in the phase, that task; oldest task first.
+pub static ENTERED: Statement = Statement {
+    sql: "SELECT e.place, t.title, t.description, t.priority::pg_catalog.text, t.previous_phase_id::pg_catalog.text,
+                 t.context_summary, k.id, k.task_type::pg_catalog.text, k.template_id, k.status::pg_catalog.text
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY
+                 AS e (ticket_id, phase_id, place)
+            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) e.ticket_id
+            LEFT JOIN {ws}.tasks k ON k.ticket_id OPERATOR(pg_catalog.=) e.ticket_id
+                                  AND k.phase_id OPERATOR(pg_catalog.=) e.phase_id
+           ORDER BY e.place, k.created_at, k.id",
+    parameters: &[Type::Uuids, Type::Phases],
+};
+
+/// Writes generated tasks. Columns as in the parameters' order.
+pub static GENERATE: Statement = Statement {
+    sql: "INSERT INTO {ws}.tasks
+                 (id, ticket_id, phase_id, task_type, description, priority, required_capabilities, dependencies,
+                  pending_dependencies, template_id, created_at)
+          SELECT g.id, g.ticket_id, g.phase_id, g.task_type, g.description, g.priority,
+                 g.required_capabilities::pg_catalog.jsonb, g.dependencies::pg_catalog.jsonb,
+                 g.pending_dependencies, g.template_id, $11
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
+                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
+                            pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9),
+                            pg_catalog.unnest($10))
+                 AS g (id, ticket_id, phase_id, task_type, description, priority, required_capabilities,
+                       dependencies, pending_dependencies, template_id)",
+    parameters: &[
+        Type::Uuids,
+        Type::Uuids,
+        Type::Phases,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Texts,
+        Type::Ints,
+        Type::Uuids,
+        Type::Time,
+    ],
+};
+
+/// Tasks by their ids, as `task` rows, in the order in which they were generated.
+pub static TASKS: Statement = Statement {
+    sql: concat!(
+        "SELECT ",
+        task_columns!("k"),
+        "
+            FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY k.id"
+    ),
+    parameters: &[Type::Uuids],
+};

@@ -1,0 +1,63 @@
+//! The statements of the tasks room, named and together.
+
+/// The columns of the composite type `task`, in its order, of the row named.
+macro_rules! task_columns {
+    ($row:literal) => {
+        concat!(
+            $row,
+            ".id, ",
+            $row,
+            ".ticket_id, ",
+            $row,
+            ".phase_id::pg_catalog.text, ",
+            $row,
+            ".kind::pg_catalog.text, ",
+            $row,
+            ".task_type::pg_catalog.text, ",
+            $row,
+            ".description::pg_catalog.text, ",
+            $row,
+            ".priority::pg_catalog.text, ",
+            $row,
+            ".status::pg_catalog.text, ",
+            $row,
+            ".required_capabilities, ",
+            $row,
+            ".dependencies, ",
+            $row,
+            ".pending_dependencies, ",
+            $row,
+            ".assigned_agent_id::pg_catalog.text, ",
+            $row,
+            ".attempts, ",
+            $row,
+            ".max_attempts, ",
+            $row,
+            ".scheduled_at, ",
+            $row,
+            ".lease_expires_at, ",
+            $row,
+            ".result, ",
+            $row,
+            ".error_message::pg_catalog.text, ",
+            $row,
+            ".template_id, ",
+            $row,
+            ".created_at, ",
+            $row,
+            ".updated_at, ",
+            $row,
+            ".started_at, ",
+            $row,
+            ".completed_at"
+        )
+    };
+}
+
+mod dependencies;
+mod generation;
+mod queue;
+
+pub use dependencies::*;
+pub use generation::*;
+pub use queue::*;
