@@ -68,7 +68,7 @@ pub fn define() {
     // Not for everybody to set: a limit that the limited can lift is none.
     GucRegistry::define_int_guc(
         c"phasegate.max_result_bytes",
-        c"The most bytes that a task's result may have as JSON text.",
+        c"The most bytes that a task's result, or an artifact's content, may have as JSON text.",
         c"",
         &MAX_RESULT_BYTES,
         0,
