@@ -1,4 +1,4 @@
-"""The SQL of README.md and demo/README.md runs, and prints what is shown there.
+"""The SQL of README.md, demo/README.md and docs/ runs, and prints what is shown there.
 
 Every ```sql block is given to one psql session, in order, in a database without the extension. A ```text block
 right after it is its output, as psql -q prints it; ids may differ. A block that is refused shows its ERROR there.
@@ -47,10 +47,12 @@ def database():
             connection.execute(f"DROP ROLE IF EXISTS {role}")
 
 
+# Examples other than the README's are to be run in a workspace.
+WORKSPACE = "CREATE EXTENSION phasegate; SELECT phasegate.create_workspace('shop') \\g /dev/null\nSET search_path = shop, phasegate;\n"
+DOCUMENTS = ["README.md", "demo/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
 PREPARATION = {
-    "README.md": "",
-    # Its examples are to be run in a workspace.
-    "demo/README.md": "CREATE EXTENSION phasegate; SELECT phasegate.create_workspace('shop') \\g /dev/null\nSET search_path = shop, phasegate;\n",
+    file: "" if file == "README.md" else WORKSPACE
+    for file in DOCUMENTS if BLOCK.search((ROOT / file).read_text("utf-8"))
 }
 
 
@@ -90,8 +92,56 @@ def test_the_reference_is_complete(connect_with_extension):
     rows = {name: comment for _, name, comment in row.findall(text)}
     assert rows == catalog
     connect_with_extension.execute("SELECT phasegate.uuid_v7()")
-    for (setting,) in connect_with_extension.execute("SELECT name FROM pg_settings WHERE name LIKE 'phasegate.%'"):
-        assert f"| `{setting}` |" in text
+    settings = re.findall(r"^\| `(phasegate\.\w+)` \| (\S+) \| (\w+) \|", text, re.M)
+    assert sorted((name, default.strip("`"), who) for name, default, who in settings) == connect_with_extension.execute(
+        "SELECT name, CASE WHEN coalesce(boot_val, '') = '' THEN 'empty' WHEN unit = 'B' THEN"
+        " replace(pg_size_pretty(boot_val::bigint), '1024 kB', '1MB') ELSE boot_val END,"
+        " CASE context WHEN 'user' THEN 'everybody' ELSE 'superusers' END"
+        " FROM pg_settings WHERE name LIKE 'phasegate.%' ORDER BY name").fetchall()
+
+
+def test_the_reference_has_the_signatures(connect_with_extension):
+    """Arguments, their types and defaults, as the catalog has them."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \| ", text, re.M))
+    actual = dict(connect_with_extension.execute(
+        "SELECT proname, pg_get_function_arguments(oid) FROM pg_proc"
+        " WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype").fetchall())
+    for name, arguments in actual.items():
+        arguments = re.sub(r"::\w+(\[\])?", "", arguments).replace(" DEFAULT ", " = ")
+        arguments = arguments.replace("'00:05:00'", "'5 minutes'").replace('"current_schema"()', "current_schema()")
+        assert shown[name] == arguments, name
+
+
+def test_the_reference_has_the_relations(connect_with_extension):
+    text = (ROOT / "README.md").read_text("utf-8")
+    section = text.split("### Tables and views of a workspace")[1].split("\n### ")[0]
+    shown = {(name, "v" if view else "r") for name, view in re.findall(r"^\| `(\w+)`( \(view\))? \|", section, re.M)}
+    connect_with_extension.execute("SELECT phasegate.create_workspace('shop')")
+    assert shown == set(connect_with_extension.execute(
+        "SELECT relname, relkind::text FROM pg_class"
+        " WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v')").fetchall())
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_names_of_files_and_links_are_true(file):
+    """Paths in backquotes (a `*` matches, and a bare name stands beside the one before it) and relative links."""
+    text = (ROOT / file).read_text("utf-8")
+    for line in text.splitlines():
+        folder = None
+        for path in re.findall(r"`((?:src|sql|tests|demo|docs|pgrx-config)/[\w*./-]*|[\w-]+\.rs)`", line):
+            if "/" in path:
+                folder = pathlib.PurePath(path).parent
+            elif folder is None:
+                continue
+            else:
+                path = str(folder / path)
+            assert list(ROOT.glob(path)), f"{file}: {path}"
+    for link in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[\w-]*)?\)", text):
+        assert not link or ((ROOT / file).parent / link).exists(), f"{file}: {link}"
+    headings = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)}
+    for anchor in re.findall(r"\]\(#([\w-]*)\)", text):
+        assert anchor in headings, f"{file}: #{anchor}"
 
 
 @pytest.fixture
