@@ -24,6 +24,7 @@ pub mod gates;
 mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
 
+    use crate::context::scout;
     use crate::pg;
     use crate::tasks::unsettled;
     use crate::workflow::moves;
@@ -43,11 +44,13 @@ mod extension {
         pg::transaction::register(pg::transaction::Hooks {
             ended: || {
                 moves::forget_all();
+                scout::forget();
                 unsettled::forget_all();
                 pg::cache::transaction_ended();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);
+                scout::forget();
                 unsettled::forget_since(subtransaction);
             },
             rolled_back: pg::cache::rolled_back,

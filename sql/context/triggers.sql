@@ -1,4 +1,9 @@
--- Fires after zz_phasegate_keep, which checks the answer's shape. Without a WHEN clause as in sql/gates/triggers.sql.
+-- They fire after tasks_keep, which checks the answer's shape. On UPDATE without a WHEN clause as in sql/gates/triggers.sql.
+
+CREATE OR REPLACE TRIGGER zz_phasegate_summary_added
+    BEFORE INSERT ON {ws}.tasks
+    FOR EACH ROW WHEN (NEW.kind = 'summary' AND NEW.result IS NOT NULL)
+    EXECUTE FUNCTION phasegate.summary_given();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_summary_given
     BEFORE UPDATE ON {ws}.tasks

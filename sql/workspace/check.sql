@@ -18,7 +18,8 @@ expected_trigger (relname, tgname) AS (
            ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
            ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
            ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
-           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'), ('tasks', 'zz_phasegate_summary_given'),
+           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'), ('tasks', 'zz_phasegate_summary_added'),
+           ('tasks', 'zz_phasegate_summary_given'),
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
            ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')

@@ -4,6 +4,7 @@ use super::merge::{self, ArtifactRef, CompletedTask};
 use super::statements::{EVIDENCE, KEEP_BLOCKS};
 use super::summary::summarize;
 use crate::pg::error::Result;
+use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::pg::{clock, settings};
@@ -55,11 +56,13 @@ pub fn block(
     configuration: &Configuration,
     ticket: Uuid,
     phase: Phase,
+    sees: Sees,
 ) -> Result<Option<Value>> {
     let _session = Session::open()?;
+    let _by_index = ByIndex::only();
     let _owner = workspace.as_owner();
     let phase = Sql::Oid(configuration.phases.oid(phase));
-    let rows = workspace.run(&EVIDENCE, &[Sql::Uuid(ticket), phase], Sees::Snapshot)?;
+    let rows = workspace.run(&EVIDENCE, &[Sql::Uuid(ticket), phase], sees)?;
     if rows.is_empty() {
         return Ok(None);
     }
@@ -99,30 +102,28 @@ pub fn before(configuration: &Configuration, context: Value, target: Phase) -> V
     Value::Object(blocks)
 }
 
-/// Folds what `left` produced into the context, for a ticket that enters `entered`.
+/// Folds what `left` produced (`found`, from [`block`]) into the context, for a ticket that enters `entered`.
 ///
 /// `None` where there is nothing to fold: the phase has produced nothing and no block of an earlier visit
 /// is to be replaced; or the stored context cannot be read, and is then left alone rather than lost.
 pub fn fold(
-    workspace: &Workspace,
     configuration: &Configuration,
-    ticket: Uuid,
     left: Phase,
+    found: Option<Value>,
     entered: Phase,
     context: Option<&str>,
-) -> Result<Option<Folded>> {
+) -> Option<Folded> {
     let key = merge::phase_key(configuration.phases.label(left));
-    let found = block(workspace, configuration, ticket, left)?;
     let context = match context.map(parsed) {
         None => None,
         Some(Some(context)) => Some(context),
-        Some(None) => return Ok(None),
+        Some(None) => return None,
     };
     let known = context
         .as_ref()
         .is_some_and(|context| context.get(&key).is_some());
     if found.is_none() && !known {
-        return Ok(None);
+        return None;
     }
     let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
     let order = order(configuration);
@@ -135,11 +136,11 @@ pub fn fold(
     let context = merge::as_stored(merge::fold(context, &key, block));
     let visible = before(configuration, context.clone(), entered);
     let summary = summarize(&visible, Some(BUDGET), encoding, Some(&order));
-    Ok(Some(Folded {
+    Some(Folded {
         context: merge::with_summary(context, summary.clone()).to_string(),
         summary,
         block: kept,
-    }))
+    })
 }
 
 /// Keeps the blocks of phases that were left: (ticket, phase as an enum value, block). Needs an open

@@ -121,6 +121,24 @@ impl Ticket {
         }
     }
 
+    fn block(&self, phase: Phase, sees: Sees) -> Result<Option<Value>> {
+        fold::block(&self.workspace, &self.configuration, self.id, phase, sees)
+    }
+
+    /// Who the summary is for once `phase` is folded in: the phase after it and after the ticket's own. A
+    /// blocked ticket, or one that has no phase ahead, is summarized as a whole, as for PHASE_BLOCKED.
+    fn next(&self, phase: Phase) -> Phase {
+        let phases = &self.configuration.phases;
+        let last = phase.max(self.phase);
+        let mut ahead = phases.sequence().filter(|candidate| *candidate > last);
+        let next = if phases.is_blocked(self.phase) {
+            None
+        } else {
+            ahead.next()
+        };
+        next.or(phases.blocked()).unwrap_or(self.phase)
+    }
+
     /// What the phases before `target` left, and its summary within the budget.
     fn handed_to(&self, target: Phase, budget: usize) -> Result<(Value, String)> {
         let handed = Handed::new(&self.configuration, self.parsed_context()?, target);
@@ -133,8 +151,8 @@ impl Ticket {
 pub fn aggregate_phase_context(call: &Call) -> Result<Answer> {
     let ticket = Ticket::of_call(call, &TICKET, Sees::Caller)?;
     let phase = ticket.phase_argument(call, 1)?;
-    let block = fold::block(&ticket.workspace, &ticket.configuration, ticket.id, phase)?
-        .unwrap_or_else(|| merge::phase_block(&[], &[]));
+    let found = ticket.block(phase, Sees::Caller)?;
+    let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
     Ok(call.answer(&Sql::json(Some(&block.to_string()))))
 }
 
@@ -158,21 +176,14 @@ pub fn context_summary(call: &Call) -> Result<Answer> {
 pub fn update_ticket_context(call: &Call) -> Result<Answer> {
     let ticket = Ticket::of_call(call, &TICKET_LOCKED, Sees::Snapshot)?;
     let phase = ticket.phase_argument(call, 1)?;
-    // The phase at hand counts as before whatever comes next: its summary is for the phase after it.
-    let next = ticket
-        .configuration
-        .phases
-        .sequence()
-        .find(|candidate| *candidate > phase.max(ticket.phase))
-        .unwrap_or(ticket.phase);
+    let found = ticket.block(phase, Sees::Latest)?;
     let folded = fold::fold(
-        &ticket.workspace,
         &ticket.configuration,
-        ticket.id,
         phase,
-        next,
+        found,
+        ticket.next(phase),
         ticket.context.as_deref(),
-    )?;
+    );
     let Some(folded) = folded else {
         return Ok(Answer::Null);
     };

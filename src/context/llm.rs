@@ -1,7 +1,7 @@
 //! The hand-over to an outside summarizer: a task of kind 'summary' whose answer becomes the ticket's summary.
 //!
 //! What was asked for (the budget, and the fingerprint of the content) is kept in the task's own `result`
-//! until the answer takes its place, so that it travels with the task and no column of the user's is taken.
+//! and stays there beside the answer, so that it travels with the task and no column of the user's is taken.
 
 use super::fold::{BUDGET, parsed};
 use super::functions::budget;
@@ -19,8 +19,14 @@ use crate::tasks::TaskColumns;
 use crate::tasks::verdict::parse_summary;
 use crate::tasks::{TASK_COLUMNS, TASKS};
 use crate::workspace::{Configuration, Workspace};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+/// The kind of the tasks that ask for a summary.
+const KIND: &str = "summary";
+
+/// What is said of an answer that nobody asked for.
+const UNASKED: &str = "this summary was not asked for with summarize_using_llm; it was not applied";
 
 /// What is said of an answer that came too late.
 const CHANGED: &str =
@@ -84,46 +90,81 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
         .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))
 }
 
-/// BEFORE UPDATE on `tasks` that completes a task of kind 'summary', however it comes: refuses an answer
-/// that is over its budget; applies it, unless the context has changed since it was asked for.
+/// BEFORE INSERT OR UPDATE on `tasks`, for those of kind 'summary': refuses an answer that is over its budget;
+/// applies one, however it comes, unless the context has changed since it was asked for. What was asked for,
+/// and whether the answer was applied, is phasegate's to say: a caller's own values are ignored.
 pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
     let columns = TaskColumns::of(firing.table())?;
-    if !columns.is_completed(firing, "summary") || columns.was_completed(firing, "summary") {
+    let is_completed = columns.is_completed(firing, KIND);
+    let was_completed = columns.was_completed(firing, KIND);
+    let is_kind = |datum| read::text(datum) == KIND;
+    if firing.is_update() && is_completed == was_completed && firing.is_untouched(columns.result)
+        || !firing.new_value(columns.kind).is_some_and(is_kind)
+    {
         return Ok(Verdict::Keep);
     }
     let workspace = Workspace::of_firing(firing)?;
-    let configuration = workspace.configuration()?;
-    let column = |name| catalog::column(firing.table(), name).unwrap_or(0);
-    let result = column("result");
+    if firing.is_insert() && role::acts_for(workspace.owner) {
+        // A request of ours, or an import.
+        return Ok(Verdict::Keep);
+    }
     let read_json = |datum| read::json(datum).as_str().parse::<Value>().ok();
-    let request = firing
-        .old_value(result)
-        .and_then(read_json)
-        .and_then(|result| result.get("request").cloned());
-    let mut answer = firing.new_value(result).and_then(read_json);
+    let before = firing
+        .old_value(columns.result)
+        .filter(|_| firing.is_update() && firing.old_value(columns.kind).is_some_and(is_kind))
+        .and_then(read_json);
+    let request = before.as_ref().and_then(|before| before.get("request"));
+    let answer = firing.new_value(columns.result).and_then(read_json);
+    if !is_completed {
+        let kept = with_own(answer, None, request);
+        return Ok(firing.with(&[(columns.result, Sql::json(kept.as_deref()))]));
+    }
     let text = parse_summary(answer.as_ref())
         .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
         .to_owned();
-    require_budget(&text, request.as_ref())?;
-
-    let applied = apply(
-        &workspace,
-        &configuration,
-        firing.new_uuid(column("ticket_id")),
-        request.as_ref(),
-        &text,
-    )?;
-    if let Some(Value::Object(answer)) = answer.as_mut() {
-        answer.insert("applied".to_owned(), Value::Bool(applied));
-        answer.insert("request".to_owned(), request.unwrap_or(Value::Null));
-    }
-    let said = answer.unwrap_or(Value::Null).to_string();
-    let mut changes = vec![(result, Sql::Json(said.into()))];
-    if !applied {
-        changes.push((column("error_message"), Sql::text(Some(CHANGED))));
+    let part = |key: &str| before.as_ref().filter(|_| was_completed)?.get(key);
+    let is_same = part("summary").and_then(Value::as_str) == Some(&text);
+    let applied = if is_same {
+        part("applied") == Some(&Value::Bool(true))
+    } else {
+        require_budget(&text, request)?;
+        let ticket = firing.new_uuid(columns.ticket_id);
+        apply(&workspace, ticket, request, &text)?
+    };
+    let said = with_own(answer, Some(applied), request);
+    let mut changes = vec![(columns.result, Sql::json(said.as_deref()))];
+    if !is_same && (was_completed || !applied) {
+        let error_message = catalog::column(firing.table(), "error_message").unwrap_or(0);
+        let why = if request.is_none() { UNASKED } else { CHANGED };
+        changes.push((error_message, Sql::text((!applied).then_some(why))));
     }
     Ok(firing.with(&changes))
+}
+
+/// A result with phasegate's own keys set, or taken out where there is nothing to say.
+fn with_own(
+    result: Option<Value>,
+    applied: Option<bool>,
+    request: Option<&Value>,
+) -> Option<String> {
+    let mut result = match result {
+        Some(Value::Object(result)) => result,
+        Some(other) => return Some(other.to_string()),
+        None if request.is_none() => return None,
+        None => Map::new(),
+    };
+    let own = [
+        ("applied", applied.map(Value::Bool)),
+        ("request", request.cloned()),
+    ];
+    for (key, value) in own {
+        result.shift_remove(key);
+        if let Some(value) = value {
+            result.insert(key.to_owned(), value);
+        }
+    }
+    Some(Value::Object(result).to_string())
 }
 
 fn require_budget(text: &str, request: Option<&Value>) -> Result<()> {
@@ -150,7 +191,6 @@ fn require_budget(text: &str, request: Option<&Value>) -> Result<()> {
 /// Makes the text the ticket's summary, if the content is still what was to be summarized. Says whether it did.
 fn apply(
     workspace: &Workspace,
-    configuration: &Configuration,
     ticket: Option<Uuid>,
     request: Option<&Value>,
     text: &str,
@@ -161,9 +201,10 @@ fn apply(
     let (Some(ticket), Some(asked)) = (ticket, asked) else {
         return Ok(false);
     };
+    let configuration = workspace.configuration()?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let found = fingerprint(workspace, configuration, ticket)?;
+    let found = fingerprint(workspace, &configuration, ticket)?;
     if found.is_none_or(|(_, found)| found.to_string() != asked) {
         return Ok(false);
     }

@@ -14,6 +14,8 @@ pub mod merge;
 mod order;
 pub mod rank;
 #[cfg(feature = "postgres")]
+pub mod scout;
+#[cfg(feature = "postgres")]
 mod statements;
 pub mod summary;
 mod text;

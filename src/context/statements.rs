@@ -121,3 +121,22 @@ pub static APPLY: Statement = Statement {
            WHERE id OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid, Type::Text, Type::Json],
 };
+
+/// The tickets for which a phase has produced anything, at most as many as asked for.
+pub static PRODUCTIVE: Statement = Statement {
+    sql: "SELECT k.ticket_id FROM {ws}.tasks k
+           WHERE k.phase_id OPERATOR(pg_catalog.=) $1
+             AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed'
+           UNION
+          SELECT a.ticket_id FROM {ws}.phase_gate_artifacts a
+           WHERE a.phase_id OPERATOR(pg_catalog.=) $1 AND a.superseded_at IS NULL
+           LIMIT $2",
+    parameters: &[Type::Phase, Type::Big],
+};
+
+/// How many pages [`PRODUCTIVE`] reads of these tables.
+pub static PAGES: Statement = Statement {
+    sql: "SELECT (pg_catalog.pg_relation_size($1) OPERATOR(pg_catalog.+) pg_catalog.pg_relation_size($2))
+                 OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.int8",
+    parameters: &[Type::Oid, Type::Oid],
+};

@@ -6,6 +6,7 @@
 use super::check::parse_row;
 use super::record::{collect, hold};
 use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
+use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -32,6 +33,7 @@ fn new_text(firing: &Firing, name: &str) -> Option<String> {
 /// than any review before it; only a regression supersedes it.
 pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    scout::forget();
     let workspace = Workspace::of_firing(firing)?;
     let ticket = column(firing, "ticket_id");
     let phase = column(firing, "phase_id");

@@ -32,6 +32,26 @@ pub fn current() -> u32 {
     unsafe { pg_sys::GetCurrentSubTransactionId() }
 }
 
+/// A moment in what this transaction can see. Between two that are equal no other transaction has ended,
+/// and no command of this one has begun to write. What a command writes that had begun before is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    ended: u64,
+    command: u32,
+}
+
+/// This moment. Makes visible what this transaction wrote, as running a statement does.
+pub fn moment() -> Moment {
+    // SAFETY: valid inside a transaction; the snapshot is read before another can take its place.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        Moment {
+            ended: (*pg_sys::GetLatestSnapshot()).snapXactCompletionCount,
+            command: pg_sys::GetCurrentCommandId(false),
+        }
+    }
+}
+
 unsafe extern "C-unwind" fn transaction_event(
     event: pg_sys::XactEvent::Type,
     _argument: *mut std::ffi::c_void,

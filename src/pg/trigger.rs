@@ -3,7 +3,7 @@
 use super::error::{Result, raise};
 use super::value::{Value, read};
 use crate::error::{Code, Error};
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple, Oid};
 use uuid::Uuid;
 
 /// What a trigger function wants done with the row. Ignored after the event.
@@ -242,8 +242,13 @@ impl Firing {
             .iter()
             .map(|(number, _)| i32::from(*number))
             .collect();
-        let (datums, nulls): (Vec<Datum>, Vec<bool>) =
-            columns.iter().map(|(_, value)| value.to_datum()).unzip();
+        let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns
+            .iter()
+            .map(|(number, value)| match value {
+                Value::Text(_) => self.as_long_as_allowed(*number, value.to_datum()),
+                _ => value.to_datum(),
+            })
+            .unzip();
         let count = i32::try_from(numbers.len()).unwrap_or(0);
         // SAFETY: the three arrays have `count` elements; numbers are attributes of this relation.
         // The result is allocated in the trigger's per-tuple context, as the server wants it.
@@ -257,5 +262,23 @@ impl Firing {
                 nulls.as_ptr().cast_mut(),
             )
         })
+    }
+
+    /// A text for a column, which may be a `varchar(n)`: what a trigger puts into a row the server does not
+    /// check again. Raises the server's own error where it is too long.
+    fn as_long_as_allowed(&self, attribute: i16, text: (Datum, bool)) -> (Datum, bool) {
+        let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
+        // SAFETY: a syscache look-up of a column that is there, into locals of the right types; varchar takes
+        // a text, a type modifier and whether the cast is explicit.
+        let checked = unsafe {
+            let table = (*self.relation()).rd_id;
+            pg_sys::get_atttypetypmodcoll(table, attribute, &mut kind, &mut length, &mut collation);
+            if kind != pg_sys::VARCHAROID || length < 0 {
+                return text;
+            }
+            let arguments = [text.0, Datum::from(length), Datum::from(false)].map(Some);
+            pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments)
+        };
+        (checked.unwrap_or(text.0), text.1)
     }
 }

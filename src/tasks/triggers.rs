@@ -9,6 +9,7 @@ use super::statements::LOCK_TEMPLATES;
 use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
+use crate::context::scout;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -18,6 +19,7 @@ use crate::workspace::Workspace;
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    scout::forget();
     let columns = Columns::of(firing.table())?;
     Task::of(firing, &columns)?.keep()
 }

@@ -6,6 +6,7 @@ use super::request::{self, Outcome, Request};
 use super::rules;
 use super::triggers::{columns, id};
 use crate::context::fold::{Block, fold};
+use crate::context::scout;
 use crate::error::Error;
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
@@ -194,14 +195,9 @@ impl Decision<'_> {
             return Ok(None);
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);
-        let folded = fold(
-            self.workspace,
-            &self.configuration,
-            self.ticket,
-            decided.left,
-            self.to,
-            context.as_deref(),
-        )?;
+        let (configuration, left) = (&self.configuration, decided.left);
+        let found = scout::block(self.workspace, configuration, self.ticket, left)?;
+        let folded = fold(configuration, left, found, self.to, context.as_deref());
         Ok(folded.map(|folded| {
             let columns = self.columns;
             changes.push((columns.context, Value::Json(folded.context.into())));

@@ -4,6 +4,7 @@ use super::attribution::Attribution;
 use super::moves::{self, Move};
 use super::statements::{RECORD_MANY, RECORD_ONE};
 use crate::context::fold as context;
+use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::gates::record as gates;
 use crate::pg::clock;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 /// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted and confirmed.
 pub fn write(firing: &Firing) -> Result<Verdict> {
+    scout::forget();
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }

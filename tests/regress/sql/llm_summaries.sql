@@ -49,6 +49,50 @@ UPDATE tasks SET status = 'completed', assigned_agent_id = 'llm', result = '{"su
  WHERE id = :'direct_task';
 SELECT context_summary FROM tickets;
 
+-- A draft written to an open task does not take the place of the request.
+SELECT id AS task FROM summarize_using_llm(:'ticket', 4) \gset draft_
+UPDATE tasks SET result = '{"summary": "a draft", "request": {"max_tokens": 1000}, "applied": true}' WHERE id = :'draft_task';
+SELECT result - 'request' AS result, result #> '{request,max_tokens}' AS budget, result #>> '{request,fingerprint}' IS NOT NULL AS known FROM tasks WHERE id = :'draft_task';
+UPDATE tasks SET result = NULL WHERE id = :'draft_task';
+SELECT result - 'request' AS result, result #> '{request,max_tokens}' AS budget FROM tasks WHERE id = :'draft_task';
+UPDATE tasks SET status = 'completed', assigned_agent_id = 'llm', result = '{"summary": "a summary that is over four tokens", "request": {"max_tokens": 1000}}' WHERE id = :'draft_task';
+UPDATE tasks SET status = 'completed', assigned_agent_id = 'llm', result = '{"summary": "within four tokens", "model": "m", "applied": false}' WHERE id = :'draft_task';
+SELECT result - 'request' AS result, error_message, context_summary FROM tasks k JOIN tickets t ON t.id = ticket_id WHERE k.id = :'draft_task';
+
+-- An answer that is changed afterwards obeys the same rules, and one that is not changed stays what it was.
+UPDATE tasks SET result = '{"summary": "changed to more than four tokens"}' WHERE id = :'draft_task';
+UPDATE tasks SET result = '{"summary": "changed answer"}' WHERE id = :'draft_task';
+SELECT result -> 'applied' AS applied, context_summary, context_summary(t.id) AS handed FROM tasks k JOIN tickets t ON t.id = ticket_id WHERE k.id = :'draft_task';
+UPDATE tickets SET context = context || '{"design_phase": {"x": 1}, "requirements_phase": {"key_decisions": ["refund in cash"]}}';
+UPDATE tasks SET result = result || '{"applied": false, "seen": true}' WHERE id = :'draft_task';
+SELECT result - 'request' AS result, error_message, context_summary(ticket_id) ~ 'in cash' AS live FROM tasks WHERE id = :'draft_task';
+UPDATE tasks SET result = '{"summary": "too late"}' WHERE id = :'draft_task';
+SELECT result - 'request' AS result, error_message, context_summary FROM tasks k JOIN tickets t ON t.id = ticket_id WHERE k.id = :'draft_task';
+
+-- Nobody but the workspace's owner can make up a request or an applied answer; all others' are answers that nobody asked for.
+CREATE ROLE llm_forger;
+GRANT USAGE ON SCHEMA acme TO llm_forger;
+GRANT SELECT ON tickets TO llm_forger;
+GRANT SELECT, INSERT, UPDATE ON tasks TO llm_forger;
+CREATE TABLE asked AS SELECT result -> 'request' AS request FROM summarize_using_llm(:'ticket', 4);
+UPDATE tasks SET status = 'cancelled' WHERE kind = 'summary' AND status = 'pending';
+GRANT SELECT ON asked TO llm_forger;
+SET ROLE llm_forger;
+INSERT INTO tasks (ticket_id, phase_id, kind, task_type, status, result)
+SELECT :'ticket', 'PHASE_DESIGN', 'summary', 'forged', s, jsonb_build_object('summary', 'forged, and longer than four tokens', 'applied', true, 'request', request) FROM asked, unnest('{completed,pending}'::text[]) s;
+INSERT INTO tasks (ticket_id, phase_id, kind, task_type, result)
+SELECT :'ticket', 'PHASE_DESIGN', 'work', 'forged', jsonb_build_object('summary', 'forged too', 'request', request) FROM asked;
+UPDATE tasks SET kind = 'summary', status = 'completed', assigned_agent_id = 'f' WHERE task_type = 'forged' AND status = 'pending';
+SELECT status, result, error_message FROM tasks WHERE task_type = 'forged' ORDER BY id;
+SELECT context_summary(:'ticket') ~ 'forged' AS forged, context_summary FROM tickets;
+RESET ROLE;
+DROP OWNED BY llm_forger;
+DROP ROLE llm_forger;
+-- The owner's import keeps both.
+INSERT INTO tasks (ticket_id, phase_id, kind, task_type, status, result)
+SELECT :'ticket', 'PHASE_DESIGN', 'summary', 'imported', 'completed', jsonb_build_object('summary', 'imported', 'applied', true, 'request', request) FROM asked;
+SELECT context_summary(:'ticket');
+
 SELECT summarize_using_llm(:'ticket', 0);
 SELECT summarize_using_llm('00000000-0000-0000-0000-000000000000');
 CREATE ROLE llm_reader;

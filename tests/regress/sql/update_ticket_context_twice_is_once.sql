@@ -58,4 +58,15 @@ SELECT update_ticket_context(:'ticket');
 SELECT context ? 'blocked_phase' AS blocked_phase, context #> '{design_phase,design_decisions}' AS design FROM tickets;
 SELECT update_ticket_context(:'ticket', 'PHASE_DESIGN');
 SELECT context #> '{design_phase,design_decisions}' AS design, context_summary, context_summary(id) = context_summary AS same FROM tickets;
+-- The summary is for the phase after: where there is none ahead, or the ticket is blocked, it is of all phases, also of those that the enum lists after PHASE_BLOCKED.
+ALTER TYPE phase ADD VALUE 'PHASE_RETROSPECTIVE';
+UPDATE tickets SET context = '{"requirements_phase": {"key_decisions": ["Required"]}, "retrospective_phase": {"key_decisions": ["Learnt"]}}';
+SELECT update_ticket_context(:'ticket', 'PHASE_DESIGN');
+SELECT context_summary, context_summary(id) = context_summary AS same FROM tickets;
+UPDATE tickets SET phase_id = 'PHASE_DESIGN';
+SELECT update_ticket_context(:'ticket');
+SELECT context_summary FROM tickets;
+INSERT INTO tasks (ticket_id, phase_id, status, result) VALUES (:'ticket', 'PHASE_RETROSPECTIVE', 'completed', '{"context": {"key_decisions": ["Learnt again"]}}');
+SELECT update_ticket_context(:'ticket', 'PHASE_RETROSPECTIVE');
+SELECT context_summary FROM tickets;
 SELECT check_name, violations FROM check_workspace() WHERE violations <> 0;
