@@ -1,0 +1,75 @@
+"""Fixtures for the clients: a workspace whose application has a role of its own, and a pooler in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+
+import psycopg
+import pytest
+from psycopg import sql
+
+GRANTS = """
+    GRANT USAGE ON SCHEMA shop TO {role};
+    GRANT SELECT ON ALL TABLES IN SCHEMA shop TO {role};
+    GRANT INSERT, UPDATE (title, description, priority, phase_id) ON shop.tickets TO {role};
+    GRANT UPDATE ON shop.tasks TO {role};
+    GRANT INSERT ON shop.phase_gate_artifacts TO {role};
+"""
+
+
+@pytest.fixture
+def workspace(database):
+    """The environment of an application in a new workspace "shop": PGHOST and so on, for a role with the README's grants.
+
+    Every client logs in by TCP, since not all of them know Unix sockets.
+    """
+    role = f"client_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(dbname=database, autocommit=True) as owner:
+        owner.execute("SELECT phasegate.create_workspace('shop')")
+        owner.execute(sql.SQL("CREATE ROLE {role} LOGIN").format(role=sql.Identifier(role)))
+        owner.execute(sql.SQL(GRANTS).format(role=sql.Identifier(role)))
+        owner.execute(sql.SQL("ALTER ROLE {role} IN DATABASE {database} SET search_path = shop, phasegate").format(
+            role=sql.Identifier(role), database=sql.Identifier(database)))
+        yield {"PGHOST": os.environ["PHASEGATE_TCP_HOST"], "PGPORT": os.environ["PGPORT"], "PGUSER": role, "PGDATABASE": database}
+        assert owner.execute("SELECT check_name, violations FROM phasegate.check_workspace('shop') WHERE violations > 0").fetchall() == []
+        owner.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=sql.Identifier(role)))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((os.environ["PHASEGATE_TCP_HOST"], 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture
+def pooled_workspace(workspace, tmp_path):
+    """The same behind PgBouncer in transaction mode, with two sessions for everybody."""
+    port = free_port()
+    (tmp_path / "users.txt").write_text(f'"{workspace["PGUSER"]}" ""\n')
+    (tmp_path / "pgbouncer.ini").write_text(f"""\
+[databases]
+* = host={workspace["PGHOST"]} port={workspace["PGPORT"]}
+[pgbouncer]
+listen_addr = {workspace["PGHOST"]}
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {tmp_path}/users.txt
+pool_mode = transaction
+default_pool_size = 2
+""")
+    command = [shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"), str(tmp_path / "pgbouncer.ini")]
+    if os.geteuid() == 0:
+        # It refuses to run as root, and another user cannot read what pytest keeps for its own.
+        for path in [tmp_path, *tmp_path.parents[:2]]:
+            path.chmod(0o755)
+        command[1:1] = ["--user", "nobody"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as bouncer:
+        try:
+            started = next((line for line in bouncer.stderr if "process up" in line), None)
+            assert started, "PgBouncer did not start"
+            yield {**workspace, "PGPORT": port}
+        finally:
+            bouncer.terminate()

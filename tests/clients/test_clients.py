@@ -1,0 +1,69 @@
+"""Programs that use phasegate through the libraries that applications use, each a project of its own.
+
+A project is installed by its own package manager into target/clients/, from the versions that it pins, and then run
+against a new workspace. It asserts everything itself, prints nothing, and exits with another code than 0 on failure.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+TARGET = pathlib.Path(os.environ["PHASEGATE_TARGET"], "clients")
+
+
+def output_of(command, **options):
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+def installed(name, install, *versions):
+    """The project's folder below target/, after install(folder) where it was not yet made from these files."""
+    folder = TARGET / name
+    stamp = folder / "stamp"
+    content = "\n".join([sys.version, *((HERE / name / file).read_text() for file in versions)])
+    if not stamp.exists() or stamp.read_text() != content:
+        folder.mkdir(parents=True, exist_ok=True)
+        install(folder)
+        stamp.write_text(content)
+    return folder
+
+
+def python(name, *arguments):
+    def install(folder):
+        # Without a pip of its own, which would take longer to install than the rest.
+        output_of([sys.executable, "-m", "venv", "--clear", "--without-pip", folder / "venv"])
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", folder / "venv/bin/python"]
+        output_of([*pip, "install", "--no-deps", "--requirement", HERE / name / "requirements.txt"])
+        output_of([*pip, "check"])
+
+    return [installed(name, install, "requirements.txt") / "venv/bin/python", "-B", "-W", "error", HERE / name / arguments[0], *arguments[1:]]
+
+
+# How each is run, with the name of its project and its program.
+CLIENTS = {
+    "psycopg": (python, "psycopg", "main.py"),
+    "sqlalchemy-psycopg": (python, "sqlalchemy", "with_psycopg.py"),
+    "sqlalchemy-asyncpg": (python, "sqlalchemy", "with_asyncpg.py"),
+}
+# Those that are run through a pooler too.
+POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg"]
+
+
+def run(client, environment, *arguments):
+    kind, *names = CLIENTS[client]
+    assert output_of([*kind(*names), *arguments], env={**os.environ, **environment}) == ""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_client(client, workspace):
+    run(client, workspace)
+
+
+@pytest.mark.parametrize("client", POOLED)
+def test_client_behind_a_pooler(client, pooled_workspace):
+    run(client, pooled_workspace, "pooled")
