@@ -49,6 +49,8 @@ CLIENTS = {
     "psycopg": (python, "psycopg", "main.py"),
     "sqlalchemy-psycopg": (python, "sqlalchemy", "with_psycopg.py"),
     "sqlalchemy-asyncpg": (python, "sqlalchemy", "with_asyncpg.py"),
+    "django": (python, "django", "main.py"),
+    "django-server-side": (python, "django", "main.py", "server-side"),
 }
 # Those that are run through a pooler too.
 POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg"]

@@ -1,0 +1,20 @@
+"""The least that Django needs to talk to the database. PGHOST and so on say where."""
+
+import os
+import sys
+
+# region settings
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": os.environ["PGHOST"],
+        "PORT": os.environ["PGPORT"],
+        "USER": os.environ["PGUSER"],
+        "NAME": os.environ["PGDATABASE"],
+        # With parameters in the statement's text, as by default, or apart from it: both work.
+        "OPTIONS": {"server_side_binding": "server-side" in sys.argv},
+    }
+}
+INSTALLED_APPS = ["tracker"]
+USE_TZ = True
+# endregion
