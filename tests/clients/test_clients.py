@@ -6,6 +6,7 @@ against a new workspace. It asserts everything itself, prints nothing, and exits
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -44,6 +45,17 @@ def python(name, *arguments):
     return [installed(name, install, "requirements.txt") / "venv/bin/python", "-B", "-W", "error", HERE / name / arguments[0], *arguments[1:]]
 
 
+def node(name, *arguments):
+    def install(folder):
+        # Modules are looked for from where a program is, so the program goes to where they are installed.
+        for file in (HERE / name).iterdir():
+            shutil.copy(file, folder)
+        output_of(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder)
+
+    files = sorted(file.name for file in (HERE / name).iterdir())
+    return ["node", "--throw-deprecation", installed(name, install, *files) / arguments[0], *arguments[1:]]
+
+
 # How each is run, with the name of its project and its program.
 CLIENTS = {
     "psycopg": (python, "psycopg", "main.py"),
@@ -51,9 +63,10 @@ CLIENTS = {
     "sqlalchemy-asyncpg": (python, "sqlalchemy", "with_asyncpg.py"),
     "django": (python, "django", "main.py"),
     "django-server-side": (python, "django", "main.py", "server-side"),
+    "pg": (node, "pg", "main.mjs"),
 }
 # Those that are run through a pooler too.
-POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg"]
+POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg"]
 
 
 def run(client, environment, *arguments):
