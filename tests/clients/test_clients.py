@@ -51,6 +51,7 @@ def node(name, *arguments):
         for file in (HERE / name).iterdir():
             shutil.copy(file, folder)
         output_of(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder)
+        output_of(["npm", "run", "build", "--if-present"], cwd=folder)
 
     files = sorted(file.name for file in (HERE / name).iterdir())
     return ["node", "--throw-deprecation", installed(name, install, *files) / arguments[0], *arguments[1:]]
@@ -64,6 +65,7 @@ CLIENTS = {
     "django": (python, "django", "main.py"),
     "django-server-side": (python, "django", "main.py", "server-side"),
     "pg": (node, "pg", "main.mjs"),
+    "kysely": (node, "kysely", "main.js"),
 }
 # Those that are run through a pooler too.
 POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg"]
