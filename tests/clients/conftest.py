@@ -59,6 +59,7 @@ auth_type = trust
 auth_file = {tmp_path}/users.txt
 pool_mode = transaction
 default_pool_size = 2
+ignore_startup_parameters = extra_float_digits
 """)
     command = [shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"), str(tmp_path / "pgbouncer.ini")]
     if os.geteuid() == 0:

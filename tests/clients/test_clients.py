@@ -13,6 +13,7 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).parent
+JDBC = "/usr/share/java/postgresql.jar"
 TARGET = pathlib.Path(os.environ["PHASEGATE_TARGET"], "clients")
 
 
@@ -57,6 +58,14 @@ def node(name, *arguments):
     return ["node", "--no-deprecation", installed(name, install, *files) / arguments[0], *arguments[1:]]
 
 
+def java(name, *arguments):
+    def install(folder):
+        output_of(["javac", "-cp", JDBC, "-d", folder, *sorted((HERE / name).glob("*.java"))])
+
+    files = sorted(file.name for file in (HERE / name).iterdir())
+    return ["java", "-cp", f"{installed(name, install, *files)}:{JDBC}", *arguments]
+
+
 # How each is run, with the name of its project and its program.
 CLIENTS = {
     "psycopg": (python, "psycopg", "main.py"),
@@ -67,9 +76,10 @@ CLIENTS = {
     "pg": (node, "pg", "main.mjs"),
     "kysely": (node, "kysely", "main.js"),
     "sequelize": (node, "sequelize", "main.mjs"),
+    "jdbc": (java, "jdbc", "Main"),
 }
 # Those that are run through a pooler too.
-POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg"]
+POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg", "jdbc"]
 
 
 def run(client, environment, *arguments):
