@@ -66,6 +66,12 @@ def java(name, *arguments):
     return ["java", "-cp", f"{installed(name, install, *files)}:{JDBC}", *arguments]
 
 
+def rust(name, *arguments):
+    folder = TARGET / "rust"
+    output_of(["cargo", "build", "--locked", "--quiet", "--package", name, "--target-dir", folder], cwd=HERE / "rust")
+    return [folder / "debug" / name, *arguments]
+
+
 # How each is run, with the name of its project and its program.
 CLIENTS = {
     "psycopg": (python, "psycopg", "main.py"),
@@ -77,9 +83,11 @@ CLIENTS = {
     "kysely": (node, "kysely", "main.js"),
     "sequelize": (node, "sequelize", "main.mjs"),
     "jdbc": (java, "jdbc", "Main"),
+    "sqlx": (rust, "client-sqlx"),
+    "diesel": (rust, "client-diesel"),
 }
 # Those that are run through a pooler too.
-POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg", "jdbc"]
+POOLED = ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg", "jdbc", "diesel"]
 
 
 def run(client, environment, *arguments):
