@@ -88,8 +88,8 @@ CLIENTS = {
 # Where the tests are set up by hand there may be no Java. conftest.py says so.
 if shutil.which("javac") and pathlib.Path(JDBC).exists():
     CLIENTS["jdbc"] = (java, "jdbc", "Main")
-# Those that are run through a pooler too: sqlx names its prepared statements, which this one does not follow.
-POOLED = [client for client in ["psycopg", "sqlalchemy-psycopg", "sqlalchemy-asyncpg", "pg", "jdbc", "diesel"] if client in CLIENTS]
+# Those that are run through a pooler, too. sqlx names its prepared statements, which Debian's PgBouncer does not follow.
+POOLED = [client for client in CLIENTS if client != "sqlx"]
 
 
 def command(client):

@@ -98,7 +98,7 @@ def many_tickets():
     # Django 5 does not learn the ids that the database gives in a bulk_create(), Django 6 does.
     Ticket.objects.bulk_create([Ticket(title=f"Ticket {n}") for n in range(3)])
     backlog = Ticket.objects.filter(phase_id="PHASE_BACKLOG")
-    tickets = list(backlog)
+    tickets = list(backlog.iterator())
     ids = {ticket.id for ticket in tickets}
     assert len(ids) == 3
     assert set(Ticket.objects.filter(phase_id__in=["PHASE_BACKLOG", "PHASE_DONE"]).values_list("id", flat=True)) == ids
