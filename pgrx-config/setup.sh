@@ -3,7 +3,7 @@
 # there already is left alone, so running it again costs a second.
 #
 #   setup.sh          all of it
-#   setup.sh build    only what building and running the extension needs (no Python)
+#   setup.sh build    only what building and running the extension needs (no Python, no clients)
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -3,7 +3,6 @@
 import os
 import sys
 
-# region settings
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -19,4 +18,3 @@ DATABASES = {
 }
 INSTALLED_APPS = ["tracker"]
 USE_TZ = True
-# endregion

@@ -67,13 +67,12 @@ def move_ticket(connection, ticket, phase, actor):
     with refusals(), connection.transaction():
         # SET LOCAL takes no parameters; this does, and ends with the transaction as well.
         connection.execute("SELECT set_config('phasegate.actor', %s, true)", [actor])
-        # A str is sent without a type, so that the server takes it for a phase, here and in a WHERE.
+        # A str, or a list of them, is sent without a type. The server takes it for a phase, here and in a WHERE.
         return connection.execute("UPDATE tickets SET phase_id = %s WHERE id = %s RETURNING *", [phase, ticket]).fetchone()
 
 
 def tickets_in(connection, phases):
-    # A list has a type, text[]. The cast is on the parameter, so that an index on phase_id can be used.
-    return connection.execute("SELECT * FROM tickets WHERE phase_id = ANY (%s::text[]::phase[]) ORDER BY id", [phases]).fetchall()
+    return connection.execute("SELECT * FROM tickets WHERE phase_id = ANY (%s) ORDER BY id", [phases]).fetchall()
 # endregion
 
 
