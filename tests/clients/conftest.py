@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -46,9 +47,12 @@ def workspace(database):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((os.environ["PHASEGATE_TCP_HOST"], 0))
-        return str(probe.getsockname()[1])
+    """Below Linux's range for outgoing connections, as in cluster.sh."""
+    for port in random.sample(range(20000, 32000), 100):
+        with socket.socket() as probe:
+            if probe.connect_ex((os.environ["PHASEGATE_TCP_HOST"], port)) != 0:
+                return str(port)
+    raise RuntimeError("no free TCP port found")
 
 
 @pytest.fixture
