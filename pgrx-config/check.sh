@@ -7,6 +7,7 @@ need_postgres
 cd "$PHASEGATE_ROOT"
 say "cargo fmt"
 cargo fmt --all -- --check
+cargo fmt --all --manifest-path tests/clients/rust/Cargo.toml -- --check
 say "cargo clippy, for PostgreSQL $PG_MAJOR"
 cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
 say "cargo clippy, the pure rules alone"

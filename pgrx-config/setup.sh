@@ -3,7 +3,7 @@
 # there already is left alone, so running it again costs a second.
 #
 #   setup.sh          all of it
-#   setup.sh build    only what building and running the extension needs (no Python)
+#   setup.sh build    only what building and running the extension needs (no Python, no clients)
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -49,7 +49,15 @@ python_found() { have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null
 
 if ! { have cc && have make && have pkg-config && have clang && libclang_found; }; then want "$APT_BUILD"; fi
 if ! find_postgres; then want "$APT_POSTGRES"; fi
-if [ "$what" = all ] && ! python_found; then want "$APT_PYTHON"; fi
+if [ "$what" = all ]; then
+    if ! python_found; then want "$APT_PYTHON"; fi
+    if ! { have node && have npm; }; then want "$APT_NODE"; fi
+    if ! have javac; then want "$APT_JAVA"; fi
+    if ! [ -e /usr/share/java/postgresql.jar ]; then want "$APT_JDBC"; fi
+    if ! { have pkg-config && pkg-config --exists libpq; }; then want "$APT_LIBPQ"; fi
+    # Where PATH has no sbin it is not found, but Debian puts it there.
+    if ! { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then want "$APT_PGBOUNCER"; fi
+fi
 
 as_root() {
     if is_root; then "$@"
@@ -81,6 +89,12 @@ if [ ${#packages[@]} -gt 0 ]; then
         die "apt-get could not install: ${packages[*]}. For another PostgreSQL than this Debian has, set PG_CONFIG=/path/to/pg_config"
     if [ -e "$switch" ]; then as_root rm -f "$switch"; fi
     trap - EXIT
+    # Debian starts a pooler for the whole machine, too, now and whenever it boots. The tests start their own.
+    case " ${packages[*]} " in
+        *" pgbouncer "*)
+            as_root update-rc.d pgbouncer disable || note "the service pgbouncer could not be switched off"
+            as_root invoke-rc.d --quiet pgbouncer stop || true ;;
+    esac
 fi
 need_postgres
 need_server_user
