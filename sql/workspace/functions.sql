@@ -21,6 +21,16 @@ CREATE FUNCTION check_workspace(workspace name DEFAULT NULL)
 COMMENT ON FUNCTION check_workspace(name) IS
     'Looks for states that the rules exclude, one row a check; all zero on a healthy workspace. NULL means the workspace on the search_path.';
 
+CREATE FUNCTION grant_access(workspace name, role name, level text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_grant_access';
+COMMENT ON FUNCTION grant_access(name, name, text) IS
+    'Grants a role a level of access, with ordinary GRANTs that the caller must be allowed to make: reader, agent, reviewer or manager, each with those before it.';
+
+CREATE FUNCTION revoke_access(workspace name, role name, level text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_revoke_access';
+COMMENT ON FUNCTION revoke_access(name, name, text) IS
+    'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
+
 CREATE FUNCTION configuration_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
 COMMENT ON FUNCTION configuration_changed() IS

@@ -1,4 +1,7 @@
 //! The statements of the queue. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+//!
+//! All but [`TIDY`] look at a task only if the caller may see its ticket: row security on `tickets` is
+//! security for what belongs to a ticket. A task of a hidden one reads like one that is not there.
 
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
@@ -14,13 +17,29 @@ macro_rules! rank {
     };
 }
 
+/// Whether the caller may see the row's ticket. A scalar subquery, so that no join can be planned in an
+/// index's place.
+macro_rules! visible {
+    ($row:literal) => {
+        concat!(
+            "(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
+            $row,
+            ".ticket_id)"
+        )
+    };
+}
+
 /// Whether the row is held by this agent ($2) in this attempt ($3, or any).
 macro_rules! held {
     () => {
-        "k.id OPERATOR(pg_catalog.=) $1
+        concat!(
+            "k.id OPERATOR(pg_catalog.=) $1
              AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
              AND k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
-             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)"
+             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)
+             AND ",
+            visible!("k")
+        )
     };
 }
 
@@ -32,8 +51,7 @@ pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
 pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
 
 /// The choice of a claim, best first; `$5` counts. It reads `tasks_claimable` in order and stops at the
-/// last row that it needs. The ticket is a scalar subquery so that no join can be planned in the index's
-/// place; who took part in a phase is asked only about reviews.
+/// last row that it needs. Who took part in a phase is asked only about reviews.
 ///
 /// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
 /// by the plan around it and then claim too much.
@@ -49,7 +67,7 @@ macro_rules! best {
                  AND k.kind OPERATOR(pg_catalog.=) ANY ($4)
                  AND ($3 IS NULL OR k.phase_id OPERATOR(pg_catalog.=) ANY ($3))
                  AND (k.required_capabilities IS NULL OR k.required_capabilities OPERATOR(pg_catalog.<@) $2)
-                 AND (SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id)
+                 AND ", visible!("k"), "
                  AND (k.kind OPERATOR(pg_catalog.<>) 'review'
                       OR NOT phasegate.took_part(k.ticket_id, k.phase_id::pg_catalog.text, $1))
                  AND ($8 OR NOT EXISTS (
@@ -121,6 +139,9 @@ pub static CLAIM_ONE: Statement = Statement {
 ///
 /// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
 /// index in order and never looks at a task whose time has not come.
+///
+/// It writes down what time alone has decided and tells nobody. So it does not ask who sees which ticket:
+/// the tasks that a claimer left alone would slow down every claim until somebody else came by.
 pub static TIDY: Statement = Statement {
     sql: "WITH due AS MATERIALIZED (
               SELECT k.id
@@ -142,18 +163,23 @@ pub static TIDY: Statement = Statement {
 
 /// Gives back all tasks whose lease ran out as of now ($1) and that nobody is claiming meanwhile.
 pub static RELEASE: Statement = Statement {
-    sql: "WITH expired AS MATERIALIZED (
+    sql: concat!(
+        "WITH expired AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
                WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
                  AND k.lease_expires_at IS NOT NULL
+                 AND ",
+        visible!("k"),
+        "
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
                                THEN 'pending' ELSE 'failed' END,
                  error_message = 'the lease ran out',
                  scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))",
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))"
+    ),
     parameters: &[Type::Time],
 };
 
@@ -236,15 +262,24 @@ pub static CANCEL: Statement = Statement {
     sql: concat!(
         "UPDATE {ws}.tasks k SET status = 'cancelled', error_message = coalesce($2, k.error_message)
            WHERE k.id OPERATOR(pg_catalog.=) $1
-       RETURNING ", task_columns!("k")
+             AND ",
+        visible!("k"),
+        "
+       RETURNING ",
+        task_columns!("k")
     ),
     parameters: &[Type::Uuid, Type::Text],
 };
 
 /// Who holds a task.
 pub static HOLDER: Statement = Statement {
-    sql: "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
-            FROM {ws}.tasks k WHERE k.id OPERATOR(pg_catalog.=) $1",
+    sql: concat!(
+        "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
+            FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) $1
+             AND ",
+        visible!("k")
+    ),
     parameters: &[Type::Uuid],
 };
 
