@@ -9,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Rows, Session, quote_identifier, run_once, run_script};
+use crate::pg::spi::{Row, Rows, Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -132,15 +132,8 @@ const GRANTS: [Grant; 7] = [
     },
 ];
 
-/// A right on a table, or on one of its columns.
-struct Right {
-    privilege: &'static str,
-    table: &'static str,
-    column: Option<&'static str>,
-}
-
 impl Grant {
-    /// The privileges as GRANT and REVOKE take them: `INSERT (a, b), UPDATE (a, b)`.
+    /// The privileges as GRANT takes them: `INSERT (a, b), UPDATE (a, b)`.
     fn privileges(&self) -> String {
         let columns = match self.columns {
             [] => String::new(),
@@ -151,38 +144,22 @@ impl Grant {
         privileges.join(", ")
     }
 
-    fn rights(&self) -> impl Iterator<Item = Right> {
-        let on_tables = |privilege| self.tables.iter().map(move |table| (privilege, *table));
-        self.privileges.iter().flat_map(on_tables).flat_map(|of| {
-            let (privilege, table) = of;
-            let right = move |column| Right {
-                privilege,
-                table,
-                column,
-            };
-            let whole = self.columns.is_empty().then(|| right(None));
-            let columns = self.columns.iter().map(move |column| right(Some(column)));
-            whole.into_iter().chain(columns)
-        })
+    /// The grants of these levels, a table at a time.
+    fn each(
+        levels: impl Fn(Level) -> bool,
+    ) -> impl Iterator<Item = (&'static Grant, &'static str)> {
+        let grants = GRANTS.iter().filter(move |grant| levels(grant.level));
+        grants.flat_map(|grant| grant.tables.iter().map(move |table| (grant, *table)))
     }
 }
 
-/// A right that a role was granted on a column: by whom, and the statement that grants it.
+/// A privilege that a role was granted on a column: by whom, and the statement that grants it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct OnColumn {
     privilege: String,
-    table: String,
     column: String,
     grantor: u32,
-    grant: String,
-}
-
-impl OnColumn {
-    fn is(&self, right: &Right) -> bool {
-        self.privilege == right.privilege
-            && self.table == right.table
-            && right.column == Some(&self.column)
-    }
+    statement: String,
 }
 
 /// A workspace and a role, as granting and revoking need them.
@@ -204,32 +181,36 @@ impl Access {
         })
     }
 
-    /// Grants the level and those before it. Takes nothing away: a role that has a higher level keeps it.
+    /// Grants the level and those before it, as far as they are missing. Takes nothing away: a role that has a
+    /// higher level keeps it.
     ///
     /// # Errors
     /// PostgreSQL's own where the caller may not grant, also where GRANT itself would only warn of it.
     pub fn grant(&self, level: Level) -> Result<()> {
         let _session = Session::open()?;
-        let _pinned = Pinned::search_path();
+        let _pinned = Pinned::in_silence();
         let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
-        run_script(&format!("GRANT USAGE ON SCHEMA {schema} TO {role}"))?;
         if self.usage()?.is_none() {
-            return Err(self.denied_on_schema());
+            run_script(&format!("GRANT USAGE ON SCHEMA {schema} TO {role}"))?;
+            if self.usage()?.is_none() {
+                return Err(self.denied_on_schema());
+            }
         }
-        for grant in GRANTS.iter().filter(|grant| grant.level <= level) {
-            let (privileges, tables) = (grant.privileges(), self.listed(grant.tables));
-            run_script(&format!("GRANT {privileges} ON {tables} TO {role}"))?;
-            for right in grant.rights() {
-                if self.grantor(&right)?.is_none() {
-                    return Err(role::permission_denied(right.table));
-                }
+        for (grant, table) in Grant::each(|granted| granted <= level) {
+            if self.has(grant, table)? {
+                continue;
+            }
+            let privileges = grant.privileges();
+            run_script(&format!("GRANT {privileges} ON {schema}.{table} TO {role}"))?;
+            if !self.has(grant, table)? {
+                return Err(role::permission_denied(table));
             }
         }
         Ok(())
     }
 
-    /// Revokes the level and those after it. What other levels give stays, and so do columns that were granted by
-    /// hand; USAGE of the schema goes with the last level, unless the role has been granted something else in it.
+    /// Revokes the level and those after it. What is below stays, and so do other columns that were granted by
+    /// hand; USAGE of the schema goes with the last level, unless the role was granted something else in it.
     ///
     /// # Errors
     /// PostgreSQL's own where the caller may not revoke, also where REVOKE itself would only warn of it, or
@@ -245,27 +226,12 @@ impl Access {
             ));
         }
         let _session = Session::open()?;
-        let _pinned = Pinned::search_path();
-        let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
-        let revoked = || GRANTS.iter().filter(|grant| grant.level >= level);
-        let rights: Vec<Right> = revoked().flat_map(Grant::rights).collect();
-        let before = self.on_columns()?;
-        for grant in revoked() {
-            let (privileges, tables) = (grant.privileges.join(", "), self.listed(grant.tables));
-            run_script(&format!("REVOKE {privileges} ON {tables} FROM {role}"))?;
+        let _pinned = Pinned::in_silence();
+        for (grant, table) in Grant::each(|revoked| revoked >= level) {
+            self.revoke_on(grant, table)?;
         }
-        // What is revoked on a table is revoked on all of its columns.
-        for lost in before.difference(&self.on_columns()?) {
-            if !rights.iter().any(|right| lost.is(right)) {
-                run_script(&lost.grant)?;
-            }
-        }
-        for right in &rights {
-            if let Some(grantor) = self.grantor(right)? {
-                return Err(self.kept(role::permission_denied(right.table), grantor));
-            }
-        }
-        if level == Level::LOWEST && !self.has_more()? {
+        if level == Level::LOWEST && self.usage()?.is_some() && !self.has_more()? {
+            let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
             run_script(&format!("REVOKE USAGE ON SCHEMA {schema} FROM {role}"))?;
             if let Some(grantor) = self.usage()? {
                 return Err(self.kept(self.denied_on_schema(), grantor));
@@ -274,13 +240,27 @@ impl Access {
         Ok(())
     }
 
-    fn listed(&self, tables: &[&str]) -> String {
-        let schema = &self.workspace.quoted;
-        let qualified: Vec<_> = tables
-            .iter()
-            .map(|table| format!("{schema}.{table}"))
-            .collect();
-        qualified.join(", ")
+    /// Revokes what a grant gives on a table, and the same granted by hand to the whole table.
+    fn revoke_on(&self, grant: &Grant, table: &str) -> Result<()> {
+        if self.grantor(grant, table)?.is_none() {
+            return Ok(());
+        }
+        let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
+        let privileges = grant.privileges.join(", ");
+        let before = self.on_columns(table)?;
+        run_script(&format!(
+            "REVOKE {privileges} ON {schema}.{table} FROM {role}"
+        ))?;
+        // What is revoked on a table is revoked on all of its columns.
+        for lost in before.difference(&self.on_columns(table)?) {
+            if !grant.columns.contains(&lost.column.as_str()) {
+                run_script(&lost.statement)?;
+            }
+        }
+        match self.grantor(grant, table)? {
+            None => Ok(()),
+            Some(grantor) => Err(self.kept(role::permission_denied(table), grantor)),
+        }
     }
 
     fn denied_on_schema(&self) -> Error {
@@ -297,73 +277,94 @@ impl Access {
         ))
     }
 
-    /// A query about schema $1 and role $2.
-    fn ask(&self, sql: &str, more: &[&str]) -> Result<Rows> {
-        let mut arguments = vec![
-            (Type::Oid, Value::Oid(self.workspace.schema)),
-            (Type::Oid, Value::Oid(self.role)),
-        ];
-        arguments.extend(
-            more.iter()
-                .map(|text| (Type::Text, Value::text(Some(text)))),
-        );
+    /// A query about schema $1, role $2 and a table $3.
+    fn ask(&self, sql: &str, table: &str, more: &[&[&str]]) -> Result<Rows> {
+        let mut arguments = Vec::from(self.subject());
+        arguments.push((Type::Text, Value::text(Some(table))));
+        arguments.extend(more.iter().map(|texts| {
+            let texts = texts.iter().map(|text| Some((*text).to_owned()));
+            (Type::Texts, Value::Texts(texts.collect()))
+        }));
         run_once(sql, &arguments)
+    }
+
+    /// For each privilege of the grant and each of its columns: who granted it to the role on the column, or on
+    /// the table where the grant is of all of it; and who granted it on the table.
+    fn grantors(&self, grant: &Grant, table: &str) -> Result<Vec<[Option<u32>; 2]>> {
+        let columns = if grant.columns.is_empty() {
+            &[""]
+        } else {
+            grant.columns
+        };
+        let rows = self.ask(
+            "SELECT CASE WHEN w.name = '' THEN t.grantor ELSE a.grantor END, t.grantor
+               FROM pg_class c CROSS JOIN unnest($4) AS p (name) CROSS JOIN unnest($5) AS w (name)
+               LEFT JOIN LATERAL (
+                    SELECT x.grantor FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
+                     WHERE x.grantee = $2 AND x.privilege_type = p.name LIMIT 1) t ON true
+               LEFT JOIN LATERAL (
+                    SELECT x.grantor FROM pg_attribute a, aclexplode(a.attacl) x
+                     WHERE a.attrelid = c.oid AND a.attname = w.name AND x.grantee = $2 AND x.privilege_type = p.name
+                     LIMIT 1) a ON true
+              WHERE c.relnamespace = $1 AND c.relname = $3",
+            table,
+            &[grant.privileges, columns],
+        )?;
+        Ok(rows.iter().map(|row| [row.oid(1), row.oid(2)]).collect())
+    }
+
+    /// Whether the role was granted all of it.
+    fn has(&self, grant: &Grant, table: &str) -> Result<bool> {
+        let grantors = self.grantors(grant, table)?;
+        Ok(!grantors.is_empty() && grantors.iter().all(|[exact, _]| exact.is_some()))
+    }
+
+    /// Who granted the role any of it, if only as part of more.
+    fn grantor(&self, grant: &Grant, table: &str) -> Result<Option<u32>> {
+        Ok(self
+            .grantors(grant, table)?
+            .into_iter()
+            .flatten()
+            .flatten()
+            .next())
+    }
+
+    /// What the role was granted on the table's columns.
+    fn on_columns(&self, table: &str) -> Result<BTreeSet<OnColumn>> {
+        let rows = self.ask(
+            "SELECT x.privilege_type, a.attname::text, x.grantor,
+                    format('GRANT %s (%I) ON %s TO %I%s', x.privilege_type, a.attname, c.oid::regclass,
+                           pg_get_userbyid($2), CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x
+              WHERE c.relnamespace = $1 AND c.relname = $3 AND x.grantee = $2",
+            table,
+            &[],
+        )?;
+        let read = |row: Row<'_>| {
+            Some(OnColumn {
+                privilege: row.text(1)?,
+                column: row.text(2)?,
+                grantor: row.oid(3)?,
+                statement: row.text(4)?,
+            })
+        };
+        Ok(rows.iter().filter_map(read).collect())
     }
 
     /// Who granted the role USAGE of the schema.
     fn usage(&self) -> Result<Option<u32>> {
-        let rows = self.ask(
+        let rows = run_once(
             "SELECT x.grantor
                FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) x
               WHERE n.oid = $1 AND x.grantee = $2 AND x.privilege_type = 'USAGE'",
-            &[],
+            &self.subject(),
         )?;
         Ok(rows.first().and_then(|row| row.oid(1)))
-    }
-
-    /// Who granted the role the right. One on a column is had by one on the table as well.
-    fn grantor(&self, right: &Right) -> Result<Option<u32>> {
-        let rows = self.ask(
-            "SELECT x.grantor
-               FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
-              WHERE c.relnamespace = $1 AND x.grantee = $2 AND c.relname = $3 AND x.privilege_type = $4
-              UNION ALL
-             SELECT x.grantor
-               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x
-              WHERE c.relnamespace = $1 AND x.grantee = $2 AND c.relname = $3 AND x.privilege_type = $4
-                AND a.attname = $5",
-            &[right.table, right.privilege, right.column.unwrap_or_default()],
-        )?;
-        Ok(rows.first().and_then(|row| row.oid(1)))
-    }
-
-    /// What the role was granted on columns of the workspace's tables.
-    fn on_columns(&self) -> Result<BTreeSet<OnColumn>> {
-        let rows = self.ask(
-            "SELECT x.privilege_type, c.relname::text, a.attname::text, x.grantor,
-                    format('GRANT %s (%I) ON %s TO %I%s', x.privilege_type, a.attname, c.oid::regclass,
-                           pg_get_userbyid($2), CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x
-              WHERE c.relnamespace = $1 AND x.grantee = $2",
-            &[],
-        )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| {
-                Some(OnColumn {
-                    privilege: row.text(1)?,
-                    table: row.text(2)?,
-                    column: row.text(3)?,
-                    grantor: row.oid(4)?,
-                    grant: row.text(5)?,
-                })
-            })
-            .collect())
     }
 
     /// Whether the role was granted anything on a table, function or type of the schema.
     fn has_more(&self) -> Result<bool> {
-        let rows = self.ask(
+        let rows = run_once(
             "SELECT 1
                FROM (SELECT c.relacl FROM pg_class c WHERE c.relnamespace = $1
                       UNION ALL
@@ -374,8 +375,16 @@ impl Access {
                      SELECT t.typacl FROM pg_type t WHERE t.typnamespace = $1) o (acl), aclexplode(o.acl) x
               WHERE x.grantee = $2
               LIMIT 1",
-            &[],
+            &self.subject(),
         )?;
         Ok(!rows.is_empty())
+    }
+
+    /// Schema and role, as parameters $1 and $2.
+    fn subject(&self) -> [(Type, Value<'static>); 2] {
+        [
+            (Type::Oid, Value::Oid(self.workspace.schema)),
+            (Type::Oid, Value::Oid(self.role)),
+        ]
     }
 }
