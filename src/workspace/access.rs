@@ -65,8 +65,8 @@ struct Grant {
 
 /// What the levels are made of; [`Level::Reader`] also has USAGE of the schema.
 ///
-/// No level can delete a ticket, whose history would go with it, nor change or delete what is on record:
-/// history, results, artifacts, finished work. That is left to the owner.
+/// No level can delete a ticket, whose history would go with it, a task or an artifact, nor write history,
+/// results or contexts itself. That is left to the owner.
 const GRANTS: [Grant; 7] = [
     Grant {
         level: Level::Reader,
