@@ -336,7 +336,7 @@ impl Access {
                     format('GRANT %s (%I) ON %s TO %I%s', x.privilege_type, a.attname, c.oid::regclass,
                            pg_get_userbyid($2), CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x
-              WHERE c.relnamespace = $1 AND c.relname = $3 AND x.grantee = $2",
+              WHERE c.relnamespace = $1 AND c.relname = $3 AND x.grantee = $2 AND NOT a.attisdropped",
             table,
             &[],
         )?;
@@ -368,7 +368,8 @@ impl Access {
             "SELECT 1
                FROM (SELECT c.relacl FROM pg_class c WHERE c.relnamespace = $1
                       UNION ALL
-                     SELECT a.attacl FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = $1
+                     SELECT a.attacl FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                      WHERE c.relnamespace = $1 AND NOT a.attisdropped
                       UNION ALL
                      SELECT p.proacl FROM pg_proc p WHERE p.pronamespace = $1
                       UNION ALL

@@ -76,6 +76,8 @@ GRANT SELECT ON acme.salaries TO regress_ann;
 SELECT phasegate.grant_access('acme', 'regress_ann', 'reader'), phasegate.revoke_access('acme', 'regress_ann');
 SELECT * FROM public.granted('regress_ann');
 REVOKE ALL ON acme.salaries FROM regress_ann;
+GRANT SELECT (amount) ON acme.salaries TO regress_ann;
+ALTER TABLE acme.salaries DROP COLUMN amount;
 SELECT phasegate.revoke_access('acme', 'regress_ann');
 SELECT * FROM public.granted('regress_ann');
 
