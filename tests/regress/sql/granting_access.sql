@@ -20,7 +20,7 @@ CREATE FUNCTION public.granted(role name) RETURNS TABLE (object text, privilege 
      UNION ALL
     SELECT relname, privilege_type || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END, string_agg(attname, ', ' ORDER BY attnum)
       FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid, aclexplode(attacl)
-     WHERE relnamespace = 'acme'::regnamespace AND grantee::regrole::text = role GROUP BY relname, privilege_type, is_grantable
+     WHERE relnamespace = 'acme'::regnamespace AND grantee::regrole::text = role AND NOT attisdropped GROUP BY relname, privilege_type, is_grantable
      ORDER BY 1, 2, 3 $$;
 CREATE TEMP TABLE before AS SELECT * FROM public.granted('regress_ann');
 CREATE FUNCTION pg_temp.changes() RETURNS TABLE (change text, object text, privilege text, columns text) LANGUAGE plpgsql AS $$
