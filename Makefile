@@ -41,7 +41,7 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 	@pgrx-config/setup.sh build
 	@tests/run.sh isolation
 
-pytest: ## recovery, concurrency, clients, docs; TESTS="tests/recovery/test_x.py -k name"
+pytest: ## recovery, concurrency, clients, scripts, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
 

@@ -1,11 +1,13 @@
 -- Each check counts the rows that break one rule and shows one of them; a healthy workspace has none.
--- Names and operators are qualified because this runs under the caller's search_path.
+-- Names and operators are qualified because this runs under the caller's search_path. What belongs to a ticket is
+-- joined to it, so that a caller from whom row security hides tickets is told of the others alone.
 WITH history AS (
     SELECT h.id, h.ticket_id, h.from_phase, h.to_phase, h.gate_result_id,
            pg_catalog.lag(h.to_phase) OVER w AS former_phase,
            pg_catalog.row_number() OVER w OPERATOR(pg_catalog.=) 1 AS is_first,
            pg_catalog.lead(h.id) OVER w IS NULL AS is_last
       FROM {ws}.phase_history h
+      JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
     WINDOW w AS (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id)
 ),
 expected_trigger (relname, tgname) AS (
@@ -39,6 +41,7 @@ UNION ALL
 SELECT 'gate_result_is_passed', pg_catalog.count(*),
        pg_catalog.min('history row ' OPERATOR(pg_catalog.||) h.id::pg_catalog.text)
   FROM {ws}.phase_history h
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
   LEFT JOIN {ws}.phase_gate_results r ON r.id OPERATOR(pg_catalog.=) h.gate_result_id
  WHERE h.gate_result_id IS NOT NULL
    AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
@@ -49,6 +52,7 @@ UNION ALL
 SELECT 'task_state_is_possible', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
   FROM {ws}.tasks k
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) k.ticket_id
  WHERE k.attempts OPERATOR(pg_catalog.<) 0
     OR k.attempts OPERATOR(pg_catalog.>) k.max_attempts
     OR k.status OPERATOR(pg_catalog.=) 'pending'
@@ -65,6 +69,7 @@ UNION ALL
 SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
   FROM {ws}.tasks k
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) k.ticket_id
  WHERE k.dependencies IS NULL AND k.pending_dependencies OPERATOR(pg_catalog.<>) 0
     OR k.dependencies IS NOT NULL
        AND k.pending_dependencies OPERATOR(pg_catalog.<>)

@@ -5,7 +5,7 @@ use super::settings;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::RefCell;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 /// Acts with another role's rights until dropped, as foreign-key checks do.
 ///
@@ -62,6 +62,23 @@ pub fn current() -> u32 {
 pub fn session() -> u32 {
     // SAFETY: reads a server global.
     unsafe { pg_sys::GetSessionUserId().to_u32() }
+}
+
+/// The OID of the role of this name, or PostgreSQL's own error where there is none.
+pub fn by_name(name: &str) -> Result<u32> {
+    let unknown = || {
+        Error::new(
+            Code::UndefinedObject,
+            format!("role \"{name}\" does not exist"),
+        )
+    };
+    let text = CString::new(name).map_err(|_| unknown())?;
+    // SAFETY: a NUL-terminated name; with missing_ok an unknown one gives InvalidOid.
+    let role = unsafe { pg_sys::get_role_oid(text.as_ptr(), true) };
+    if role == Oid::INVALID {
+        return Err(unknown());
+    }
+    Ok(role.to_u32())
 }
 
 /// The role's name.

@@ -30,6 +30,7 @@ CREATE POLICY visible ON one.tickets USING (phase_id <> 'PHASE_DONE');
 GRANT USAGE ON SCHEMA one TO {role};
 GRANT SELECT, UPDATE ON one.tickets TO {role};
 GRANT INSERT ON one.audit TO {role};
+SELECT phasegate.grant_access('two', '{role}', 'reviewer');
 -- Rows in every phase, with history, blocked ones, one context, an artifact.
 INSERT INTO one.tickets (title, phase_id, previous_phase_id, context)
 SELECT 'one ' || p, p, CASE WHEN p = 'PHASE_BLOCKED' THEN 'PHASE_TESTING' END::one.phase, '{{"design_phase": {{"a": 1}}}}' FROM unnest(enum_range(NULL::one.phase)) p;
@@ -61,6 +62,7 @@ def content(connection):
          UNION ALL SELECT format('%s %s', polname, pg_get_expr(polqual, polrelid)) FROM pg_policy
          UNION ALL SELECT format('%s.%s %s', table_name, column_name, column_default) FROM information_schema.columns WHERE table_schema IN ('one', 'two')
          UNION ALL SELECT format('%s %s', oid::regclass, relacl) FROM pg_class WHERE relnamespace IN ('one'::regnamespace, 'two'::regnamespace)
+         UNION ALL SELECT format('%s.%s %s', attrelid::regclass, attname, attacl) FROM pg_attribute WHERE attrelid >= 16384 AND attacl IS NOT NULL
          UNION ALL SELECT format('%s %s', nspname, nspacl) FROM pg_namespace WHERE nspname IN ('one', 'two', 'phasegate')
          UNION ALL SELECT format('%s %s', schema, version) FROM phasegate.workspaces"""))
     # PostgreSQL writes the casts of a varchar IN (...) differently once the text was parsed again.
@@ -115,6 +117,7 @@ def test_a_restored_database_is_the_same(role, database, empty_database, tmp_pat
                 source.execute(statement)
         before = content(source)
     assert len(before["two.phase_history"]) == 220
+    assert any(f"two.phase_gate_results.gate_status {{{role}=a/" in text for text in before["definitions"])
 
     way(database, empty_database, tmp_path)
 

@@ -193,6 +193,20 @@ SET ROLE regress_evil;
 DROP TYPE shared.phase;
 SET ROLE regress_owner;
 SELECT phasegate.create_workspace('shared');
+-- A view of ours that somebody has put in the place of one that was dropped is not repaired: it would stay theirs, to
+-- be replaced under those who read it.
+RESET ROLE;
+SELECT phasegate.create_workspace('mine');
+GRANT CREATE, USAGE ON SCHEMA mine TO regress_evil;
+DROP VIEW mine.phase_durations;
+SET ROLE regress_evil;
+CREATE VIEW mine.phase_durations AS SELECT NULL::uuid AS ticket_id;
+RESET ROLE;
+SELECT phasegate.create_workspace('mine');
+SELECT relowner::regrole FROM pg_class WHERE relname = 'phase_durations' AND relnamespace = 'mine'::regnamespace;
+DROP VIEW mine.phase_durations;
+CREATE TABLE mine.phase_durations (id int);
+SELECT phasegate.create_workspace('mine');
 -- A superuser who makes a workspace of somebody's tables makes it theirs, not his.
 RESET ROLE;
 CREATE SCHEMA theirs AUTHORIZATION regress_owner;
