@@ -75,20 +75,18 @@ installed_pg_config() {
     done
 }
 
-# Where below scratch_dir the wheel for a version is unpacked. Nothing for a version that does not come as a wheel.
-fetched_place() {
-    local wheel=PG_WHEEL_$1
-    wheel=${!wheel:-}
-    sed -n "s/^\(${wheel%% *}\)==\([^ ]*\) .*/fetched-\1-\2/p" "$PHASEGATE_ROOT/pgrx-config/servers.txt"
-}
+# Where a version's installation is below the folder that fetch.sh makes. Nothing for one that does not come that way.
+fetched_place() { local place=FETCHED_PG_$1; printf '%s\n' "${!place:-}"; }
+
+# That folder's name in scratch_dir, another one when the pinned versions change.
+fetched_dir() { printf 'fetched-%.12s\n' "$(sha256sum < "$PHASEGATE_ROOT/pgrx-config/servers.txt")"; }
 
 # The installation of a version that fetch.sh fetched. Nothing where it did not.
 fetched_pg_config() {
-    local wheel=PG_WHEEL_$1 pg candidate
+    local pg candidate
     # By its real path, as scratch_dir.
     pg=$(cd "$TARGET_DIR/pg" 2>/dev/null && pwd -P) || return 0
-    wheel=${!wheel:-}
-    candidate=$pg/$(fetched_place "$1")/${wheel#* }/bin/pg_config
+    candidate=$pg/$(fetched_dir)/$(fetched_place "$1")/bin/pg_config
     if [ -x "$candidate" ]; then printf '%s\n' "$candidate"; fi
 }
 

