@@ -14,6 +14,7 @@ esac
 cd "$PHASEGATE_ROOT"
 say "cargo fmt"
 cargo fmt --all -- --check
+cargo fmt --all --manifest-path tests/clients/rust/Cargo.toml -- --check
 for major in $majors; do
     if [ "${1:-}" = all ]; then
         PG_CONFIG='' PG_MAJOR=$major

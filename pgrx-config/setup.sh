@@ -3,7 +3,7 @@
 # there already is left alone, so running it again costs a second.
 #
 #   setup.sh          all of it
-#   setup.sh build    only what building and running the extension needs (Python only where a server is fetched)
+#   setup.sh build    only what building and running the extension needs (no clients, Python only to fetch a server)
 #
 # A PostgreSQL that PG_MAJOR asks for and the machine does not have is fetched under target/ (fetch.sh) if it
 # comes as a wheel; what does not comes as a Debian package, and without PG_MAJOR Debian's newest.
@@ -66,6 +66,14 @@ if ! find_postgres; then
     fi
 fi
 if { [ "$what" = all ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
+if [ "$what" = all ]; then
+    if ! { have node && have npm; }; then want "$APT_NODE"; fi
+    if ! have javac; then want "$APT_JAVA"; fi
+    if ! [ -e /usr/share/java/postgresql.jar ]; then want "$APT_JDBC"; fi
+    if ! { have pkg-config && pkg-config --exists libpq; }; then want "$APT_LIBPQ"; fi
+    # Where PATH has no sbin it is not found, but Debian puts it there.
+    if ! { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then want "$APT_PGBOUNCER"; fi
+fi
 
 as_root() {
     if is_root; then "$@"
@@ -99,6 +107,12 @@ if [ -n "$packages" ]; then
         die "apt-get could not install:$packages. For another PostgreSQL than this Debian has, set PG_CONFIG=/path/to/pg_config"
     if [ -e "$switch" ]; then as_root rm -f "$switch"; fi
     trap - EXIT
+    # Debian starts a pooler for the whole machine, too, now and whenever it boots. The tests start their own.
+    case "$packages " in
+        *" pgbouncer "*)
+            as_root update-rc.d pgbouncer disable || note "the service pgbouncer could not be switched off"
+            as_root invoke-rc.d --quiet pgbouncer stop || true ;;
+    esac
 fi
 
 # --- Python, for the tests and to fetch a server -------------------------------------------------

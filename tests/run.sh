@@ -177,7 +177,7 @@ need_server() {
     "$config/cluster.sh" start "$cluster"
     eval "$("$config/cluster.sh" env "$cluster")"
     # For tests that make clusters of their own, also of other versions, or clone the template.
-    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
     local psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
     "${psql[@]}" -c 'CREATE DATABASE phasegate_template'
     "${psql[@]}" -d phasegate_template -c 'CREATE EXTENSION phasegate'
