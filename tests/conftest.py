@@ -1,6 +1,8 @@
 """Fixtures for the Python tests. run.sh has started a server and set PGHOST and the rest for it."""
 
+import functools
 import os
+import pathlib
 import shlex
 import subprocess
 import uuid
@@ -9,11 +11,22 @@ import psycopg
 import pytest
 
 
+@functools.cache
+def environment_of(major):
+    """Builds the extension for a PostgreSQL version; gives the environment in which cluster.sh runs its servers."""
+    environment = os.environ | {"PG_CONFIG": "", "PG_MAJOR": str(major)}
+    config = pathlib.Path(os.environ["PHASEGATE_ROOT"]) / "pgrx-config"
+    for command in ([config / "setup.sh", "build"], [config / "server.sh"]):
+        subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    return environment
+
+
 class Cluster:
     """A server of a test's own, made by pgrx-config/cluster.sh: for crashes, restarts and settings."""
 
-    def __init__(self, name, settings):
+    def __init__(self, name, major, settings):
         self.name = name
+        self.environment = os.environ if major is None else environment_of(major)
         arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.run("create", *arguments)
         self.start()
@@ -23,7 +36,7 @@ class Cluster:
         with open(os.devnull) as nothing:
             subprocess.run(
                 [os.environ["PHASEGATE_CLUSTER_SH"], command, self.name, *arguments],
-                check=True, stdin=nothing,
+                check=True, stdin=nothing, env=self.environment,
             )
 
     def start(self):
@@ -40,10 +53,10 @@ class Cluster:
         self.run("remove")
 
     def env(self):
-        """PGHOST, PGPORT and so on, for connecting to this server."""
+        """PGHOST, PGPORT and so on, for connecting to this server, and PHASEGATE_BINDIR, its programs."""
         printed = subprocess.run(
             [os.environ["PHASEGATE_CLUSTER_SH"], "env", self.name],
-            check=True, stdout=subprocess.PIPE, text=True,
+            check=True, stdout=subprocess.PIPE, text=True, env=self.environment,
         ).stdout
         # Lines such as: export PGPORT=23456
         return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
@@ -57,17 +70,25 @@ class Cluster:
 
 @pytest.fixture
 def make_cluster():
-    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test."""
+    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test.
+
+    make_cluster(major=18) starts one of that version, whichever the run is about; see also newest_major."""
     clusters = []
 
-    def make(**settings):
-        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings)
+    def make(major=None, **settings):
+        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", major, settings)
         clusters.append(cluster)
         return cluster
 
     yield make
     for cluster in clusters:
         cluster.remove()
+
+
+@pytest.fixture
+def newest_major():
+    """The newest PostgreSQL version that phasegate supports."""
+    return max(int(major) for major in os.environ["SUPPORTED_PG_MAJORS"].split())
 
 
 @pytest.fixture

@@ -170,14 +170,14 @@ need_server() {
     [ -z "${PHASEGATE_TEMPLATE:-}" ] || return 0
     need_postgres
     PHASEGATE_BINDIR=$("$config/server.sh")
-    say "starting a private server"
+    say "starting a private server of $("$PG_CONFIG" --version)"
     trap '"$config/cluster.sh" remove "$cluster"' EXIT
     # Ended by a signal, bash runs the EXIT trap only if it exits itself.
     trap 'exit 130' INT TERM HUP
     "$config/cluster.sh" start "$cluster"
     eval "$("$config/cluster.sh" env "$cluster")"
-    # For tests that make clusters of their own, or clone the template.
-    export PHASEGATE_ROOT PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
+    # For tests that make clusters of their own, also of other versions, or clone the template.
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
     local psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
     "${psql[@]}" -c 'CREATE DATABASE phasegate_template'
     "${psql[@]}" -d phasegate_template -c 'CREATE EXTENSION phasegate'

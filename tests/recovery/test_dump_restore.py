@@ -41,16 +41,29 @@ INSERT INTO one.phase_gate_artifacts (ticket_id, phase_id, artifact_type) SELECT
 """
 
 
-def tool(name, *arguments, **kwargs):
-    return subprocess.run([os.path.join(os.environ["PHASEGATE_BINDIR"], name), *arguments], check=True, stdin=kwargs.pop("stdin", subprocess.DEVNULL), **kwargs)
+def tool(name, *arguments, bindir=None, **kwargs):
+    program = os.path.join(bindir or os.environ["PHASEGATE_BINDIR"], name)
+    return subprocess.run([program, *arguments], check=True, stdin=kwargs.pop("stdin", subprocess.DEVNULL), **kwargs)
 
 
-def content(connection):
-    """Every row of every table of the workspaces, and every object's definition."""
+def set_up(connection, role):
+    for statement in SETUP.format(role=role).split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def table_rows(connection):
+    """Every row of every table of the workspaces."""
     rows = {}
     for (table,) in connection.execute(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'r' AND relnamespace IN ('one'::regnamespace, 'two'::regnamespace)").fetchall():
         rows[table] = sorted(row[0] for row in connection.execute(f"SELECT t::text FROM {table} t"))
+    return rows
+
+
+def content(connection):
+    """Every row, and every object's definition."""
+    rows = table_rows(connection)
     rows["definitions"] = sorted(row[0] for row in connection.execute("""
         SELECT pg_get_triggerdef(t.oid) || tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
          WHERE NOT tgisinternal AND relnamespace IN ('one'::regnamespace, 'two'::regnamespace)
@@ -112,9 +125,7 @@ def by_sections(source, target, folder):
 @pytest.mark.parametrize("way", [by_script, by_archive, by_sections], ids=lambda way: way.__name__)
 def test_a_restored_database_is_the_same(role, database, empty_database, tmp_path, way):
     with psycopg.connect(dbname=database, autocommit=True) as source:
-        for statement in SETUP.format(role=role).split(";\n"):
-            if statement.strip():
-                source.execute(statement)
+        set_up(source, role)
         before = content(source)
     assert len(before["two.phase_history"]) == 220
     assert any(f"two.phase_gate_results.gate_status {{{role}=a/" in text for text in before["definitions"])
@@ -148,6 +159,30 @@ def test_a_restored_database_is_the_same(role, database, empty_database, tmp_pat
         restored.execute("SELECT phasegate.create_workspace('one')")
         for workspace in ("one", "two"):
             assert restored.execute("SELECT sum(violations) FROM phasegate.check_workspace(%s)", [workspace]).fetchone()[0] == 0
+
+
+def test_a_dump_goes_to_the_newest_version(role, database, make_cluster, newest_major, tmp_path):
+    """With the older version's pg_dump: minor releases after the newer one's may keep things in the catalogs that only it knows."""
+    with psycopg.connect(dbname=database, autocommit=True) as source:
+        set_up(source, role)
+        before = table_rows(source)
+    newest = make_cluster(major=newest_major)
+    env = newest.env()
+
+    tool("pg_dump", "-Fc", "--dbname", database, "--file", tmp_path / "dump")
+    with newest.connect(autocommit=True) as restored:
+        restored.execute(f"CREATE ROLE {role}")
+    tool("pg_restore", "--exit-on-error", "--dbname", "postgres", tmp_path / "dump", bindir=env["PHASEGATE_BINDIR"], env=os.environ | env)
+
+    with newest.connect(autocommit=True) as restored:
+        assert restored.info.server_version // 10000 == newest_major
+        assert table_rows(restored) == before
+        for workspace in ("one", "two"):
+            assert restored.execute("SELECT sum(violations) FROM phasegate.check_workspace(%s)", [workspace]).fetchone()[0] == 0
+        restored.execute(f"SET ROLE {role}")
+        assert restored.execute("UPDATE one.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE phase_id = 'PHASE_BACKLOG'").rowcount == 1
+        with pytest.raises(psycopg.errors.CheckViolation, match="invalid phase transition"):
+            restored.execute("UPDATE one.tickets SET phase_id = 'PHASE_DONE' WHERE phase_id = 'PHASE_REQUIREMENTS'")
 
 
 def test_a_warm_session_sees_an_added_phase(database):
