@@ -29,7 +29,7 @@ pub fn check_workspace(call: &Call) -> Result<Answer> {
     Ok(call.answer_rows(&check::check(&workspace)?))
 }
 
-/// The statement trigger on configuration tables: drops every session's cached configuration when the change commits.
+/// The triggers on configuration tables: drop every session's cached configuration when the change commits.
 pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
     cache::invalidate(firing.table());
     Ok(Verdict::Keep)
