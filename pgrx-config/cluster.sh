@@ -4,6 +4,7 @@
 #
 #   cluster.sh create  [NAME] [-c SETTING=VALUE ...]   initdb, and write its settings
 #   cluster.sh start   [NAME] [-c SETTING=VALUE ...]   start it, after creating it where it does not exist
+#   cluster.sh standby NAME PRIMARY [-c SETTING=VALUE ...]   create it as a streaming standby of a running cluster
 #   cluster.sh stop    [NAME] [fast|smart|immediate]
 #   cluster.sh restart [NAME] [-c SETTING=VALUE ...]   settings given here are kept
 #   cluster.sh kill    [NAME]                          SIGKILL to all of its processes, as in a crash
@@ -100,12 +101,16 @@ add_settings() {
     done
 }
 
-create() {
+make_dir() {
     ! exists || die "cluster \"$name\" exists already; cluster.sh remove $name deletes it"
     rm -rf "$dir"
     mkdir -p "$dir"
     chmod 755 "$clusters" "$dir"
     if is_root; then chown "$SERVER_USER:" "$dir"; fi
+}
+
+create() {
+    make_dir
     if ! as_server_user "$bindir/initdb" --pgdata="$data" --username=postgres --auth=trust --no-sync \
             --encoding=UTF8 --locale=C.UTF-8 --no-instructions >"$dir/initdb.log" 2>&1; then
         cat "$dir/initdb.log" >&2
@@ -125,6 +130,25 @@ log_line_prefix = '%m [%p] %q%u@%d %a '
 log_lock_waits = on
 CONF
     add_settings "$@"
+    free_port > "$dir/port"
+}
+
+# The slot keeps the WAL that the standby has not received yet. It stays with the primary.
+standby() {
+    [ $# -ge 1 ] || usage
+    local primary=$clusters/$1 slot
+    shift
+    [ -e "$primary/port" ] || die "there is no cluster \"${primary##*/}\""
+    make_dir
+    slot=standby_$(printf '%s' "$name" | tr -c 'a-z0-9' _)
+    if ! as_server_user "$bindir/pg_basebackup" --pgdata="$data" --host="$(cat "$primary/socket_dir")" --port="$(cat "$primary/port")" \
+            --username=postgres --checkpoint=fast --no-sync --write-recovery-conf --create-slot --slot="$slot" >"$dir/basebackup.log" 2>&1; then
+        cat "$dir/basebackup.log" >&2
+        die "pg_basebackup failed"
+    fi
+    make_socket_dir
+    # Its other settings are the primary's.
+    add_settings -c "unix_socket_directories=$(cat "$dir/socket_dir")" "$@"
     free_port > "$dir/port"
 }
 
@@ -203,6 +227,7 @@ print_env() {
 case $command in
     create)     create "$@" ;;
     start)      start "$@" ;;
+    standby)    standby "$@" ;;
     stop)       need_cluster; stop "$@" ;;
     restart)    need_cluster; stop; start "$@" ;;
     kill)       need_cluster; kill_all ;;

@@ -12,10 +12,13 @@ import pytest
 class Cluster:
     """A server of a test's own, made by pgrx-config/cluster.sh: for crashes, restarts and settings."""
 
-    def __init__(self, name, settings):
+    def __init__(self, name, settings, primary=None):
         self.name = name
         arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        self.run("create", *arguments)
+        if primary:
+            self.run("standby", primary.name, *arguments)
+        else:
+            self.run("create", *arguments)
         self.start()
 
     def run(self, command, *arguments):
@@ -57,11 +60,14 @@ class Cluster:
 
 @pytest.fixture
 def make_cluster():
-    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test."""
+    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test.
+
+    make_cluster(primary=cluster) starts a streaming standby of another.
+    """
     clusters = []
 
-    def make(**settings):
-        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings)
+    def make(primary=None, **settings):
+        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings, primary)
         clusters.append(cluster)
         return cluster
 

@@ -40,8 +40,8 @@ def empty_database():
 
 
 @pytest.fixture
-def populated_roles():
-    """The roles of a populated database, dropped after the databases."""
+def roles():
+    """The roles of a populated database. They own things in it, so that they are made before it and dropped after it."""
     made = Populated()
     with psycopg.connect(dbname="postgres", autocommit=True) as connection:
         made.make_roles(connection)
@@ -51,8 +51,8 @@ def populated_roles():
 
 
 @pytest.fixture
-def populated(populated_roles, database):
-    """The test's database, filled: see populated.py."""
+def populated(roles, database):
+    """A database as populated.py says. To be named first: databases that get a copy of it need its roles too."""
     with psycopg.connect(dbname=database, autocommit=True) as connection:
-        populated_roles.fill(connection)
-    return populated_roles
+        roles.fill(connection)
+    return roles

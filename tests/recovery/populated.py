@@ -111,6 +111,7 @@ RESET phasegate.actor;
 SELECT claim_task('bob', '{analysis,documentation}', lease => '10 years');
 SELECT start_task(id, 'bob') FROM claim_task('bob', '{documentation}', lease => '10 years');
 SELECT fail_task(id, 'eve', 'the wiki is down') FROM claim_task('eve', '{testing}');
+UPDATE tasks SET scheduled_at = '2100-01-01' WHERE scheduled_at IS NOT NULL;
 SELECT fail_task(id, 'eve', 'it cannot be done', retry => false) FROM claim_task('eve', '{testing}');
 SELECT cancel_task(id, 'no more') FROM tasks WHERE status = 'pending' AND task_type = 'run_tests' LIMIT 1;
 UPDATE helpdesk.tickets SET phase_id = 'PHASE_BLOCKED' WHERE phase_id = 'PHASE_DESIGN';
@@ -124,10 +125,11 @@ def quoted(name):
 
 
 class Populated:
-    """The names of a populated database's roles, and what to ask of it."""
+    """A populated database: its name, its roles, and what to ask of it."""
 
     def __init__(self):
         suffix = uuid.uuid4().hex[:12]
+        self.database = None
         self.roles = {role: f"pytest {role} {suffix}" for role in ROLES}
 
     def role(self, role):
@@ -135,7 +137,7 @@ class Populated:
 
     def make_roles(self, connection):
         for role in ROLES:
-            connection.execute(f"CREATE ROLE {self.role(role)}")
+            connection.execute(f"CREATE ROLE {self.role(role)} LOGIN")
 
     def drop_roles(self, connection):
         """After the databases that they own things in are gone."""
@@ -144,7 +146,8 @@ class Populated:
 
     def fill(self, connection):
         """In a database that has the extension, after make_roles."""
-        text = STATEMENTS.replace("@database@", quoted(connection.info.dbname))
+        self.database = connection.info.dbname
+        text = STATEMENTS.replace("@database@", quoted(self.database))
         text = text.replace("@SHOP_NAME@", SHOP.replace("'", "''")).replace("@SHOP@", quoted(SHOP))
         for role in ROLES:
             text = text.replace(f"@{role}@", self.role(role))
@@ -273,9 +276,10 @@ SELECT format('grant on %%s: %%s', what, (SELECT array_agg(item::text ORDER BY i
  UNION ALL SELECT format('relation %%s %%s, owner %%s, row security %%s %%s, %%s', c.oid::regclass, relkind, relowner::regrole, relrowsecurity, relforcerowsecurity, reloptions)
              FROM pg_class c JOIN ours n ON n.oid = relnamespace
  UNION ALL SELECT pg_get_viewdef(c.oid) FROM pg_class c JOIN ours n ON n.oid = relnamespace WHERE relkind = 'v'
- UNION ALL SELECT format('%%s label %%s %%s', enumtypid::regtype, row_number() OVER (PARTITION BY enumtypid ORDER BY enumsortorder), enumlabel) FROM pg_enum
+ UNION ALL SELECT format('%%s label %%s %%s', enumtypid::regtype, row_number() OVER (PARTITION BY enumtypid ORDER BY enumsortorder), enumlabel)
+             FROM pg_enum JOIN pg_type t ON t.oid = enumtypid JOIN ours n ON n.oid = typnamespace
  UNION ALL SELECT format('cast %%s to %%s %%s', castsource::regtype, casttarget::regtype, castcontext) FROM pg_cast c JOIN pg_type t ON t.oid = casttarget JOIN ours n ON n.oid = typnamespace
- UNION ALL SELECT format('policy %%s on %%s for %%s to %%s: %%s', polname, polrelid::regclass, polcmd, polroles::regrole[], pg_get_expr(polqual, polrelid)) FROM pg_policy
+ UNION ALL SELECT format('policy %%s on %%s for %%s to %%s: %%s', polname, polrelid::regclass, polcmd, polroles::regrole[], pg_get_expr(polqual, polrelid)) FROM pg_policy JOIN pg_class c ON c.oid = polrelid JOIN ours n ON n.oid = relnamespace
  UNION ALL SELECT format('%%s.%%s %%s %%s, not null %%s, identity %%s, generated %%s', attrelid::regclass, attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid), attnotnull, attidentity, attgenerated)
              FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN ours n ON n.oid = relnamespace
              LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum WHERE attnum > 0 AND NOT attisdropped

@@ -32,12 +32,12 @@ WAYS = [by_script, by_archive, by_directory_of_inserts, by_sections]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_a_restored_database_is_the_same_and_goes_on(populated_roles, database, populated, empty_database, tool, tmp_path, way):
+def test_a_restored_database_is_the_same_and_goes_on(populated, empty_database, tool, tmp_path, way):
     target = empty_database()
-    with psycopg.connect(dbname=database, autocommit=True) as source:
+    with psycopg.connect(dbname=populated.database, autocommit=True) as source:
         before = rows(source), definitions(source)
 
-    way(tool, database, target, tmp_path)
+    way(tool, populated.database, target, tmp_path)
 
     with psycopg.connect(dbname=target, autocommit=True) as restored:
         # That no row is new or changed means, too, that no trigger fired.
@@ -48,5 +48,5 @@ def test_a_restored_database_is_the_same_and_goes_on(populated_roles, database, 
         assert violations(restored) == []
         populated.go_on(restored)
     # Dumping changed nothing either.
-    with psycopg.connect(dbname=database, autocommit=True) as source:
+    with psycopg.connect(dbname=populated.database, autocommit=True) as source:
         populated.go_on(source)
