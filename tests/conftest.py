@@ -51,6 +51,12 @@ class Cluster:
         # Lines such as: export PGPORT=23456
         return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
 
+    def log(self):
+        """What the server has logged."""
+        path = subprocess.run([os.environ["PHASEGATE_CLUSTER_SH"], "log", self.name], check=True, stdout=subprocess.PIPE, text=True).stdout
+        with open(path.rstrip("\n")) as log:
+            return log.read()
+
     def connect(self, dbname="postgres", **kwargs):
         env = self.env()
         return psycopg.connect(

@@ -1,12 +1,11 @@
 """A streaming standby: it answers what reads, sees what changes, refuses what writes, and goes on when it is promoted."""
 
-import time
-
 import psycopg
 import pytest
 
 from function_calls import answers, require_refusal_of_writes
 from populated import DESK, SHOP, Populated, quoted, rows, violations
+from replicated import until
 
 
 @pytest.fixture
@@ -28,8 +27,7 @@ def populated(primary):
 def replay(primary, standby):
     """Until the standby has replayed all that the primary has committed."""
     lsn, = primary.execute("SELECT pg_current_wal_lsn()").fetchone()
-    while not standby.execute("SELECT pg_last_wal_replay_lsn() >= %s", [lsn]).fetchone()[0]:
-        time.sleep(0.01)
+    until(lambda: standby.execute("SELECT pg_last_wal_replay_lsn() >= %s", [lsn]).fetchone()[0])
 
 
 def test_a_standby_reads_and_does_not_write(populated, primary, make_cluster):
