@@ -1,5 +1,7 @@
 """Schema and data moved apart: into a workspace that is there, rows are loaded with the triggers off or not at all."""
 
+import re
+
 import psycopg
 
 from populated import DESK, SHOP, definitions, quoted, rows, violations
@@ -31,6 +33,26 @@ def test_data_follows_the_schema_with_the_triggers_off(populated, empty_database
         assert rows(restored) == before[0]
         assert definitions(restored) == before[1]
         populated.go_on(restored)
+
+
+def test_data_is_loaded_into_a_detached_workspace_without_being_a_superuser(populated, empty_database, tool, tmp_path):
+    target = empty_database()
+    owner = populated.roles["Owner"]
+    with psycopg.connect(dbname=populated.database, autocommit=True) as source:
+        before = rows(source, [DESK]), definitions(source, [DESK])
+    tool("pg_dump", "-Fc", "--schema-only", "--dbname", populated.database, "--file", tmp_path / "schema")
+    tool("pg_dump", "-Fc", "--data-only", "--schema", DESK, "--username", owner, "--dbname", populated.database, "--file", tmp_path / "data")
+    tool("pg_restore", "--exit-on-error", "--dbname", target, tmp_path / "schema")
+    with psycopg.connect(dbname=target, autocommit=True) as restored:
+        with populated.acting(restored, "Owner"):
+            restored.execute("SELECT phasegate.detach_workspace('helpdesk')")
+            tool("pg_restore", "--exit-on-error", "--username", owner, "--dbname", target, tmp_path / "data")
+            restored.execute("SELECT phasegate.create_workspace('helpdesk')")
+        assert rows(restored, [DESK]) == before[0]
+        # The views were made anew, with the grants that their owner gives by default.
+        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue)")
+        assert [text for text in definitions(restored, [DESK]) if not views.match(text)] == [text for text in before[1] if not views.match(text)]
+        assert violations(restored) == []
 
 
 def test_data_replaces_the_configuration_of_a_new_workspace(database, empty_database, tool, tmp_path):

@@ -38,7 +38,7 @@ SET LOCAL session_replication_role = replica;
 UPDATE phase_history SET from_phase = CASE WHEN from_phase IS NULL THEN 'PHASE_BACKLOG' END::phase WHERE ticket_id = '00000000-0000-7000-8000-000000000001';
 SELECT * FROM public.found();
 -- Two starts there cannot be, triggers or not.
-UPDATE phase_history SET from_phase = NULL;
+UPDATE phase_history SET from_phase = NULL WHERE ticket_id = '00000000-0000-7000-8000-000000000001';
 ROLLBACK;
 -- A gate result that is not there, of another ticket, of another phase, failed; and one that is right.
 BEGIN;
