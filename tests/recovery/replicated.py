@@ -33,14 +33,15 @@ class Pair:
         for connection in self.connections:
             connection.close()
 
-    def subscribe(self, folder):
-        """As the README says: the schema is restored, then all of it is published and subscribed to."""
+    def restore_schema(self, folder):
         place = ["--host", self.env["PGHOST"], "--port", self.env["PGPORT"], "--username", self.env["PGUSER"]]
         self.tool("pg_dump", "--schema-only", "--file", folder / "schema.sql", "--dbname", "publisher", *place)
         self.tool("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--file", folder / "schema.sql", "--dbname", "subscriber", *place)
         if SHOP in self.workspaces():
             # Triggers of the application's own that it wants fired by a subscription: what they add differs.
             self.subscriber.execute(f"DROP TRIGGER audit_replica ON {quoted(SHOP)}.tickets; DROP TRIGGER audit_always ON {quoted(SHOP)}.phase_history")
+
+    def subscribe(self):
         self.publisher.execute("CREATE PUBLICATION all_of_it FOR TABLES IN SCHEMA " + ", ".join(map(quoted, self.workspaces())))
         # CREATE SUBSCRIPTION itself cannot make the slot where both databases are of one server.
         self.publisher.execute("SELECT pg_create_logical_replication_slot('moved', 'pgoutput')")
@@ -54,9 +55,8 @@ class Pair:
     def errors(self):
         return self.subscriber.execute("SELECT sum(apply_error_count + sync_error_count)::int FROM pg_stat_subscription_stats").fetchone()[0]
 
-    def wait_for_error(self):
-        before = self.errors()
-        until(lambda: self.errors() > before)
+    def wait_for_error(self, message):
+        until(lambda: message in self.cluster.log())
 
     def catch_up(self, tolerant=False):
         """Until the subscriber has copied all tables and applied all that the publisher has committed."""
