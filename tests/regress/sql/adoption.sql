@@ -1,13 +1,14 @@
 -- Tables tickets and tasks that are there are taken over as they are.
 \set SHOW_CONTEXT never
--- What a column, constraint or trigger of a table is, by name and not by number.
+-- What a column, constraint or trigger of a table is, by name and not by number. From PostgreSQL 18 on NOT NULL is
+-- a constraint as well; that is left to the column.
 CREATE FUNCTION public.shape(schema text, tab text) RETURNS TABLE (kind text, item text) LANGUAGE sql AS $$
     SELECT 'column', format('%s %s%s%s', attname, replace(format_type(atttypid, atttypmod), schema || '.', ''),
                             CASE WHEN attnotnull THEN ' not null' END, ' default ' || replace(pg_get_expr(adbin, adrelid), schema || '.', ''))
       FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
      WHERE attrelid = format('%I.%I', schema, tab)::regclass AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT 'constraint', conname || ' ' || replace(pg_get_constraintdef(oid), schema || '.', '') FROM pg_constraint WHERE conrelid = format('%I.%I', schema, tab)::regclass
+    SELECT 'constraint', conname || ' ' || replace(pg_get_constraintdef(oid), schema || '.', '') FROM pg_constraint WHERE conrelid = format('%I.%I', schema, tab)::regclass AND contype <> 'n'
     UNION ALL
     SELECT 'index', replace(pg_get_indexdef(indexrelid), schema || '.', '') FROM pg_index WHERE indrelid = format('%I.%I', schema, tab)::regclass
     UNION ALL
