@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit regress isolation pytest check install package clean
+.PHONY: help setup build demo test unit regress isolation pytest upgrade check install package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -44,6 +44,9 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 pytest: ## recovery, concurrency, clients, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
+
+upgrade: ## pg_upgrade from older PostgreSQL versions, which are installed or fetched, to the newest
+	@tests/run.sh upgrade
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

@@ -12,22 +12,25 @@ import pytest
 class Cluster:
     """A server of a test's own, made by pgrx-config/cluster.sh: for crashes, restarts and settings."""
 
-    def __init__(self, name, settings, primary=None):
+    def __init__(self, name, settings, primary=None, major=None, upgraded=None):
         self.name = name
+        self.major = major
         arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         if primary:
             self.run("standby", primary.name, *arguments)
+        elif upgraded:
+            self.run("upgrade", upgraded.major, upgraded.name, *arguments)
         else:
             self.run("create", *arguments)
         self.start()
 
-    def run(self, command, *arguments):
-        # Not captured through a pipe: the server would inherit its end and keep it open.
-        with open(os.devnull) as nothing:
-            subprocess.run(
-                [os.environ["PHASEGATE_CLUSTER_SH"], command, self.name, *arguments],
-                check=True, stdin=nothing,
-            )
+    def run(self, command, *arguments, **kwargs):
+        environment = {**os.environ, "PG_CONFIG": "", "PG_MAJOR": self.major} if self.major else None
+        # Not captured through a pipe where a server is started: it would inherit its end and keep it open.
+        return subprocess.run(
+            [os.environ["PHASEGATE_CLUSTER_SH"], command, self.name, *arguments],
+            check=True, stdin=subprocess.DEVNULL, env=environment, text=True, **kwargs,
+        ).stdout
 
     def start(self):
         self.run("start")
@@ -44,17 +47,13 @@ class Cluster:
 
     def env(self):
         """PGHOST, PGPORT and so on, for connecting to this server."""
-        printed = subprocess.run(
-            [os.environ["PHASEGATE_CLUSTER_SH"], "env", self.name],
-            check=True, stdout=subprocess.PIPE, text=True,
-        ).stdout
+        printed = self.run("env", stdout=subprocess.PIPE)
         # Lines such as: export PGPORT=23456
         return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
 
     def log(self):
         """What the server has logged."""
-        path = subprocess.run([os.environ["PHASEGATE_CLUSTER_SH"], "log", self.name], check=True, stdout=subprocess.PIPE, text=True).stdout
-        with open(path.rstrip("\n")) as log:
+        with open(self.run("log", stdout=subprocess.PIPE).rstrip("\n")) as log:
             return log.read()
 
     def connect(self, dbname="postgres", **kwargs):
@@ -68,12 +67,13 @@ class Cluster:
 def make_cluster():
     """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test.
 
-    make_cluster(primary=cluster) starts a streaming standby of another.
+    make_cluster(primary=cluster) starts a streaming standby of another; make_cluster(major="16") one of another
+    version, and make_cluster(upgraded=cluster) what pg_upgrade makes of one that was stopped.
     """
     clusters = []
 
-    def make(primary=None, **settings):
-        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings, primary)
+    def make(primary=None, major=None, upgraded=None, **settings):
+        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings, primary, major, upgraded)
         clusters.append(cluster)
         return cluster
 
