@@ -5,7 +5,7 @@
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
 #   pytest     Python: recovery/, concurrency/, clients/, packaging/, monitoring/, docs/
-#   upgrade    Python: pg_upgrade from UPGRADE_FROM (versions.env) to the newest version
+#   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
@@ -26,7 +26,7 @@ cluster=test-$$
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
     suites=(unit regress isolation pytest)
-    say "not among these tests: pg_upgrade, which takes several PostgreSQL versions (make upgrade)"
+    say "not among these tests: moving to a newer PostgreSQL, which takes several versions of it (make upgrade)"
 fi
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
@@ -175,15 +175,10 @@ pytest() {
 
 # --- upgrade -------------------------------------------------------------------------------------
 
-# A build of the extension for each version; its clusters are the tests' own.
+# Its servers, and the builds of the extension for their versions, are the tests' own.
 run_upgrade() {
-    local major
-    export PG_CONFIG='' PG_MAJOR=${SUPPORTED_PG_MAJORS%% *} PHASEGATE_CLUSTER_SH="$config/cluster.sh" UPGRADE_FROM
-    for major in $UPGRADE_FROM "$PG_MAJOR"; do
-        PG_MAJOR=$major "$config/setup.sh"
-        PG_MAJOR=$major "$config/server.sh" >/dev/null
-    done
-    say "pg_upgrade from PostgreSQL $UPGRADE_FROM to $PG_MAJOR (pytest)"
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS UPGRADE_FROM PHASEGATE_CLUSTER_SH="$config/cluster.sh"
+    say "tests of moving to the newest PostgreSQL, from $UPGRADE_FROM (pytest)"
     # shellcheck disable=SC2086 # arguments, one a word
     pytest ${TESTS:-tests/upgrade}
 }
@@ -195,14 +190,14 @@ need_server() {
     [ -z "${PHASEGATE_TEMPLATE:-}" ] || return 0
     need_postgres
     PHASEGATE_BINDIR=$("$config/server.sh")
-    say "starting a private server"
+    say "starting a private server of $("$PG_CONFIG" --version)"
     trap '"$config/cluster.sh" remove "$cluster"' EXIT
     # Ended by a signal, bash runs the EXIT trap only if it exits itself.
     trap 'exit 130' INT TERM HUP
     "$config/cluster.sh" start "$cluster"
     eval "$("$config/cluster.sh" env "$cluster")"
-    # For tests that make clusters of their own, or clone the template.
-    export PHASEGATE_ROOT PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template
+    # For tests that make clusters of their own, also of other versions, or clone the template.
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template
     local psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
     "${psql[@]}" -c 'CREATE DATABASE phasegate_template'
     "${psql[@]}" -d phasegate_template -c 'CREATE EXTENSION phasegate'

@@ -11,8 +11,8 @@ use std::ffi::CStr;
 ///
 /// Inside, SET ROLE and SET SESSION AUTHORIZATION are refused, so nothing that the owner planted can
 /// get back to the caller's rights; FORCE ROW LEVEL SECURITY does not hide rows from the rules. Where a
-/// superuser works on the table of somebody who is none, deferred triggers are refused as well: they
-/// would run at commit, with the superuser's rights.
+/// superuser works on the table of somebody who is none, what is put off to the commit is refused as well:
+/// deferred triggers, which before PostgreSQL 18 would run with the superuser's rights, and held cursors.
 pub struct Rights {
     former: Option<(Oid, i32)>,
 }

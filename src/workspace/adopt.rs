@@ -145,11 +145,16 @@ struct Found {
     default: Option<String>,
 }
 
+/// A column is NOT NULL only where its rows are: from PostgreSQL 18 on, a constraint that is not validated says nothing of them.
 fn found_columns(site: &Site, table: &str) -> Result<Vec<Found>> {
     let rows = run_once(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod),
                 t.typnamespace = c.relnamespace AND t.typname = 'phase',
-                a.atthasdef, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+                a.atthasdef,
+                a.attnotnull AND NOT EXISTS
+                    (SELECT 1 FROM pg_constraint k
+                      WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
+                pg_get_expr(d.adbin, d.adrelid)
            FROM pg_class c
            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
            JOIN pg_type t ON t.oid = a.atttypid

@@ -114,6 +114,25 @@ CREATE TABLE more_views.tickets (id uuid PRIMARY KEY, phase_id text);
 CREATE VIEW more_views.phases AS SELECT phase_id FROM more_views.tickets;
 SELECT phasegate.create_workspace('more_views');
 
+-- What PostgreSQL 18 added, where there is that: NOT NULL that is not validated, and virtual generated columns.
+SELECT current_setting('server_version_num')::int >= 180000 AS is_18 \gset
+\if :is_18
+\set generated VIRTUAL
+\else
+\set generated STORED
+\endif
+CREATE SCHEMA newer;
+CREATE TABLE newer.tickets (id uuid PRIMARY KEY, name text, title text, description text GENERATED ALWAYS AS ('about ' || name) :generated, priority varchar(20));
+INSERT INTO newer.tickets VALUES ('00000000-0000-7000-8000-000000000001', 'one'), ('00000000-0000-7000-8000-000000000002', 'two');
+\if :is_18
+ALTER TABLE newer.tickets ADD CONSTRAINT titled NOT NULL title NOT VALID, ADD NOT NULL priority NOT VALID;
+\endif
+SELECT phasegate.create_workspace('newer');
+UPDATE newer.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE name = 'one' RETURNING title, description, phase_id, previous_phase_id;
+INSERT INTO newer.tickets (name, title) VALUES ('three', 't');
+SELECT name, title, description, priority, phase_id FROM newer.tickets ORDER BY id;
+SELECT sum(violations) FROM phasegate.check_workspace('newer');
+
 -- Values that are no phase: all are listed, nothing is changed.
 CREATE SCHEMA bad;
 CREATE TABLE bad.tickets (id uuid PRIMARY KEY, title text, phase_id varchar(50));
