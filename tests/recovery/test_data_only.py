@@ -78,6 +78,26 @@ def test_data_replaces_the_configuration_of_a_new_workspace(database, empty_data
         assert violations(restored) == []
 
 
+def test_configuration_alone_is_loaded_with_the_triggers_on(populated, empty_database, tool, tmp_path):
+    """They check it, and sessions that keep the former configuration see the new one."""
+    target = empty_database()
+    tables = ["phase_transitions", "task_templates", "phase_gate_requirements"]
+    options = [word for table in tables for word in ("--table", f"{DESK}.{table}")]
+    with psycopg.connect(dbname=populated.database, autocommit=True) as source, psycopg.connect(dbname=target, autocommit=True) as other:
+        source.execute("DELETE FROM helpdesk.phase_transitions WHERE to_phase = 'PHASE_DONE'")
+        other.execute("CREATE EXTENSION phasegate")
+        other.execute("SELECT phasegate.create_workspace('helpdesk')")
+        other.execute("SET search_path = helpdesk, phasegate")
+        assert other.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
+        (tmp_path / "data.sql").write_bytes(tool("pg_dump", "--data-only", *options, "--dbname", populated.database))
+        other.execute("TRUNCATE phase_transitions, task_templates, phase_gate_requirements")
+        tool("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", target, "--file", tmp_path / "data.sql")
+        assert not other.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
+        loaded, expected = rows(other, [DESK]), rows(source, [DESK])
+        assert [loaded[f"{DESK}.{table}"] for table in tables] == [expected[f"{DESK}.{table}"] for table in tables]
+        assert violations(other) == []
+
+
 def test_data_with_the_triggers_on_is_refused(database, empty_database, tool, tmp_path):
     """Tickets that are inserted start anew, with a history of their own; their old one cannot be loaded as well."""
     target = empty_database()
