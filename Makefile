@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation pytest check check-all install package clean
+.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade check check-all install package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -47,6 +47,10 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 pytest: ## recovery, concurrency, clients, scripts, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
+
+upgrade: ## pg_upgrade and dumps from older PostgreSQL versions to the newest; what the machine lacks is fetched
+	@pgrx-config/setup.sh
+	@tests/run.sh upgrade
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

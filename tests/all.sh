@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests on every supported PostgreSQL version:  all.sh [regress] [isolation] [pytest]
 #
-# Without a suite, all of them, and first the unit tests, which know no version. What a version lacks is installed or
-# fetched (setup.sh). TESTS="a b" goes with one suite, as in run.sh.
+# Without a suite, all of them, first the unit tests, which know no version, and last those of moving from one version to
+# another. What a version lacks is installed or fetched (setup.sh). TESTS="a b" goes with one suite, as in run.sh.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../pgrx-config/common.sh"
 
@@ -36,6 +36,7 @@ run_version() { "$PHASEGATE_ROOT/pgrx-config/setup.sh" && "$tests/run.sh" "${sui
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
     suites=(regress isolation pytest)
+    everything=yes
     run "unit tests" all-unit "$tests/run.sh" unit
 fi
 for major in $SUPPORTED_PG_MAJORS; do
@@ -43,6 +44,7 @@ for major in $SUPPORTED_PG_MAJORS; do
     export PG_CONFIG='' PG_MAJOR=$major
     run "PostgreSQL $major" "all-$major" run_version
 done
+if [ -n "${everything:-}" ]; then run "from older versions to the newest" all-upgrade "$tests/run.sh" upgrade; fi
 
 printf '\n'
 printf '%s\n' "${lines[@]}"

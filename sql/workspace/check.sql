@@ -15,8 +15,7 @@ expected_trigger (relname, tgname) AS (
            ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_moved'), ('tickets', 'aa_phasegate_write'),
            ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
            ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
-           ('phase_transitions', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_configured'),
-           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_check'),
+           ('phase_gate_requirements', 'zz_phasegate_check'),
            ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
            ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
            ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
@@ -25,6 +24,11 @@ expected_trigger (relname, tgname) AS (
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
            ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
+),
+always_trigger (relname, tgname) AS (
+    VALUES ('phase_transitions', 'zz_phasegate_configured'), ('phase_transitions', 'zz_phasegate_emptied'),
+           ('task_templates', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_emptied'),
+           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_emptied')
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
@@ -82,7 +86,9 @@ SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
 UNION ALL
 SELECT 'triggers_are_in_place', pg_catalog.count(*),
        pg_catalog.min('trigger ' OPERATOR(pg_catalog.||) e.tgname OPERATOR(pg_catalog.||) ' on ' OPERATOR(pg_catalog.||) e.relname)
-  FROM expected_trigger e
+  FROM (SELECT relname, tgname, '{O,A}'::pg_catalog."char"[] AS states FROM expected_trigger
+        UNION ALL
+        SELECT relname, tgname, '{A}' FROM always_trigger) e
  WHERE NOT EXISTS (
        SELECT 1
          FROM pg_catalog.pg_trigger g
@@ -90,7 +96,18 @@ SELECT 'triggers_are_in_place', pg_catalog.count(*),
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
           AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
           AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'::pg_catalog."char"[]))
+          AND g.tgenabled OPERATOR(pg_catalog.=) ANY (e.states))
+UNION ALL
+SELECT 'casts_are_in_place', pg_catalog.count(*),
+       pg_catalog.min('cast from ' OPERATOR(pg_catalog.||) s.name)
+  FROM (VALUES ('text', 'pg_catalog.text'::pg_catalog.regtype), ('varchar', 'pg_catalog.varchar')) AS s (name, source)
+ WHERE NOT EXISTS (
+       SELECT 1
+         FROM pg_catalog.pg_cast c
+         JOIN pg_catalog.pg_type p ON p.oid OPERATOR(pg_catalog.=) c.casttarget
+        WHERE p.typnamespace OPERATOR(pg_catalog.=) $1
+          AND p.typname OPERATOR(pg_catalog.=) 'phase'
+          AND c.castsource OPERATOR(pg_catalog.=) s.source)
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)

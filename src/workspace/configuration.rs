@@ -1,7 +1,8 @@
 //! A workspace's configuration, cached exactly: phases, transitions, and what the rooms add.
 //!
-//! A statement trigger on each configuration table sends an invalidation with the change's commit, so
-//! another session's committed change is seen by the next statement here, and a rolled-back one never is.
+//! Triggers on each configuration table send an invalidation with the change's commit, so another
+//! session's committed change is seen by the next statement here, and a rolled-back one never is. They are
+//! enabled ALWAYS: what a subscription applies, and what is loaded as a replica, is such a change too.
 //! Rows are read as of the latest commit, not by the transaction's snapshot: a REPEATABLE READ transaction
 //! would otherwise leave old rows in the cache for the transactions after it.
 

@@ -53,7 +53,7 @@ fn access_argument(call: &Call) -> Result<Access> {
     )
 }
 
-/// The statement trigger on configuration tables: drops every session's cached configuration when the change commits.
+/// The triggers on configuration tables: drop every session's cached configuration when the change commits.
 pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
     cache::invalidate(firing.table());
     Ok(Verdict::Keep)
