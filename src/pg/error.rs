@@ -52,5 +52,10 @@ pub fn raise(error: Error) {
 
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
-    report(Error::new(Code::Internal, message), PgLogLevel::NOTICE);
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        message.into(),
+        "phasegate",
+    )
+    .report(PgLogLevel::NOTICE);
 }

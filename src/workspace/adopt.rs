@@ -8,12 +8,14 @@ use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS};
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 
 /// Refuses what somebody else has put into the schema under a name of ours: side effects run with the
 /// owner's rights and must not fire another's triggers, nor read another's view.
 pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
+    let _pinned = Pinned::search_path();
     let rows = run_once(
         "SELECT quote_ident(relname), relowner = $2, relkind IN ('r', 'p')
            FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3)

@@ -127,6 +127,9 @@ pub(super) const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The views of a workspace.
+pub(super) const VIEWS: [&str; 3] = ["phase_board", "phase_durations", "task_queue"];
+
 /// The tables of a workspace.
 pub(super) const TABLES: [&str; 9] = [
     "tickets",

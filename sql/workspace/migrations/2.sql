@@ -1,0 +1,1 @@
+-- To shape 2: tables and indexes stay as they are.
