@@ -98,6 +98,6 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
         WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
               OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)
 UNION ALL
-SELECT 'shape_is_current', ($2 OPERATOR(pg_catalog.<) $3)::pg_catalog.int8,
-       CASE WHEN $2 OPERATOR(pg_catalog.<) $3
-            THEN pg_catalog.format('shape %s, upgrade_workspace makes it %s', $2, $3) END
+SELECT 'shape_is_current', pg_catalog.count(*),
+       pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))
+ WHERE $2 OPERATOR(pg_catalog.<) $3

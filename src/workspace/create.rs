@@ -161,10 +161,28 @@ pub(super) fn make(site: &Site) -> Result<()> {
     if adopted.contains(&"tasks") && !adopt::is_kept(site, "tasks")? {
         site.script(ADOPT_TASKS)?;
     }
+    let always = enabled_always(site)?;
     for script in FINISH {
         site.script(script)?;
     }
+    always.iter().try_for_each(|again| run_script(again))?;
     adopt::histories(site)
+}
+
+/// For each trigger of ours that also fires for replicated rows, because the owner wants it so, the statement that
+/// makes it do so again: one that is replaced does not.
+fn enabled_always(site: &Site) -> Result<Vec<String>> {
+    let rows = run_once(
+        "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
+           FROM pg_trigger t
+           JOIN pg_class c ON c.oid = t.tgrelid
+           JOIN pg_proc p ON p.oid = t.tgfoid
+           JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal AND t.tgenabled = 'A'
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.text(1)).collect())
 }
 
 /// Refuses where the extension's SQL objects are of another version than this library: its scripts may name what

@@ -177,24 +177,23 @@ impl Workspace {
             return Ok(known);
         }
         let generation = cache::catalog_generation();
+        // Before it is loaded: that clears the flag, and may fail.
+        WORKSPACES.with_borrow_mut(|workspaces| workspaces.remove(&schema));
         let fresh = Self::load(schema, generation)?;
-        WORKSPACES.with_borrow_mut(|workspaces| match &fresh {
-            Some(fresh) => {
-                if let Some(known) = &known
-                    && known.quoted == fresh.quoted
-                    && known.phase_type == fresh.phase_type
-                {
-                    // The plans' texts hold still; the server itself keeps the plans up to date.
-                    known.plans.swap(&fresh.plans);
-                }
-                fresh.touch();
+        if let Some(fresh) = &fresh {
+            if let Some(known) = &known
+                && known.quoted == fresh.quoted
+                && known.phase_type == fresh.phase_type
+            {
+                // The plans' texts hold still; the server itself keeps the plans up to date.
+                known.plans.swap(&fresh.plans);
+            }
+            fresh.touch();
+            WORKSPACES.with_borrow_mut(|workspaces| {
                 workspaces.insert(schema, Rc::clone(fresh));
                 Self::forget_beyond_limit(workspaces);
-            }
-            None => {
-                workspaces.remove(&schema);
-            }
-        });
+            });
+        }
         Ok(fresh)
     }
 
