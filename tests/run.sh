@@ -4,7 +4,7 @@
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
-#   pytest     Python: recovery/, concurrency/, clients/, docs/
+#   pytest     Python: recovery/, concurrency/, clients/, packaging/, docs/
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
@@ -144,7 +144,7 @@ run_pytest() {
         # shellcheck disable=SC2206 # arguments, one a word
         arguments=($TESTS)
     else
-        for folder in recovery concurrency clients docs; do
+        for folder in recovery concurrency clients packaging docs; do
             if [ -n "$(find "$tests/$folder" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then
                 arguments+=("tests/$folder")
             else
