@@ -26,7 +26,7 @@ pub struct Step {
 
 /// The first brings shape 1 to shape 2, and so on.
 const STEPS: [Step; 1] = [Step {
-    change: "triggers state which versions can work with the workspace",
+    change: "an index by which a claim finds what stands far back in the queue",
     sql: include_str!("../../sql/workspace/migrations/2.sql"),
 }];
 

@@ -382,6 +382,25 @@ def test_a_workspace_that_lacks_things_gets_them(old, version):
         assert violations(connection, "plain") == {}
 
 
+@every_old_version
+def test_a_claim_in_an_old_workspace_reads_its_queue_once_at_most(old, version):
+    """It may lack an index that present claims look into again and again."""
+    with connect(old(version)) as connection:
+        connection.execute("SET search_path = plain, phasegate; INSERT INTO tickets (title) VALUES ('one')")
+        connection.execute("""
+            INSERT INTO tasks (ticket_id, phase_id, required_capabilities)
+            SELECT id, 'PHASE_BACKLOG', jsonb_build_array('odd ' || n % 100) FROM tickets, generate_series(1, 5000) n""")
+        connection.execute("INSERT INTO tasks (ticket_id, phase_id, required_capabilities, priority) SELECT id, 'PHASE_BACKLOG', '[\"rare\"]', 'LOW' FROM tickets")
+        read = """
+            SELECT sum(pg_stat_get_xact_tuples_returned(oid)) FROM pg_class
+             WHERE relnamespace = 'plain'::regnamespace AND relname LIKE 'tasks%' AND relkind IN ('r', 'i')"""
+        for agent, finds in (("{rare}", 1), ("{none}", 0)):
+            with connection.transaction():
+                before = one(connection, read)
+                assert one(connection, "SELECT count(*) FROM claim_task('ada', %s)", [agent]) == finds
+                assert one(connection, read) - before < 3 * 5000
+
+
 # Dumps of databases that were not upgraded.
 
 @every_old_version
