@@ -16,8 +16,9 @@ case ${1:-} in ''|check) ;; *) die "usage: upgrade-script.sh [check]" ;; esac
 cd "$PHASEGATE_ROOT"
 version=$(crate_version)
 first=("sql/upgrade/"*"--$version.sql")
-[ ${#first[@]} -eq 1 ] && [ -e "${first[0]}" ] ||
+if [ ${#first[@]} -ne 1 ] || [ ! -e "${first[0]}" ]; then
     die "there must be one sql/upgrade/FORMER--$version.sql, with what the update to $version does beyond replacing functions"
+fi
 script=sql/phasegate--${first[0]##*/}
 
 if grep -nE '^(CREATE( (FUNCTION|VIEW|TYPE|DOMAIN|CAST|OPERATOR|TABLE))|GRANT|REVOKE)\>' sql/*/functions.sql >&2; then

@@ -15,8 +15,10 @@ pub const SHAPE: i32 = 2;
 pub const OLDEST: i32 = 1;
 
 /// The shape of the oldest code that works with workspaces of [`SHAPE`]. To be raised with a step after which older
-/// code would do something wrong: the sessions that have it loaded then get an error. Never above [`SHAPE`].
+/// code would do something wrong: the sessions that have it loaded then get an error.
 pub const NEEDS: i32 = 1;
+
+const _: () = assert!(OLDEST <= SHAPE && NEEDS <= SHAPE);
 
 /// What stands on a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,5 @@ mod tests {
             shape: SHAPE,
         };
         assert_eq!(fresh.fit(), Fit::Current);
-        assert!(OLDEST <= SHAPE);
     }
 }
