@@ -20,14 +20,15 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::LimitExceeded => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         Code::InvalidSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
         Code::DatatypeMismatch => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        Code::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
         Code::NotSupported => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     }
 }
 
-fn report(error: Error, level: PgLogLevel) {
-    let mut report = ErrorReport::new(sqlstate(error.code), error.message, "phasegate");
+fn report(error: Error, code: PgSqlErrorCode, level: PgLogLevel) {
+    let mut report = ErrorReport::new(code, error.message, "phasegate");
     if let Some(detail) = error.detail {
         report = report.set_detail(detail);
     }
@@ -47,15 +48,16 @@ pub fn hide_backtraces() {
 
 /// Reports the error at ERROR level. Returns to the server, never to the caller.
 pub fn raise(error: Error) {
-    report(error, PgLogLevel::ERROR);
+    let code = sqlstate(error.code);
+    report(error, code, PgLogLevel::ERROR);
 }
 
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
-    ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        message.into(),
-        "phasegate",
-    )
-    .report(PgLogLevel::NOTICE);
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    report(
+        Error::new(Code::Internal, message),
+        code,
+        PgLogLevel::NOTICE,
+    );
 }

@@ -127,9 +127,6 @@ pub(super) const CONSTRAINTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The views of a workspace.
-pub(super) const VIEWS: [&str; 3] = ["phase_board", "phase_durations", "task_queue"];
-
 /// The tables of a workspace.
 pub(super) const TABLES: [&str; 9] = [
     "tickets",
@@ -141,4 +138,14 @@ pub(super) const TABLES: [&str; 9] = [
     "phase_gate_results",
     "phase_gate_requirements",
     "phase_context",
+];
+
+/// The views of a workspace.
+pub(super) const VIEWS: [&str; 3] = ["phase_board", "phase_durations", "task_queue"];
+
+/// The tables that hold its configuration.
+pub(super) const CONFIGURATION: [&str; 3] = [
+    "phase_transitions",
+    "task_templates",
+    "phase_gate_requirements",
 ];

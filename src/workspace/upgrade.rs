@@ -26,7 +26,7 @@ struct Step {
 
 /// The first brings shape 1 to shape 2, and so on.
 const STEPS: [Step; 1] = [Step {
-    change: "an index by which a claim finds what stands far back in the queue",
+    change: "indexes for claims and for the start of a history, triggers for logical subscribers, counts of visible tickets",
     sql: include_str!("../../sql/workspace/migrations/2.sql"),
 }];
 

@@ -49,7 +49,7 @@ def database():
 
 # Examples other than the README's are to be run in a workspace.
 WORKSPACE = "CREATE EXTENSION phasegate; SELECT phasegate.create_workspace('shop') \\g /dev/null\nSET search_path = shop, phasegate;\n"
-DOCUMENTS = ["README.md", "demo/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
+DOCUMENTS = ["README.md", "demo/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
 PREPARATION = {
     file: "" if file == "README.md" else WORKSPACE
     for file in DOCUMENTS if BLOCK.search((ROOT / file).read_text("utf-8"))
