@@ -203,14 +203,14 @@ impl Error {
             .detail(format!("It has {size} bytes; {setting} is {limit}."))
     }
 
-    /// The workspace is of a shape that this code does not work with any more.
+    /// The workspace is of a shape that this code does not work with any more, or must not change by the way.
     pub fn workspace_older(workspace: &str, shape: i32) -> Self {
         Error::new(
             Code::NotInPrerequisiteState,
             format!("workspace \"{workspace}\" is older than the extension"),
         )
         .detail(format!(
-            "Its shape is {shape}; this version of phasegate works with shapes {OLDEST} to {SHAPE}."
+            "Its shape is {shape}; this version of phasegate makes shape {SHAPE}, and works with shapes from {OLDEST} on."
         ))
         .hint(format!(
             "SELECT phasegate.upgrade_workspace('{}') brings it up to date; where there is no such function, ALTER EXTENSION phasegate UPDATE comes first.",
@@ -225,7 +225,7 @@ impl Error {
             format!("workspace \"{workspace}\" is newer than the extension"),
         )
         .detail(format!(
-            "Its shape is {shape}; this version of phasegate works with shapes {OLDEST} to {SHAPE}."
+            "Its shape is {shape}; this version of phasegate makes shape {SHAPE}."
         ))
         .hint("Install the version that made it and run ALTER EXTENSION phasegate UPDATE; a session opened before that must be opened anew.")
     }

@@ -68,13 +68,11 @@ CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
 COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses UPDATE, DELETE and TRUNCATE.';
 
--- The shape's number, or where a workspace has none, the version that made it.
 CREATE OR REPLACE VIEW @extschema@.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       CASE WHEN pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 2) OPERATOR(pg_catalog.<>) ''
-            THEN pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 2)
-            ELSE pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 1) END AS version,
+       pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000',
+                             CASE WHEN t.tgnargs OPERATOR(pg_catalog.>) 1 THEN 2 ELSE 1 END) AS version,
        greatest(c.reltuples, 0)::pg_catalog.int8 AS tickets
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace

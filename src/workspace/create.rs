@@ -122,14 +122,12 @@ pub fn create(name: &str) -> Result<()> {
     let site = Site { schema, quoted };
     let owner = owner(&site)?.unwrap_or_else(role::current);
     let stamp = site.stamp()?;
-    match stamp.map(Stamp::fit) {
-        None | Some(Fit::Current) => {}
-        // An upgrade holds up everybody who uses the workspace: it is not done by the way.
-        Some(Fit::TooOld | Fit::Behind) => {
-            return Err(Error::workspace_older(name, stamp.map_or(0, |s| s.shape)));
-        }
-        Some(Fit::Ahead | Fit::TooNew) => {
-            return Err(Error::workspace_newer(name, stamp.map_or(0, |s| s.shape)));
+    if let Some(stamp) = stamp {
+        match stamp.fit() {
+            Fit::Current => {}
+            // An upgrade holds up everybody who uses the workspace: it is not done by the way.
+            Fit::TooOld | Fit::Behind => return Err(Error::workspace_older(name, stamp.shape)),
+            Fit::Ahead | Fit::TooNew => return Err(Error::workspace_newer(name, stamp.shape)),
         }
     }
     let _rights = Rights::of(owner);

@@ -12,21 +12,21 @@ use crate::pg::{cache, catalog, lock};
 use crate::stamp::{Fit, SHAPE, Stamp};
 
 /// One shape to the next.
-pub struct Step {
+struct Step {
     /// What it changes, for the NOTICE and the answer.
-    pub change: &'static str,
+    change: &'static str,
     /// The changes of tables, indexes and rows that come before [`create::make`], which adds what is missing and
     /// replaces triggers and views.
     ///
     /// A step is run on workspaces of all shapes before its own, and on schemas whose shape is not known: tables taken
-    /// back after `detach_workspace`, or an app's own. Where what it changes is not there, or changed already, it
-    /// must do nothing.
+    /// back after `detach_workspace`, or an app's own. Where what it changes is not there it must do nothing, and no
+    /// harm where that is changed already.
     sql: &'static str,
 }
 
 /// The first brings shape 1 to shape 2, and so on.
 const STEPS: [Step; 1] = [Step {
-    change: "an index by which a claim finds what stands far back in the queue",
+    change: "indexes for claims and for the start of a history, triggers for logical subscribers, counts of visible tickets",
     sql: include_str!("../../sql/workspace/migrations/2.sql"),
 }];
 

@@ -1,1 +1,2 @@
--- To shape 2: nothing that is there changes. The index tasks_claimable_groups is new, and made with all that is missing.
+-- To shape 2: no table or index that is there changes. The indexes tasks_claimable_groups and phase_history_one_start are
+-- new and made with all that is missing; triggers and views are replaced.
