@@ -69,3 +69,8 @@ GRANT SELECT ON workspaces TO PUBLIC;
 
 -- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
 GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
+
+COMMENT ON COLUMN workspaces.schema IS 'The workspace''s name.';
+COMMENT ON COLUMN workspaces.owner IS 'The owner of its tickets.';
+COMMENT ON COLUMN workspaces.version IS 'The version of its shape.';
+COMMENT ON COLUMN workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';

@@ -1,5 +1,6 @@
 //! `create_workspace` and `detach_workspace`.
 
+use super::progress::Adoption;
 use super::{SHAPE, adopt, in_schema};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
@@ -58,6 +59,9 @@ const FINISH: [&str; 6] = [
 /// What is put right in tasks that no trigger of ours has kept so far.
 const ADOPT_TASKS: &str = include_str!("../../sql/tasks/adopt.sql");
 
+/// Gives a statement for each object of the workspace that has no comment yet.
+const COMMENTS: &str = include_str!("../../sql/workspace/comments.sql");
+
 const DETACH: &str = include_str!("../../sql/workspace/detach.sql");
 
 /// A schema that is being made into a workspace.
@@ -98,21 +102,24 @@ pub fn create(name: &str) -> Result<()> {
         ));
     }
     let _session = Session::open()?;
-    let _pinned = Pinned::search_path();
     let quoted = quote_identifier(name)?;
     if catalog::schema_by_name(name).is_none() {
+        let _pinned = Pinned::search_path();
         run_script(&format!("CREATE SCHEMA {quoted}"))?;
     }
     let Some(schema) = catalog::schema_by_name(name) else {
         return Err(Error::new(Code::Internal, "could not create the schema"));
     };
     let site = Site { schema, quoted };
+    let progress = Adoption::of(&site)?;
+    let _pinned = Pinned::search_path();
     let owner = owner(&site)?;
     let _rights = Rights::of(owner);
 
     adopt::require_owner(&site, owner)?;
     adopt::phase_type(&site)?;
-    let adopted = adopt::tables(&site)?;
+    let adopted = adopt::tables(&site, &progress)?;
+    progress.begins("tasks", "building indexes");
     for room in &ROOMS {
         let fresh = room
             .defaults
@@ -125,14 +132,24 @@ pub fn create(name: &str) -> Result<()> {
         }
     }
     adopt::identifiers(&site)?;
-    adopt::constraints(&site, &adopted)?;
+    adopt::constraints(&site, &adopted, &progress)?;
     if adopted.contains(&"tasks") && !adopt::is_kept(&site, "tasks")? {
+        progress.begins("tasks", "settling states and dependencies");
         site.script(ADOPT_TASKS)?;
     }
     for script in FINISH {
         site.script(script)?;
     }
+    comments(&site)?;
+    progress.begins("tickets", "writing history");
     adopt::histories(&site)
+}
+
+/// Comments on what has none, for psql's `\d+`.
+fn comments(site: &Site) -> Result<()> {
+    let rows = run_once(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])?;
+    let comments: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
+    comments.iter().try_for_each(|comment| run_script(comment))
 }
 
 /// The role that the workspace is made for: the owner of a `tickets` table that is there, else the caller.

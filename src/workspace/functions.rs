@@ -26,7 +26,9 @@ pub fn check_workspace(call: &Call) -> Result<Answer> {
         None => Workspace::current()?,
     };
     let _session = Session::open()?;
-    Ok(call.answer_rows(&check::check(&workspace)?))
+    let set = call.start_set(false);
+    check::check(&workspace, |row| set.push_found(row))?;
+    Ok(Answer::Set)
 }
 
 /// The statement trigger on configuration tables: drops every session's cached configuration when the change commits.
