@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit regress isolation pytest check install package clean
+.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade check check-all install package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -13,7 +13,7 @@ SHELL := /bin/bash
 export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT
 
 help: ## list these targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
 
 setup: ## install what is missing: system packages, cargo-pgrx, a Python environment for the tests
 	@pgrx-config/setup.sh
@@ -30,6 +30,9 @@ test: ## all tests: unit, regress, isolation, pytest
 	@pgrx-config/setup.sh
 	@tests/run.sh
 
+test-all: ## all tests, on all supported PostgreSQL versions
+	@tests/all.sh
+
 unit: ## the pure rules, without a server
 	@tests/run.sh unit
 
@@ -41,13 +44,20 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 	@pgrx-config/setup.sh build
 	@tests/run.sh isolation
 
-pytest: ## recovery, concurrency, clients, docs; TESTS="tests/recovery/test_x.py -k name"
+pytest: ## recovery, concurrency, clients, scripts, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
+
+upgrade: ## pg_upgrade and dumps from older PostgreSQL versions to the newest; what the machine lacks is fetched
+	@pgrx-config/setup.sh
+	@tests/run.sh upgrade
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build
 	@pgrx-config/check.sh
+
+check-all: ## the same, for all supported PostgreSQL versions
+	@pgrx-config/check.sh all
 
 install: ## install into the PostgreSQL of PG_CONFIG=...
 	@pgrx-config/setup.sh build

@@ -1,15 +1,29 @@
 #!/usr/bin/env bash
 # Formatting and lints: the crate as the extension, its pure rules alone, and the shell scripts.
+#
+#   check.sh        as the extension of the chosen PostgreSQL
+#   check.sh all    of every supported version
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-need_postgres
+case ${1:-} in
+    '')  need_postgres; majors=$PG_MAJOR ;;
+    all) majors=$SUPPORTED_PG_MAJORS ;;
+    *)   die "usage: check.sh [all]" ;;
+esac
 cd "$PHASEGATE_ROOT"
 say "cargo fmt"
 cargo fmt --all -- --check
 cargo fmt --all --manifest-path tests/clients/rust/Cargo.toml -- --check
-say "cargo clippy, for PostgreSQL $PG_MAJOR"
-cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
+for major in $majors; do
+    if [ "${1:-}" = all ]; then
+        PG_CONFIG='' PG_MAJOR=$major
+        pgrx-config/setup.sh build
+        need_postgres
+    fi
+    say "cargo clippy, for PostgreSQL $PG_MAJOR"
+    cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
+done
 say "cargo clippy, the pure rules alone"
 cargo clippy --all-targets --no-default-features -- -D warnings
 if have shellcheck; then

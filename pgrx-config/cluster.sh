@@ -4,6 +4,8 @@
 #
 #   cluster.sh create  [NAME] [-c SETTING=VALUE ...]   initdb, and write its settings
 #   cluster.sh start   [NAME] [-c SETTING=VALUE ...]   start it, after creating it where it does not exist
+#   cluster.sh standby NAME PRIMARY [-c SETTING=VALUE ...]   create it as a streaming standby of a running cluster
+#   cluster.sh upgrade NAME MAJOR OLD [-c SETTING=VALUE ...]  create it by pg_upgrade from a stopped cluster of version MAJOR
 #   cluster.sh stop    [NAME] [fast|smart|immediate]
 #   cluster.sh restart [NAME] [-c SETTING=VALUE ...]   settings given here are kept
 #   cluster.sh kill    [NAME]                          SIGKILL to all of its processes, as in a crash
@@ -38,8 +40,8 @@ case $name in *[!A-Za-z0-9_.-]*|.*) die "a cluster's name is made of letters, di
 need_postgres
 bindir=$(server_bindir)
 [ -x "$bindir/postgres" ] || die "the server tree is not built; run pgrx-config/server.sh"
-clusters=$(scratch_dir)
-clusters=$clusters/clusters-$PG_MAJOR
+scratch=$(scratch_dir)
+clusters=$scratch/clusters-$PG_MAJOR
 dir=$clusters/$name
 data=$dir/data
 log=$dir/log
@@ -100,14 +102,21 @@ add_settings() {
     done
 }
 
-create() {
+make_dir() {
     ! exists || die "cluster \"$name\" exists already; cluster.sh remove $name deletes it"
     rm -rf "$dir"
     mkdir -p "$dir"
     chmod 755 "$clusters" "$dir"
     if is_root; then chown "$SERVER_USER:" "$dir"; fi
+}
+
+create() {
+    make_dir
+    # The same in every version, as pg_upgrade wants it. From 18 on checksums are the default.
+    local checksums=()
+    if [ "$PG_MAJOR" -ge 18 ]; then checksums=(--no-data-checksums); fi
     if ! as_server_user "$bindir/initdb" --pgdata="$data" --username=postgres --auth=trust --no-sync \
-            --encoding=UTF8 --locale=C.UTF-8 --no-instructions >"$dir/initdb.log" 2>&1; then
+            --encoding=UTF8 --locale=C.UTF-8 --no-instructions "${checksums[@]}" >"$dir/initdb.log" 2>&1; then
         cat "$dir/initdb.log" >&2
         die "initdb failed"
     fi
@@ -126,6 +135,56 @@ log_lock_waits = on
 CONF
     add_settings "$@"
     free_port > "$dir/port"
+}
+
+# The slot keeps the WAL that the standby has not received yet. It stays with the primary.
+standby() {
+    [ $# -ge 1 ] || usage
+    local primary=$clusters/$1 slot
+    shift
+    [ -e "$primary/port" ] || die "there is no cluster \"${primary##*/}\""
+    make_dir
+    slot=standby_$(printf '%s' "$name" | tr -c 'a-z0-9' _)
+    if ! as_server_user "$bindir/pg_basebackup" --pgdata="$data" --host="$(cat "$primary/socket_dir")" --port="$(cat "$primary/port")" \
+            --username=postgres --checkpoint=fast --no-sync --write-recovery-conf --create-slot --slot="$slot" >"$dir/basebackup.log" 2>&1; then
+        cat "$dir/basebackup.log" >&2
+        die "pg_basebackup failed"
+    fi
+    make_socket_dir
+    # Its other settings are the primary's.
+    add_settings -c "unix_socket_directories=$(cat "$dir/socket_dir")" "$@"
+    free_port > "$dir/port"
+}
+
+# Minor releases from November 2026 on mark every column with an attribute option, pg_attver. A server of a newer version
+# but an earlier day, as fetch.sh may have fetched, does not know it and refuses the schema that pg_upgrade takes from the
+# old one. The mark is worth nothing in another server, so it is taken off there.
+# $1 and $2 the old cluster's bindir and data directory
+take_marks_off() {
+    if ! grep -q pg_attver "$1/postgres" || grep -q pg_attver "$bindir/postgres"; then return 0; fi
+    local database
+    for database in template1 postgres; do
+        as_server_user "$1/postgres" --single -O -D "$2" "$database" >>"$dir/pg_upgrade.log" 2>&1 \
+            <<<"UPDATE pg_attribute SET attoptions = NULL WHERE attoptions::text LIKE '{pg_attver=%'"
+    done
+}
+
+# It starts both servers by itself, on sockets in the new cluster's folder, and writes a script into its working directory.
+upgrade() {
+    [ $# -ge 2 ] || usage
+    local old=$scratch/clusters-$1/$2 old_bindir
+    old_bindir=$(PG_CONFIG='' PG_MAJOR=$1 "$PHASEGATE_ROOT/pgrx-config/server.sh" bindir)
+    [ -e "$old/port" ] || die "there is no cluster \"$2\" of PostgreSQL $1"
+    shift 2
+    create "$@"
+    take_marks_off "$old_bindir" "$old/data"
+    # shellcheck disable=SC2016 # for the shell that is started
+    if ! as_server_user bash -c 'cd "$0" && exec "$@"' "$dir" "$bindir/pg_upgrade" --old-bindir="$old_bindir" --new-bindir="$bindir" \
+            --old-datadir="$old/data" --new-datadir="$data" --username=postgres --socketdir="$(cat "$dir/socket_dir")" >>"$dir/pg_upgrade.log" 2>&1; then
+        cat "$dir/pg_upgrade.log" >&2
+        tail -n 20 "$data"/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log >&2 || true
+        die "pg_upgrade failed"
+    fi
 }
 
 state_of() { sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || true; }
@@ -203,6 +262,8 @@ print_env() {
 case $command in
     create)     create "$@" ;;
     start)      start "$@" ;;
+    standby)    standby "$@" ;;
+    upgrade)    upgrade "$@" ;;
     stop)       need_cluster; stop "$@" ;;
     restart)    need_cluster; stop; start "$@" ;;
     kill)       need_cluster; kill_all ;;

@@ -3,7 +3,7 @@
 #
 # Environment that a caller may set:
 #   PG_CONFIG    the pg_config of the PostgreSQL to build for
-#   PG_MAJOR     its major version, when PG_CONFIG is not given (default: see versions.env)
+#   PG_MAJOR     its major version, when PG_CONFIG is not given (default: the newest that the machine has)
 #   PROFILE      dev or release: how the extension is compiled
 #   SERVER_USER  the OS user that runs servers when the caller is root (default: postgres)
 
@@ -52,42 +52,74 @@ registered_pg_config() {
     sed -n "s/^pg$1 *= *\"\(.*\)\"/\1/p" "$file"
 }
 
-# Sets PG_CONFIG and PG_MAJOR, or returns 1 when there is no such PostgreSQL (yet).
+need_supported() {
+    case " $SUPPORTED_PG_MAJORS " in
+        *" $1 "*) ;;
+        *) die "PostgreSQL $1 is not supported; phasegate builds for $SUPPORTED_PG_MAJORS" ;;
+    esac
+}
+
+pg_config_major() { "$1" --version | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p'; }
+
+# The installation of a version that the machine has: the server and its headers. Nothing where it has none.
+installed_pg_config() {
+    local candidate
+    # The last is an unversioned pg_config, which counts only if it is of the wanted version.
+    for candidate in "/usr/lib/postgresql/$1/bin/pg_config" "$(registered_pg_config "$1")" \
+                     "$(command -v pg_config || true)"; do
+        if [ -x "$candidate" ] && [ "$(pg_config_major "$candidate")" = "$1" ] &&
+           [ -x "$("$candidate" --bindir)/postgres" ] && [ -d "$("$candidate" --includedir-server)" ]; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+}
+
+# Where a version's installation is below the folder that fetch.sh makes. Nothing for one that does not come that way.
+fetched_place() { local place=FETCHED_PG_$1; printf '%s\n' "${!place:-}"; }
+
+# That folder's name in scratch_dir, another one when the pinned versions change.
+fetched_dir() { printf 'fetched-%.12s\n' "$(sha256sum < "$PHASEGATE_ROOT/pgrx-config/servers.txt")"; }
+
+# The installation of a version that fetch.sh fetched. Nothing where it did not.
+fetched_pg_config() {
+    local pg candidate
+    # By its real path, as scratch_dir.
+    pg=$(cd "$TARGET_DIR/pg" 2>/dev/null && pwd -P) || return 0
+    candidate=$pg/$(fetched_dir)/$(fetched_place "$1")/bin/pg_config
+    if [ -x "$candidate" ]; then printf '%s\n' "$candidate"; fi
+}
+
+# Sets PG_CONFIG and PG_MAJOR, or returns 1 when there is no such PostgreSQL (yet). What was fetched is used where
+# its version is asked for, but never becomes the default: that depends on the machine, not on what ran before.
 find_postgres() {
+    local major
+    if [ -n "${PG_MAJOR:-}" ]; then need_supported "$PG_MAJOR"; fi
     if [ -z "${PG_CONFIG:-}" ]; then
-        PG_MAJOR=${PG_MAJOR:-$DEFAULT_PG_MAJOR}
-        local candidate
-        # The last is an unversioned pg_config, which counts only if it is of the wanted version.
-        for candidate in "/usr/lib/postgresql/$PG_MAJOR/bin/pg_config" "$(registered_pg_config "$PG_MAJOR")" \
-                         "$(command -v pg_config || true)"; do
-            if [ -x "$candidate" ] && [ "$(pg_config_major "$candidate")" = "$PG_MAJOR" ] &&
-               [ -d "$("$candidate" --includedir-server)" ]; then
-                PG_CONFIG=$candidate
-                break
-            fi
+        for major in ${PG_MAJOR:-$SUPPORTED_PG_MAJORS}; do
+            PG_CONFIG=$(installed_pg_config "$major")
+            if [ -n "$PG_CONFIG" ]; then break; fi
         done
-        [ -n "${PG_CONFIG:-}" ] || return 1
+        if [ -z "$PG_CONFIG" ] && [ -n "${PG_MAJOR:-}" ]; then PG_CONFIG=$(fetched_pg_config "$PG_MAJOR"); fi
+        [ -n "$PG_CONFIG" ] || return 1
     fi
     case $PG_CONFIG in */*) ;; *) PG_CONFIG=$(command -v "$PG_CONFIG" || true) ;; esac
     [ -x "$PG_CONFIG" ] || die "PG_CONFIG does not name a program: ${PG_CONFIG:-(empty)}"
     PG_MAJOR=$(pg_config_major "$PG_CONFIG")
-    case " $SUPPORTED_PG_MAJORS " in
-        *" $PG_MAJOR "*) ;;
-        *) die "PostgreSQL $PG_MAJOR is not supported; phasegate builds for $SUPPORTED_PG_MAJORS" ;;
-    esac
+    need_supported "$PG_MAJOR"
     export PG_CONFIG PG_MAJOR
     # pgrx generates its bindings from the pg_config registered for this version. Where that is another
     # installation, name ours; only there, since the variable's coming and going makes cargo rebuild pgrx.
     if [ "$(registered_pg_config "$PG_MAJOR")" != "$PG_CONFIG" ]; then
         export PGRX_PG_CONFIG_PATH=$PG_CONFIG
+    else
+        unset PGRX_PG_CONFIG_PATH
     fi
 }
 
-pg_config_major() { "$1" --version | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p'; }
-
 need_postgres() {
     find_postgres ||
-        die "no PostgreSQL $PG_MAJOR with server headers found; run pgrx-config/setup.sh, or set PG_CONFIG=/path/to/pg_config"
+        die "no PostgreSQL${PG_MAJOR:+ $PG_MAJOR} with server headers found; run pgrx-config/setup.sh, or set PG_CONFIG=/path/to/pg_config"
 }
 
 # Where server trees and clusters live: target/pg. As root the server's OS user must be able to reach

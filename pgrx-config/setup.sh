@@ -3,7 +3,10 @@
 # there already is left alone, so running it again costs a second.
 #
 #   setup.sh          all of it
-#   setup.sh build    only what building and running the extension needs (no Python, no clients)
+#   setup.sh build    only what building and running the extension needs (no clients, Python only to fetch a server)
+#
+# A PostgreSQL that PG_MAJOR asks for and the machine does not have is fetched under target/ (fetch.sh) if it
+# comes as a wheel; what does not comes as a Debian package, and without PG_MAJOR Debian's newest.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -32,11 +35,17 @@ done
 
 # --- System packages, only those whose service is missing ----------------------------------------
 
-packages=()
-# A list of words in versions.env, with %s for the version.
-want() {
-    local package
-    for package in $1; do packages+=("${package//%s/${PG_MAJOR:-}}"); done
+# A list of words, with %s for the PostgreSQL version: which one Debian has is known after apt-get update.
+packages=''
+want() { packages+=" $1"; }
+name_packages() { printf '%s\n' "${packages//%s/${PG_MAJOR:-$(packaged_pg_major)}}"; }
+# The newest version in Debian's package lists.
+packaged_pg_major() {
+    local major
+    for major in $SUPPORTED_PG_MAJORS; do
+        if [ -n "$(apt-cache madison "postgresql-server-dev-$major" 2>/dev/null)" ]; then break; fi
+    done
+    printf '%s\n' "$major"
 }
 
 libclang_found() {
@@ -48,9 +57,16 @@ libclang_found() {
 python_found() { have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 if ! { have cc && have make && have pkg-config && have clang && libclang_found; }; then want "$APT_BUILD"; fi
-if ! find_postgres; then want "$APT_POSTGRES"; fi
+to_fetch=''
+if ! find_postgres; then
+    if [ -n "${PG_MAJOR:-}" ] && [ -n "$(fetched_place "$PG_MAJOR")" ]; then
+        to_fetch=yes
+    else
+        want "$APT_POSTGRES"
+    fi
+fi
+if { [ "$what" = all ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
 if [ "$what" = all ]; then
-    if ! python_found; then want "$APT_PYTHON"; fi
     if ! { have node && have npm; }; then want "$APT_NODE"; fi
     if ! have javac; then want "$APT_JAVA"; fi
     if ! [ -e /usr/share/java/postgresql.jar ]; then want "$APT_JDBC"; fi
@@ -66,36 +82,60 @@ as_root() {
     fi
 }
 
-if [ ${#packages[@]} -gt 0 ]; then
-    by_hand="as root: apt-get install ${packages[*]}"
-    have apt-get || die "missing on this machine, which has no apt-get: ${packages[*]} (Debian's names); install them and try again"
+if [ -n "$packages" ]; then
+    by_hand="as root: apt-get install$(name_packages)"
+    have apt-get || die "missing on this machine, which has no apt-get:$(name_packages) (Debian's names); install them and try again"
     is_root || have sudo || die "system packages are missing and there is no sudo; $by_hand"
     is_root || [ -t 0 ] || sudo -n true 2>/dev/null ||
         die "system packages are missing and sudo asks for a password that nobody is there to give; $by_hand"
-    say "installing system packages: ${packages[*]}"
+    as_root apt-get update || note "apt-get update failed; trying with the package lists that are there"
+    packages=$(name_packages)
+    say "installing system packages:$packages"
 
     # Debian's server package makes and starts a cluster "main" when it is installed. Nobody here needs
     # it, so switch that off while the package is being configured, and leave the setting as it was.
     switch=/etc/postgresql-common/createcluster.d/phasegate-setup.conf
-    case " ${packages[*]} " in
+    case $packages in
         *" postgresql-"*)
             # shellcheck disable=SC2064 # the path is known now
             trap "as_root rm -f $switch" EXIT
             as_root mkdir -p "${switch%/*}"
             echo 'create_main_cluster = false' | as_root tee "$switch" >/dev/null ;;
     esac
-    as_root apt-get update || note "apt-get update failed; trying with the package lists that are there"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}" ||
-        die "apt-get could not install: ${packages[*]}. For another PostgreSQL than this Debian has, set PG_CONFIG=/path/to/pg_config"
+    # shellcheck disable=SC2086 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages ||
+        die "apt-get could not install:$packages. For another PostgreSQL than this Debian has, set PG_CONFIG=/path/to/pg_config"
     if [ -e "$switch" ]; then as_root rm -f "$switch"; fi
     trap - EXIT
     # Debian starts a pooler for the whole machine, too, now and whenever it boots. The tests start their own.
-    case " ${packages[*]} " in
+    case "$packages " in
         *" pgbouncer "*)
             as_root update-rc.d pgbouncer disable || note "the service pgbouncer could not be switched off"
             as_root invoke-rc.d --quiet pgbouncer stop || true ;;
     esac
 fi
+
+# --- Python, for the tests and to fetch a server -------------------------------------------------
+
+if [ "$what" = all ] || [ -n "$to_fetch" ]; then
+    requirements=$PHASEGATE_ROOT/tests/requirements.txt
+    venv=$TARGET_DIR/venv
+    stamp="$(python3 --version) $(sha256sum < "$requirements")"
+    if [ "$(cat "$venv/.stamp" 2>/dev/null || true)" != "$stamp" ]; then
+        say "making a Python environment in $venv"
+        rm -rf "$venv"
+        mkdir -p "$TARGET_DIR"
+        python3 -m venv "$venv"
+        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$requirements" ||
+            die "pip could not install what tests/requirements.txt lists; is PyPI reachable?"
+        printf '%s\n' "$stamp" > "$venv/.stamp"
+    fi
+    note "Python: $("$venv/bin/python" --version), $venv"
+fi
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+if [ -n "$to_fetch" ]; then "$PHASEGATE_ROOT/pgrx-config/fetch.sh"; fi
 need_postgres
 need_server_user
 [ -d "$("$PG_CONFIG" --includedir-server)" ] ||
@@ -119,28 +159,11 @@ if [ "$version" != "$PGRX_VERSION" ]; then
 fi
 note "cargo-pgrx: $PGRX_VERSION"
 
-# An installation that is registered already stays, and one that PG_CONFIG chooses is named by environment
-# (common.sh) rather than registered: a change of that file makes cargo rebuild pgrx in every project.
+# Only what belongs to the machine is registered, for plain cargo commands. An installation that PG_CONFIG chooses,
+# or that was fetched, is named by environment (common.sh): a change of that file makes cargo rebuild pgrx in every
+# project, and what is registered outlives target/.
 # --no-run: no initdb in the user's home, since the clusters here are cluster.sh's.
-if [ ! -e "${PGRX_HOME:-$HOME/.pgrx}/config.toml" ] || { [ -z "$chosen" ] && [ -z "$(registered_pg_config "$PG_MAJOR")" ]; }; then
+if [ -z "$chosen" ] && [ "$(installed_pg_config "$PG_MAJOR")" = "$PG_CONFIG" ] && [ -z "$(registered_pg_config "$PG_MAJOR")" ]; then
     say "registering PostgreSQL $PG_MAJOR with cargo pgrx"
     env -u PGRX_PG_CONFIG_PATH cargo pgrx init --no-run "--pg$PG_MAJOR" "$PG_CONFIG"
-fi
-
-# --- Python, for the tests -----------------------------------------------------------------------
-
-if [ "$what" = all ]; then
-    requirements=$PHASEGATE_ROOT/tests/requirements.txt
-    venv=$TARGET_DIR/venv
-    stamp="$(python3 --version) $(sha256sum < "$requirements")"
-    if [ "$(cat "$venv/.stamp" 2>/dev/null || true)" != "$stamp" ]; then
-        say "making a Python environment in $venv"
-        rm -rf "$venv"
-        mkdir -p "$TARGET_DIR"
-        python3 -m venv "$venv"
-        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$requirements" ||
-            die "pip could not install what tests/requirements.txt lists; is PyPI reachable?"
-        printf '%s\n' "$stamp" > "$venv/.stamp"
-    fi
-    note "Python: $("$venv/bin/python" --version), $venv"
 fi

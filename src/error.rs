@@ -31,6 +31,8 @@ pub enum Code {
     InvalidSchema,
     /// 42804: a column's type does not fit.
     DatatypeMismatch,
+    /// 42704: no object of that name.
+    UndefinedObject,
     /// 42710: an object of that name is in the way.
     DuplicateObject,
     /// 0A000: not supported here.

@@ -12,6 +12,8 @@ crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
     phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
+    phasegate_grant_access / pg_finfo_phasegate_grant_access => workspace::grant_access;
+    phasegate_revoke_access / pg_finfo_phasegate_revoke_access => workspace::revoke_access;
 
     phasegate_transition_ticket / pg_finfo_phasegate_transition_ticket => workflow::transition_ticket;
     phasegate_try_transition_ticket / pg_finfo_phasegate_try_transition_ticket => workflow::try_transition_ticket;

@@ -1,6 +1,8 @@
 """Fixtures for the Python tests. run.sh has started a server and set PGHOST and the rest for it."""
 
+import functools
 import os
+import pathlib
 import shlex
 import subprocess
 import uuid
@@ -9,22 +11,38 @@ import psycopg
 import pytest
 
 
+@functools.cache
+def environment_of(major):
+    """Builds the extension for a PostgreSQL version; gives the environment in which cluster.sh runs its servers."""
+    environment = os.environ | {"PG_CONFIG": "", "PG_MAJOR": str(major)}
+    config = pathlib.Path(os.environ["PHASEGATE_ROOT"]) / "pgrx-config"
+    for command in ([config / "setup.sh", "build"], [config / "server.sh"]):
+        subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    return environment
+
+
 class Cluster:
     """A server of a test's own, made by pgrx-config/cluster.sh: for crashes, restarts and settings."""
 
-    def __init__(self, name, settings):
+    def __init__(self, name, settings, major=None, primary=None, upgraded=None):
         self.name = name
+        self.major = major
+        self.environment = os.environ if major is None else environment_of(major)
         arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        self.run("create", *arguments)
+        if primary:
+            self.run("standby", primary.name, *arguments)
+        elif upgraded:
+            self.run("upgrade", str(upgraded.major), upgraded.name, *arguments)
+        else:
+            self.run("create", *arguments)
         self.start()
 
-    def run(self, command, *arguments):
-        # Not captured through a pipe: the server would inherit its end and keep it open.
-        with open(os.devnull) as nothing:
-            subprocess.run(
-                [os.environ["PHASEGATE_CLUSTER_SH"], command, self.name, *arguments],
-                check=True, stdin=nothing,
-            )
+    def run(self, command, *arguments, **kwargs):
+        # Not captured through a pipe where a server is started: it would inherit its end and keep it open.
+        return subprocess.run(
+            [os.environ["PHASEGATE_CLUSTER_SH"], command, self.name, *arguments],
+            check=True, stdin=subprocess.DEVNULL, text=True, env=self.environment, **kwargs,
+        ).stdout
 
     def start(self):
         self.run("start")
@@ -40,13 +58,14 @@ class Cluster:
         self.run("remove")
 
     def env(self):
-        """PGHOST, PGPORT and so on, for connecting to this server."""
-        printed = subprocess.run(
-            [os.environ["PHASEGATE_CLUSTER_SH"], "env", self.name],
-            check=True, stdout=subprocess.PIPE, text=True,
-        ).stdout
+        """PGHOST, PGPORT and so on, for connecting to this server, and PHASEGATE_BINDIR, its programs."""
+        printed = self.run("env", stdout=subprocess.PIPE)
         # Lines such as: export PGPORT=23456
         return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+
+    def log(self):
+        """What the server has logged."""
+        return pathlib.Path(self.run("log", stdout=subprocess.PIPE).rstrip("\n")).read_text("utf-8")
 
     def connect(self, dbname="postgres", **kwargs):
         env = self.env()
@@ -57,17 +76,28 @@ class Cluster:
 
 @pytest.fixture
 def make_cluster():
-    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test."""
+    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test.
+
+    make_cluster(major=18) starts one of that version, whichever the run is about; see also newest_major.
+    make_cluster(primary=cluster) starts a streaming standby of another, make_cluster(major=18, upgraded=cluster)
+    what pg_upgrade makes of one that was stopped.
+    """
     clusters = []
 
-    def make(**settings):
-        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings)
+    def make(major=None, primary=None, upgraded=None, **settings):
+        cluster = Cluster(f"pytest-{uuid.uuid4().hex[:12]}", settings, major, primary, upgraded)
         clusters.append(cluster)
         return cluster
 
     yield make
     for cluster in clusters:
         cluster.remove()
+
+
+@pytest.fixture
+def newest_major():
+    """The newest PostgreSQL version that phasegate supports."""
+    return max(int(major) for major in os.environ["SUPPORTED_PG_MAJORS"].split())
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs the tests:  run.sh [unit] [regress] [isolation] [pytest]   (all of them when none is named)
+# Runs the tests:  run.sh [unit] [regress] [isolation] [pytest] [upgrade]   (all but upgrade when none is named)
 #
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
-#   pytest     Python: recovery/, concurrency/, clients/, packaging/, monitoring/, docs/
+#   pytest     Python: recovery/, concurrency/, clients/, scripts/, packaging/, monitoring/, docs/
+#   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
@@ -23,12 +24,15 @@ output=$TARGET_DIR/tests
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit regress isolation pytest)
+if [ ${#suites[@]} -eq 0 ]; then
+    suites=(unit regress isolation pytest)
+    say "not among these tests: moving to a newer PostgreSQL, which takes several versions of it (make upgrade)"
+fi
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
 fi
 for suite in "${suites[@]}"; do
-    case $suite in unit|regress|isolation|pytest) ;; *) die "there is no suite \"$suite\"" ;; esac
+    case $suite in unit|regress|isolation|pytest|upgrade) ;; *) die "there is no suite \"$suite\"" ;; esac
 done
 
 passed=0
@@ -144,7 +148,7 @@ run_pytest() {
         # shellcheck disable=SC2206 # arguments, one a word
         arguments=($TESTS)
     else
-        for folder in recovery concurrency clients packaging monitoring docs; do
+        for folder in recovery concurrency clients scripts packaging monitoring docs; do
             if [ -n "$(find "$tests/$folder" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then
                 arguments+=("tests/$folder")
             else
@@ -155,12 +159,28 @@ run_pytest() {
     [ ${#arguments[@]} -gt 0 ] || return 0
     need_server
     say "Python tests (pytest)"
-    (cd "$PHASEGATE_ROOT" && "$TARGET_DIR/venv/bin/python" -B -m pytest -p no:cacheprovider --color=no "${arguments[@]}") \
+    pytest "${arguments[@]}"
+}
+
+# Runs it and counts.
+pytest() {
+    local status=0 log=$output/$suite.log
+    (cd "$PHASEGATE_ROOT" && "$TARGET_DIR/venv/bin/python" -B -m pytest -p no:cacheprovider --color=no "$@") \
         </dev/null 2>&1 | tee "$log" || status=$?
     # The closing line: "=== 1 failed, 2 passed, 1 skipped, 1 error in 0.30s ==="
     tail -n 1 "$log" > "$log.last"
     skipped=$((skipped + $(sum "$log.last" . skipped)))
-    count_run pytest "$status" "$(sum "$log.last" . passed)" $(($(sum "$log.last" . failed) + $(sum "$log.last" . error)))
+    count_run "$suite" "$status" "$(sum "$log.last" . passed)" $(($(sum "$log.last" . failed) + $(sum "$log.last" . error)))
+}
+
+# --- upgrade -------------------------------------------------------------------------------------
+
+# Its servers, and the builds of the extension for their versions, are the tests' own.
+run_upgrade() {
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS UPGRADE_FROM PHASEGATE_CLUSTER_SH="$config/cluster.sh"
+    say "tests of moving to the newest PostgreSQL, from $UPGRADE_FROM (pytest)"
+    # shellcheck disable=SC2086 # arguments, one a word
+    pytest ${TESTS:-tests/upgrade}
 }
 
 # --- the server ----------------------------------------------------------------------------------
@@ -170,14 +190,14 @@ need_server() {
     [ -z "${PHASEGATE_TEMPLATE:-}" ] || return 0
     need_postgres
     PHASEGATE_BINDIR=$("$config/server.sh")
-    say "starting a private server"
+    say "starting a private server of $("$PG_CONFIG" --version)"
     trap '"$config/cluster.sh" remove "$cluster"' EXIT
     # Ended by a signal, bash runs the EXIT trap only if it exits itself.
     trap 'exit 130' INT TERM HUP
     "$config/cluster.sh" start "$cluster"
     eval "$("$config/cluster.sh" env "$cluster")"
-    # For tests that make clusters of their own, or clone the template.
-    export PHASEGATE_ROOT PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
+    # For tests that make clusters of their own, also of other versions, or clone the template.
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
     local psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
     "${psql[@]}" -c 'CREATE DATABASE phasegate_template'
     "${psql[@]}" -d phasegate_template -c 'CREATE EXTENSION phasegate'
@@ -193,6 +213,7 @@ for suite in "${suites[@]}"; do
         regress)   run_postgres_suite regress sql sql regress/pg_regress ;;
         isolation) run_postgres_suite isolation specs spec isolation/pg_isolation_regress ;;
         pytest)    run_pytest ;;
+        upgrade)   run_upgrade ;;
     esac
 done
 

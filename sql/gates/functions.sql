@@ -1,6 +1,6 @@
 -- Gates: evidence handed in, checked, and the verdicts on it.
 
-CREATE TYPE artifact AS (
+CREATE TYPE @extschema@.artifact AS (
     id               uuid,
     ticket_id        uuid,
     phase_id         text,
@@ -14,7 +14,7 @@ CREATE TYPE artifact AS (
 );
 COMMENT ON TYPE artifact IS 'A piece of evidence. superseded_at is set when a regression made it stale.';
 
-CREATE TYPE gate_result AS (
+CREATE TYPE @extschema@.gate_result AS (
     id                uuid,
     ticket_id         uuid,
     phase_id          text,

@@ -1,6 +1,6 @@
 -- Tasks: templates, generation, and the queue in the order of its use: claim, start, heartbeat, complete or fail.
 
-CREATE TYPE task_template AS (
+CREATE TYPE @extschema@.task_template AS (
     id                    uuid,
     phase_id              text,
     task_type             text,
@@ -13,7 +13,7 @@ CREATE TYPE task_template AS (
 );
 COMMENT ON TYPE task_template IS 'A row of task_templates.';
 
-CREATE TYPE task AS (
+CREATE TYPE @extschema@.task AS (
     id                    uuid,
     ticket_id             uuid,
     phase_id              text,
@@ -40,7 +40,7 @@ CREATE TYPE task AS (
 );
 COMMENT ON TYPE task IS 'A row of tasks.';
 
-CREATE TYPE claimed_task AS (
+CREATE TYPE @extschema@.claimed_task AS (
     id                    uuid,
     ticket_id             uuid,
     phase_id              text,

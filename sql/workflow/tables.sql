@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_history (
 );
 CREATE INDEX IF NOT EXISTS phase_history_ticket ON {ws}.phase_history (ticket_id, created_at, id);
 CREATE INDEX IF NOT EXISTS phase_history_created ON {ws}.phase_history (created_at);
+-- A ticket starts once. Rows loaded with the triggers on would give each ticket a second start: that is an error.
+CREATE UNIQUE INDEX IF NOT EXISTS phase_history_one_start ON {ws}.phase_history (ticket_id) WHERE from_phase IS NULL;
 
 -- Configuration: the edges of the state machine.
 CREATE TABLE IF NOT EXISTS {ws}.phase_transitions (

@@ -43,14 +43,34 @@ CREATE OR REPLACE TRIGGER phasegate_owner_only
     BEFORE INSERT OR UPDATE OR DELETE ON {ws}.phase_gate_results
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate.owner_only();
 
+-- ALWAYS, and row by row: the sessions of a logical subscriber keep configuration too, and the worker that applies
+-- changes fires no trigger that is not ALWAYS, and none of a statement's but TRUNCATE's.
 CREATE OR REPLACE TRIGGER zz_phasegate_configured
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.phase_transitions
+    AFTER INSERT OR UPDATE OR DELETE ON {ws}.phase_transitions
+    FOR EACH ROW EXECUTE FUNCTION phasegate.configuration_changed();
+CREATE OR REPLACE TRIGGER zz_phasegate_emptied
+    AFTER TRUNCATE ON {ws}.phase_transitions
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();
+ALTER TABLE {ws}.phase_transitions
+    ENABLE ALWAYS TRIGGER zz_phasegate_configured,
+    ENABLE ALWAYS TRIGGER zz_phasegate_emptied;
 
 CREATE OR REPLACE TRIGGER zz_phasegate_configured
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.task_templates
+    AFTER INSERT OR UPDATE OR DELETE ON {ws}.task_templates
+    FOR EACH ROW EXECUTE FUNCTION phasegate.configuration_changed();
+CREATE OR REPLACE TRIGGER zz_phasegate_emptied
+    AFTER TRUNCATE ON {ws}.task_templates
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();
+ALTER TABLE {ws}.task_templates
+    ENABLE ALWAYS TRIGGER zz_phasegate_configured,
+    ENABLE ALWAYS TRIGGER zz_phasegate_emptied;
 
 CREATE OR REPLACE TRIGGER zz_phasegate_configured
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {ws}.phase_gate_requirements
+    AFTER INSERT OR UPDATE OR DELETE ON {ws}.phase_gate_requirements
+    FOR EACH ROW EXECUTE FUNCTION phasegate.configuration_changed();
+CREATE OR REPLACE TRIGGER zz_phasegate_emptied
+    AFTER TRUNCATE ON {ws}.phase_gate_requirements
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate.configuration_changed();
+ALTER TABLE {ws}.phase_gate_requirements
+    ENABLE ALWAYS TRIGGER zz_phasegate_configured,
+    ENABLE ALWAYS TRIGGER zz_phasegate_emptied;

@@ -1,4 +1,5 @@
--- security_invoker: a view shows its reader no row that the reader could not see in the tables.
+-- security_invoker: a view shows its reader no row that the reader could not see in the tables. What belongs to a
+-- ticket is joined to it, so that row security on tickets alone is enough.
 
 CREATE OR REPLACE VIEW {ws}.phase_board WITH (security_invoker = true) AS
 SELECT p.phase,
@@ -9,9 +10,11 @@ SELECT p.phase,
   FROM unnest(enum_range(NULL::{ws}.phase)) WITH ORDINALITY AS p (phase, place)
   LEFT JOIN (SELECT phase_id, count(*) AS tickets, min(phase_entered_at) AS oldest_entered_at
                FROM {ws}.tickets GROUP BY phase_id) t ON t.phase_id = p.phase
-  LEFT JOIN (SELECT phase_id, count(*) AS open_tasks
-               FROM {ws}.tasks WHERE status IN ('pending', 'assigned', 'running')
-              GROUP BY phase_id) k ON k.phase_id = p.phase
+  LEFT JOIN (SELECT o.phase_id, count(*) AS open_tasks
+               FROM {ws}.tasks o
+               JOIN {ws}.tickets t ON t.id = o.ticket_id
+              WHERE o.status IN ('pending', 'assigned', 'running')
+              GROUP BY o.phase_id) k ON k.phase_id = p.phase
   LEFT JOIN (SELECT t.phase_id, count(*) AS failed_gates
                FROM {ws}.tickets t
               CROSS JOIN LATERAL (SELECT r.gate_status

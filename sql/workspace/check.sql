@@ -1,11 +1,13 @@
 -- Each check counts the rows that break one rule and shows one of them; a healthy workspace has none.
--- Names and operators are qualified because this runs under the caller's search_path.
+-- Names and operators are qualified because this runs under the caller's search_path. What belongs to a ticket is
+-- joined to it, so that a caller from whom row security hides tickets is told of the others alone.
 WITH history AS (
     SELECT h.id, h.ticket_id, h.from_phase, h.to_phase, h.gate_result_id,
            pg_catalog.lag(h.to_phase) OVER w AS former_phase,
            pg_catalog.row_number() OVER w OPERATOR(pg_catalog.=) 1 AS is_first,
            pg_catalog.lead(h.id) OVER w IS NULL AS is_last
       FROM {ws}.phase_history h
+      JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
     WINDOW w AS (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id)
 ),
 expected_trigger (relname, tgname) AS (
@@ -13,8 +15,7 @@ expected_trigger (relname, tgname) AS (
            ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_moved'), ('tickets', 'aa_phasegate_write'),
            ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
            ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
-           ('phase_transitions', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_configured'),
-           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_check'),
+           ('phase_gate_requirements', 'zz_phasegate_check'),
            ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
            ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
            ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
@@ -23,6 +24,11 @@ expected_trigger (relname, tgname) AS (
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
            ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
+),
+always_trigger (relname, tgname) AS (
+    VALUES ('phase_transitions', 'zz_phasegate_configured'), ('phase_transitions', 'zz_phasegate_emptied'),
+           ('task_templates', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_emptied'),
+           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_emptied')
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
@@ -39,6 +45,7 @@ UNION ALL
 SELECT 'gate_result_is_passed', pg_catalog.count(*),
        pg_catalog.min('history row ' OPERATOR(pg_catalog.||) h.id::pg_catalog.text)
   FROM {ws}.phase_history h
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
   LEFT JOIN {ws}.phase_gate_results r ON r.id OPERATOR(pg_catalog.=) h.gate_result_id
  WHERE h.gate_result_id IS NOT NULL
    AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
@@ -49,6 +56,7 @@ UNION ALL
 SELECT 'task_state_is_possible', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
   FROM {ws}.tasks k
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) k.ticket_id
  WHERE k.attempts OPERATOR(pg_catalog.<) 0
     OR k.attempts OPERATOR(pg_catalog.>) k.max_attempts
     OR k.status OPERATOR(pg_catalog.=) 'pending'
@@ -65,6 +73,7 @@ UNION ALL
 SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
   FROM {ws}.tasks k
+  JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) k.ticket_id
  WHERE k.dependencies IS NULL AND k.pending_dependencies OPERATOR(pg_catalog.<>) 0
     OR k.dependencies IS NOT NULL
        AND k.pending_dependencies OPERATOR(pg_catalog.<>)
@@ -77,7 +86,9 @@ SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
 UNION ALL
 SELECT 'triggers_are_in_place', pg_catalog.count(*),
        pg_catalog.min('trigger ' OPERATOR(pg_catalog.||) e.tgname OPERATOR(pg_catalog.||) ' on ' OPERATOR(pg_catalog.||) e.relname)
-  FROM expected_trigger e
+  FROM (SELECT relname, tgname, '{O,A}'::pg_catalog."char"[] AS states FROM expected_trigger
+        UNION ALL
+        SELECT relname, tgname, '{A}' FROM always_trigger) e
  WHERE NOT EXISTS (
        SELECT 1
          FROM pg_catalog.pg_trigger g
@@ -85,7 +96,18 @@ SELECT 'triggers_are_in_place', pg_catalog.count(*),
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
           AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
           AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'::pg_catalog."char"[]))
+          AND g.tgenabled OPERATOR(pg_catalog.=) ANY (e.states))
+UNION ALL
+SELECT 'casts_are_in_place', pg_catalog.count(*),
+       pg_catalog.min('cast from ' OPERATOR(pg_catalog.||) s.name)
+  FROM (VALUES ('text', 'pg_catalog.text'::pg_catalog.regtype), ('varchar', 'pg_catalog.varchar')) AS s (name, source)
+ WHERE NOT EXISTS (
+       SELECT 1
+         FROM pg_catalog.pg_cast c
+         JOIN pg_catalog.pg_type p ON p.oid OPERATOR(pg_catalog.=) c.casttarget
+        WHERE p.typnamespace OPERATOR(pg_catalog.=) $1
+          AND p.typname OPERATOR(pg_catalog.=) 'phase'
+          AND c.castsource OPERATOR(pg_catalog.=) s.source)
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)

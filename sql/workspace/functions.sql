@@ -5,7 +5,7 @@ CREATE FUNCTION uuid_v7() RETURNS uuid
 COMMENT ON FUNCTION uuid_v7() IS
     'A UUID version 7: starts with the time in milliseconds and increases within a session. Default of every id in a workspace.';
 
-CREATE FUNCTION create_workspace(workspace name DEFAULT current_schema()) RETURNS void
+CREATE FUNCTION create_workspace(workspace name DEFAULT pg_catalog.current_schema()) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_create_workspace';
 COMMENT ON FUNCTION create_workspace(name) IS
     'Makes the schema a workspace: creates it where it is missing, adopts tables tickets and tasks that are there, repairs what is missing. Run again it changes nothing.';
@@ -20,6 +20,16 @@ CREATE FUNCTION check_workspace(workspace name DEFAULT NULL)
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_check_workspace';
 COMMENT ON FUNCTION check_workspace(name) IS
     'Looks for states that the rules exclude, one row a check; all zero on a healthy workspace. NULL means the workspace on the search_path.';
+
+CREATE FUNCTION grant_access(workspace name, role name, level text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_grant_access';
+COMMENT ON FUNCTION grant_access(name, name, text) IS
+    'Grants a role a level of access, with ordinary GRANTs that the caller must be allowed to make: reader, agent, reviewer or manager, each with those before it.';
+
+CREATE FUNCTION revoke_access(workspace name, role name, level text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_revoke_access';
+COMMENT ON FUNCTION revoke_access(name, name, text) IS
+    'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
 
 CREATE FUNCTION configuration_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
@@ -52,20 +62,20 @@ CREATE FUNCTION history_append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
 COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses UPDATE, DELETE and TRUNCATE.';
 
-CREATE VIEW workspaces AS
+CREATE VIEW @extschema@.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       split_part(encode(t.tgargs, 'escape'), E'\\000', 1) AS version,
-       greatest(c.reltuples, 0)::bigint AS tickets
+       pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 1) AS version,
+       greatest(c.reltuples, 0)::pg_catalog.int8 AS tickets
   FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid
- WHERE c.relname = 'tickets'
-   AND t.tgfoid = '@extschema@.tickets_decide'::regproc
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
+ WHERE c.relname OPERATOR(pg_catalog.=) 'tickets'
+   AND t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.tickets_decide'::pg_catalog.regproc
  ORDER BY n.nspname;
-COMMENT ON VIEW workspaces IS
+COMMENT ON VIEW @extschema@.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
-GRANT SELECT ON workspaces TO PUBLIC;
+GRANT SELECT ON @extschema@.workspaces TO PUBLIC;
 
 -- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
 GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;

@@ -20,6 +20,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::LimitExceeded => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         Code::InvalidSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
         Code::DatatypeMismatch => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        Code::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
         Code::NotSupported => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,

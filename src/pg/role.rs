@@ -5,14 +5,14 @@ use super::settings;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::RefCell;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 /// Acts with another role's rights until dropped, as foreign-key checks do.
 ///
 /// Inside, SET ROLE and SET SESSION AUTHORIZATION are refused, so nothing that the owner planted can
 /// get back to the caller's rights; FORCE ROW LEVEL SECURITY does not hide rows from the rules. Where a
-/// superuser works on the table of somebody who is none, deferred triggers are refused as well: they
-/// would run at commit, with the superuser's rights.
+/// superuser works on the table of somebody who is none, what is put off to the commit is refused as well:
+/// deferred triggers, which before PostgreSQL 18 would run with the superuser's rights, and held cursors.
 pub struct Rights {
     former: Option<(Oid, i32)>,
 }
@@ -62,6 +62,23 @@ pub fn current() -> u32 {
 pub fn session() -> u32 {
     // SAFETY: reads a server global.
     unsafe { pg_sys::GetSessionUserId().to_u32() }
+}
+
+/// The OID of the role of this name, or PostgreSQL's own error where there is none.
+pub fn by_name(name: &str) -> Result<u32> {
+    let unknown = || {
+        Error::new(
+            Code::UndefinedObject,
+            format!("role \"{name}\" does not exist"),
+        )
+    };
+    let text = CString::new(name).map_err(|_| unknown())?;
+    // SAFETY: a NUL-terminated name; with missing_ok an unknown one gives InvalidOid.
+    let role = unsafe { pg_sys::get_role_oid(text.as_ptr(), true) };
+    if role == Oid::INVALID {
+        return Err(unknown());
+    }
+    Ok(role.to_u32())
 }
 
 /// The role's name.

@@ -247,4 +247,14 @@ impl Pinned {
             ]),
         }
     }
+
+    /// Pins, and holds WARNINGs back too: for statements whose effect is looked at afterwards.
+    pub fn in_silence() -> Self {
+        Pinned {
+            _changed: Changed::to(&[
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"client_min_messages", c"error"),
+            ]),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::backoff;
 use super::handover::handover;
 use super::statements::{
     CANCEL, CLAIM, CLAIM_BY_GROUP, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER,
-    LOOKED_AT_PART, RELEASE, START, TASK_COLUMNS, TIDY, TOOK_PART,
+    LOOKED_AT_PART, RELEASE, START, TASK_COLUMNS, TICKET_PHASE, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use crate::error::Error;
@@ -327,16 +327,20 @@ pub fn release_expired_tasks(call: &Call) -> Result<Answer> {
 
 /// `took_part(ticket_id, phase_id, agent_id)`
 ///
-/// Answers by all rows, not only those that the caller may see: what a role cannot read may still bar an
-/// agent from reviewing.
+/// Answers by all rows of a ticket that the caller may see, not only those that the caller may see: what a
+/// role cannot read may still bar an agent from reviewing. Of a ticket that is hidden nobody took part, as of
+/// one that is not there.
 pub fn took_part(call: &Call) -> Result<Answer> {
     let ticket = Value::Uuid(call.uuid(0, "ticket_id")?);
     let workspace = Workspace::current()?;
-    workspace.require_reader()?;
     let configuration = workspace.configuration()?;
     let phase = configuration.phase(&call.text(1, "phase_id")?)?;
     let agent = call.text(2, "agent_id")?;
     let _session = Session::open()?;
+    let seen = workspace.run(&TICKET_PHASE, std::slice::from_ref(&ticket), Sees::Caller)?;
+    if seen.is_empty() {
+        return Ok(call.answer(&Value::Bool(false)));
+    }
     let _owner = workspace.as_owner();
     let rows = workspace.run(
         &TOOK_PART,

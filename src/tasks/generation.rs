@@ -65,16 +65,9 @@ pub fn generate(
     entered: &[(Uuid, u32)],
 ) -> Result<Generated> {
     let templates = Templates::of(workspace, configuration)?;
-    let mut active: HashMap<u32, Rc<[Rc<TaskTemplate>]>> = HashMap::new();
     let wanted: Vec<_> = entered
         .iter()
-        .map(|(ticket, phase)| {
-            let active = active
-                .entry(*phase)
-                .or_insert_with(|| templates.active(*phase).into());
-            (*ticket, *phase, Rc::clone(active))
-        })
-        .filter(|(_, _, templates)| !templates.is_empty())
+        .filter_map(|(ticket, phase)| Some((*ticket, *phase, Rc::clone(templates.active(*phase)?))))
         .collect();
     from_templates(workspace, configuration, &wanted)
 }

@@ -33,7 +33,10 @@ pub struct TaskTemplate {
 
 /// All templates, by the enum value of their phase.
 #[derive(Debug, Default)]
-pub struct Templates(BTreeMap<u32, Vec<Rc<TaskTemplate>>>);
+pub struct Templates {
+    all: BTreeMap<u32, Vec<Rc<TaskTemplate>>>,
+    active: BTreeMap<u32, Rc<[Rc<TaskTemplate>]>>,
+}
 
 /// A fault in a saved row, as the error that names it.
 pub fn fault(message: impl Display, detail: impl Into<String>) -> Error {
@@ -101,44 +104,53 @@ impl Templates {
             let template = Rc::new(TaskTemplate::read(&row)?);
             by_phase.entry(phase).or_default().push(template);
         }
-        Ok(Templates(by_phase))
+        let active = by_phase
+            .iter()
+            .map(|(phase, templates)| (*phase, in_order(templates)))
+            .filter(|(_, templates)| !templates.is_empty())
+            .collect();
+        Ok(Templates {
+            all: by_phase,
+            active,
+        })
     }
 
     /// Refuses a dependency on a task type that its phase does not have, and a cycle.
     pub fn check(&self) -> Result<()> {
-        for templates in self.0.values() {
+        for templates in self.all.values() {
             let nodes: Vec<Node<'_>> = templates.iter().map(|template| template.node()).collect();
             dependencies::check(&nodes).map_err(|error| fault(&error, error.detail()))?;
         }
         Ok(())
     }
 
-    /// The active ones of a phase: those with the highest priority first, as far as dependencies allow.
-    pub fn active(&self, phase: u32) -> Vec<Rc<TaskTemplate>> {
-        let active: Vec<Rc<TaskTemplate>> = self
-            .0
-            .get(&phase)
-            .into_iter()
-            .flatten()
-            .filter(|template| template.is_active)
-            .cloned()
-            .collect();
-        let nodes: Vec<Node<'_>> = active.iter().map(|template| template.node()).collect();
-        match dependencies::order(&nodes) {
-            Ok(order) => order
-                .into_iter()
-                .filter_map(|index| active.get(index).cloned())
-                .collect(),
-            // Only rows that were written past the triggers get here; any order serves as well.
-            Err(_) => active,
-        }
+    /// The active ones of a phase, in the order of generation; `None` where there are none.
+    pub fn active(&self, phase: u32) -> Option<&Rc<[Rc<TaskTemplate>]>> {
+        self.active.get(&phase)
     }
 
     /// The template with this id and its phase.
     pub fn by_id(&self, id: Uuid) -> Option<(u32, Rc<TaskTemplate>)> {
-        self.0.iter().find_map(|(phase, templates)| {
+        self.all.iter().find_map(|(phase, templates)| {
             let found = templates.iter().find(|template| template.id == id)?;
             Some((*phase, Rc::clone(found)))
         })
+    }
+}
+
+/// The active ones among a phase's templates: those with the highest priority first, as far as dependencies allow.
+fn in_order(templates: &[Rc<TaskTemplate>]) -> Rc<[Rc<TaskTemplate>]> {
+    let active: Vec<&Rc<TaskTemplate>> = templates
+        .iter()
+        .filter(|template| template.is_active)
+        .collect();
+    let nodes: Vec<Node<'_>> = active.iter().map(|template| template.node()).collect();
+    match dependencies::order(&nodes) {
+        Ok(order) => order
+            .into_iter()
+            .filter_map(|index| active.get(index).map(|template| Rc::clone(template)))
+            .collect(),
+        // Only rows that were written past the triggers get here; any order serves as well.
+        Err(_) => active.into_iter().cloned().collect(),
     }
 }

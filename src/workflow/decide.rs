@@ -152,7 +152,7 @@ impl Decision<'_> {
             (self.columns.phase_entered_at, Value::Time(at)),
             (self.columns.updated_at, Value::Time(at)),
         ];
-        let block = self.fold(decided, &mut changes)?;
+        let (block, barren) = self.fold(decided, &mut changes)?;
         let superseded = decided.superseded(phases, self.to);
         moves::note(
             self.workspace.schema,
@@ -170,6 +170,7 @@ impl Decision<'_> {
                     .map(|phase| phases.oid(phase))
                     .collect(),
                 block,
+                barren,
                 attribution,
             },
             false,
@@ -185,25 +186,28 @@ impl Decision<'_> {
         Ok(self.firing.with(&changes))
     }
 
-    /// On a forward move, folds what the phase left has produced into the row; gives its block.
+    /// On a forward move, folds what the phase left has produced into the row; gives its block, and whether
+    /// it turned out to have produced nothing.
     fn fold(
         &self,
         decided: &rules::Move,
         changes: &mut Vec<(i16, Value<'_>)>,
-    ) -> Result<Option<Box<Block>>> {
+    ) -> Result<(Option<Box<Block>>, bool)> {
         if decided.direction != Direction::Forward {
-            return Ok(None);
+            return Ok((None, false));
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);
         let (configuration, left) = (&self.configuration, decided.left);
         let found = scout::block(self.workspace, configuration, self.ticket, left)?;
+        let barren = found.is_none();
         let folded = fold(configuration, left, found, self.to, context.as_deref());
-        Ok(folded.map(|folded| {
+        let block = folded.map(|folded| {
             let columns = self.columns;
             changes.push((columns.context, Value::Json(folded.context.into())));
             changes.push((columns.context_summary, Value::Text(folded.summary.into())));
             Box::new(folded.block)
-        }))
+        });
+        Ok((block, barren))
     }
 
     fn refused(&self, error_code: &'static str, error: Error) -> Result<Verdict> {

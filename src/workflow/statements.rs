@@ -59,6 +59,26 @@ pub static HISTORY: Statement = Statement {
     parameters: &[Type::Uuid],
 };
 
+/// Writes the history row of one move out of a phase that produced nothing.
+pub static RECORD_BARREN: Statement = Statement {
+    sql: "INSERT INTO {ws}.phase_history
+                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
+                  artifacts, gate_result_id)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, $10)",
+    parameters: &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Phase,
+        Type::Time,
+        Type::Text,
+        Type::Text,
+        Type::Text,
+        Type::Json,
+        Type::Uuid,
+    ],
+};
+
 /// Writes the history row of one move. The cheap form of [`RECORD_MANY`]: nothing to unnest, nothing to join.
 pub static RECORD_ONE: Statement = Statement {
     sql: "INSERT INTO {ws}.phase_history

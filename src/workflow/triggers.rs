@@ -110,6 +110,7 @@ fn record_start(
             gate_result: None,
             superseded: Vec::new(),
             block: None,
+            barren: true,
             attribution: Attribution::of_settings(),
         },
         true,

@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::moves::{self, Move};
-use super::statements::{RECORD_MANY, RECORD_ONE};
+use super::statements::{RECORD_BARREN, RECORD_MANY, RECORD_ONE};
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::error::{Code, Error};
@@ -84,23 +84,26 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
         [] => return Ok(()),
         [one] => {
             let [reason, actor, db_role, artifacts] = attributed(&one.attribution);
-            workspace.run(
-                &RECORD_ONE,
-                &[
-                    Value::Uuid(one.history_id),
-                    Value::Uuid(one.ticket),
-                    phase(one.from),
-                    phase(one.to),
-                    Value::Time(one.at),
-                    reason,
-                    actor,
-                    db_role,
-                    artifacts,
-                    phase(one.left),
-                    Value::uuid(one.gate_result),
-                ],
-                Sees::Latest,
-            )?
+            let mut arguments = vec![
+                Value::Uuid(one.history_id),
+                Value::Uuid(one.ticket),
+                phase(one.from),
+                phase(one.to),
+                Value::Time(one.at),
+                reason,
+                actor,
+                db_role,
+                artifacts,
+            ];
+            // A given list of artifacts stands for itself, as nothing does.
+            let statement = if one.barren || one.attribution.artifacts.is_some() {
+                &RECORD_BARREN
+            } else {
+                arguments.push(phase(one.left));
+                &RECORD_ONE
+            };
+            arguments.push(Value::uuid(one.gate_result));
+            workspace.run(statement, &arguments, Sees::Latest)?
         }
         [first, ..] => {
             let [reason, actor, db_role, artifacts] = attributed(&first.attribution);

@@ -5,30 +5,35 @@
 
 use super::create::Site;
 use super::progress::Adoption;
-use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS};
+use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS, VIEWS};
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 
-/// Refuses what somebody else has put into the schema under a name of ours: side effects run with the
-/// owner's rights and must not fire another's triggers, nor read another's view.
+/// Refuses what somebody else has put into the schema under a name of ours. Side effects run with the owner's
+/// rights and must not fire another's triggers, nor read another's view; and a view of ours must not be
+/// another's to replace, since whoever reads it runs it.
 pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
+    let names = |names: &[&str]| {
+        let names = names.iter().map(|name| Some((*name).to_owned()));
+        (Type::Texts, Value::Texts(names.collect()))
+    };
     let rows = run_once(
-        "SELECT quote_ident(relname), relowner = $2, relkind IN ('r', 'p')
-           FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3)
+        "SELECT quote_ident(relname), relowner = $2,
+                CASE WHEN relname = ANY ($4) THEN relkind = 'v' ELSE relkind IN ('r', 'p') END,
+                CASE WHEN relname = ANY ($4) THEN 'view' ELSE 'table' END
+           FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3 || $4)
          UNION ALL
-         SELECT 'phase', typowner = $2, true
+         SELECT 'phase', typowner = $2, true, 'type'
            FROM pg_type WHERE typnamespace = $1 AND typname = 'phase'
           ORDER BY 1",
         &[
             (Type::Oid, Value::Oid(site.schema)),
             (Type::Oid, Value::Oid(owner)),
-            (
-                Type::Texts,
-                Value::Texts(TABLES.iter().map(|name| Some((*name).to_owned())).collect()),
-            ),
+            names(&TABLES),
+            names(&VIEWS),
         ],
     )?;
     for row in rows.iter() {
@@ -36,7 +41,10 @@ pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
         if !row.bool(3) {
             return Err(Error::new(
                 Code::DuplicateObject,
-                format!("{object} exists and is no table"),
+                format!(
+                    "{object} exists and is no {}",
+                    row.text(4).unwrap_or_default()
+                ),
             )
             .hint("Rename it, or make the workspace in another schema."));
         }
@@ -146,11 +154,16 @@ struct Found {
     default: Option<String>,
 }
 
+/// A column is NOT NULL only where its rows are: from PostgreSQL 18 on, a constraint that is not validated says nothing of them.
 fn found_columns(site: &Site, table: &str) -> Result<Vec<Found>> {
     let rows = run_once(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod),
                 t.typnamespace = c.relnamespace AND t.typname = 'phase',
-                a.atthasdef, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+                a.atthasdef,
+                a.attnotnull AND NOT EXISTS
+                    (SELECT 1 FROM pg_constraint k
+                      WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
+                pg_get_expr(d.adbin, d.adrelid)
            FROM pg_class c
            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
            JOIN pg_type t ON t.oid = a.atttypid

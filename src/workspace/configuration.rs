@@ -1,10 +1,12 @@
 //! A workspace's configuration, cached exactly: phases, transitions, and what the rooms add.
 //!
-//! A statement trigger on each configuration table sends an invalidation with the change's commit, so
-//! another session's committed change is seen by the next statement here, and a rolled-back one never is.
+//! Triggers on each configuration table send an invalidation with the change's commit, so another
+//! session's committed change is seen by the next statement here, and a rolled-back one never is. They are
+//! enabled ALWAYS: what a subscription applies, and what is loaded as a replica, is such a change too.
 //! Rows are read as of the latest commit, not by the transaction's snapshot: a REPEATABLE READ transaction
 //! would otherwise leave old rows in the cache for the transactions after it.
 
+use super::shape::CONFIGURATION;
 use super::{Workspace, statements};
 use crate::error::Error;
 use crate::pg::cache::{self, Flag};
@@ -15,13 +17,6 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The tables whose rows are configuration.
-const TABLES: [&str; 3] = [
-    "phase_transitions",
-    "task_templates",
-    "phase_gate_requirements",
-];
 
 /// One consistent reading of a workspace's configuration.
 pub struct Configuration {
@@ -37,7 +32,7 @@ pub struct Configuration {
 impl Configuration {
     /// Reads phases and transitions. Needs an open session with the owner's rights.
     pub(super) fn load(workspace: &Workspace) -> Result<Self> {
-        let watched: Vec<(u32, Flag)> = TABLES
+        let watched: Vec<(u32, Flag)> = CONFIGURATION
             .iter()
             .filter_map(|name| crate::pg::catalog::table_in(workspace.schema, name))
             .map(|table| (table, cache::watch(table)))

@@ -1,5 +1,6 @@
 //! The SQL functions about workspaces.
 
+use super::access::{Access, Level};
 use super::{Workspace, check, create};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -31,7 +32,30 @@ pub fn check_workspace(call: &Call) -> Result<Answer> {
     Ok(Answer::Set)
 }
 
-/// The statement trigger on configuration tables: drops every session's cached configuration when the change commits.
+/// `grant_access(workspace name, role name, level text)`
+pub fn grant_access(call: &Call) -> Result<Answer> {
+    let access = access_argument(call)?;
+    access.grant(Level::parse(&call.text(2, "level")?)?)?;
+    Ok(Answer::Null)
+}
+
+/// `revoke_access(workspace name, role name, level text)`
+pub fn revoke_access(call: &Call) -> Result<Answer> {
+    let access = access_argument(call)?;
+    let level = call.optional_text(2);
+    access.revoke(level.map_or(Ok(Level::LOWEST), |level| Level::parse(&level))?)?;
+    Ok(Answer::Null)
+}
+
+/// From the arguments (workspace, role).
+fn access_argument(call: &Call) -> Result<Access> {
+    Access::new(
+        Workspace::named(&call.name(0, "workspace")?)?,
+        call.name(1, "role")?,
+    )
+}
+
+/// The triggers on configuration tables: drop every session's cached configuration when the change commits.
 pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
     cache::invalidate(firing.table());
     Ok(Verdict::Keep)

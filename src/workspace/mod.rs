@@ -3,6 +3,7 @@
 //! A workspace is a schema whose table `tickets` carries phasegate's triggers. Functions act on the one
 //! that the caller's search_path finds; triggers on that of the schema of the table that fired.
 
+mod access;
 mod adopt;
 mod check;
 mod configuration;

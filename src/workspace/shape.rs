@@ -139,3 +139,13 @@ pub(super) const TABLES: [&str; 9] = [
     "phase_gate_requirements",
     "phase_context",
 ];
+
+/// The views of a workspace.
+pub(super) const VIEWS: [&str; 3] = ["phase_board", "phase_durations", "task_queue"];
+
+/// The tables that hold its configuration.
+pub(super) const CONFIGURATION: [&str; 3] = [
+    "phase_transitions",
+    "task_templates",
+    "phase_gate_requirements",
+];

@@ -42,7 +42,8 @@ class CleanServer:
     def __init__(self, target):
         self.tree = target / "pg" / TREE.name
         shutil.copytree(TREE, self.tree, symlinks=True)
-        for path in list(self.tree.rglob("phasegate*")):
+        # Not the folders of that name, which the path to a server below target/ may have.
+        for path in [path for path in self.tree.rglob("phasegate*") if not path.is_dir()]:
             path.unlink()
         self.pg_config = str(self.tree) + str(pg_config(PG_CONFIG, "--bindir")) + "/pg_config"
         self.env = {**os.environ, "CARGO_TARGET_DIR": str(target)}

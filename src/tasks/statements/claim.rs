@@ -95,9 +95,8 @@ macro_rules! fits {
 macro_rules! may_take {
     ($row:literal) => {
         concat!(
-            "(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
-            $row,
-            ".ticket_id)
+            visible!($row),
+            "
                  AND (",
             $row,
             ".kind OPERATOR(pg_catalog.<>) 'review'

@@ -54,6 +54,18 @@ macro_rules! task_columns {
     };
 }
 
+/// Whether the caller may see the row's ticket. A scalar subquery, so that no join can be planned in an
+/// index's place.
+macro_rules! visible {
+    ($row:literal) => {
+        concat!(
+            "(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
+            $row,
+            ".ticket_id)"
+        )
+    };
+}
+
 mod claim;
 mod dependencies;
 mod generation;

@@ -1,4 +1,7 @@
 //! The statements of the queue but those that claim. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+//!
+//! All but [`TIDY`] look at a task only if the caller may see its ticket: row security on `tickets` is
+//! security for what belongs to a ticket. A task of a hidden one reads like one that is not there.
 
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
@@ -6,10 +9,14 @@ use crate::pg::value::Type;
 /// Whether the row is held by this agent ($2) in this attempt ($3, or any).
 macro_rules! held {
     () => {
-        "k.id OPERATOR(pg_catalog.=) $1
+        concat!(
+            "k.id OPERATOR(pg_catalog.=) $1
              AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
              AND k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
-             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)"
+             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)
+             AND ",
+            visible!("k")
+        )
     };
 }
 
@@ -20,6 +27,9 @@ pub const TASK_COLUMNS: i32 = 23;
 ///
 /// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
 /// index in order and never looks at a task whose time has not come.
+///
+/// It writes down what time alone has decided and tells nobody. So it does not ask who sees which ticket:
+/// the tasks that a claimer left alone would slow down every claim until somebody else came by.
 pub static TIDY: Statement = Statement {
     sql: "WITH due AS MATERIALIZED (
               SELECT k.id
@@ -41,18 +51,23 @@ pub static TIDY: Statement = Statement {
 
 /// Gives back all tasks whose lease ran out as of now ($1) and that nobody is claiming meanwhile.
 pub static RELEASE: Statement = Statement {
-    sql: "WITH expired AS MATERIALIZED (
+    sql: concat!(
+        "WITH expired AS MATERIALIZED (
               SELECT k.id
                 FROM {ws}.tasks k
                WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
                  AND k.lease_expires_at IS NOT NULL
+                 AND ",
+        visible!("k"),
+        "
                  FOR NO KEY UPDATE SKIP LOCKED)
           UPDATE {ws}.tasks k
              SET status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
                                THEN 'pending' ELSE 'failed' END,
                  error_message = 'the lease ran out',
                  scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))",
+           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))"
+    ),
     parameters: &[Type::Time],
 };
 
@@ -135,15 +150,24 @@ pub static CANCEL: Statement = Statement {
     sql: concat!(
         "UPDATE {ws}.tasks k SET status = 'cancelled', error_message = coalesce($2, k.error_message)
            WHERE k.id OPERATOR(pg_catalog.=) $1
-       RETURNING ", task_columns!("k")
+             AND ",
+        visible!("k"),
+        "
+       RETURNING ",
+        task_columns!("k")
     ),
     parameters: &[Type::Uuid, Type::Text],
 };
 
 /// Who holds a task.
 pub static HOLDER: Statement = Statement {
-    sql: "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
-            FROM {ws}.tasks k WHERE k.id OPERATOR(pg_catalog.=) $1",
+    sql: concat!(
+        "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
+            FROM {ws}.tasks k
+           WHERE k.id OPERATOR(pg_catalog.=) $1
+             AND ",
+        visible!("k")
+    ),
     parameters: &[Type::Uuid],
 };
 

@@ -1,13 +1,14 @@
 -- Tables tickets and tasks that are there are taken over as they are.
 \set SHOW_CONTEXT never
--- What a column, constraint or trigger of a table is, by name and not by number.
+-- What a column, constraint or trigger of a table is, by name and not by number. From PostgreSQL 18 on NOT NULL is
+-- a constraint as well; that is left to the column.
 CREATE FUNCTION public.shape(schema text, tab text) RETURNS TABLE (kind text, item text) LANGUAGE sql AS $$
     SELECT 'column', format('%s %s%s%s', attname, replace(format_type(atttypid, atttypmod), schema || '.', ''),
                             CASE WHEN attnotnull THEN ' not null' END, ' default ' || replace(pg_get_expr(adbin, adrelid), schema || '.', ''))
       FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
      WHERE attrelid = format('%I.%I', schema, tab)::regclass AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT 'constraint', conname || ' ' || replace(pg_get_constraintdef(oid), schema || '.', '') FROM pg_constraint WHERE conrelid = format('%I.%I', schema, tab)::regclass
+    SELECT 'constraint', conname || ' ' || replace(pg_get_constraintdef(oid), schema || '.', '') FROM pg_constraint WHERE conrelid = format('%I.%I', schema, tab)::regclass AND contype <> 'n'
     UNION ALL
     SELECT 'index', replace(pg_get_indexdef(indexrelid), schema || '.', '') FROM pg_index WHERE indrelid = format('%I.%I', schema, tab)::regclass
     UNION ALL
@@ -112,6 +113,25 @@ CREATE SCHEMA more_views;
 CREATE TABLE more_views.tickets (id uuid PRIMARY KEY, phase_id text);
 CREATE VIEW more_views.phases AS SELECT phase_id FROM more_views.tickets;
 SELECT phasegate.create_workspace('more_views');
+
+-- What PostgreSQL 18 added, where there is that: NOT NULL that is not validated, and virtual generated columns.
+SELECT current_setting('server_version_num')::int >= 180000 AS is_18 \gset
+\if :is_18
+\set generated VIRTUAL
+\else
+\set generated STORED
+\endif
+CREATE SCHEMA newer;
+CREATE TABLE newer.tickets (id uuid PRIMARY KEY, name text, title text, description text GENERATED ALWAYS AS ('about ' || name) :generated, priority varchar(20));
+INSERT INTO newer.tickets VALUES ('00000000-0000-7000-8000-000000000001', 'one'), ('00000000-0000-7000-8000-000000000002', 'two');
+\if :is_18
+ALTER TABLE newer.tickets ADD CONSTRAINT titled NOT NULL title NOT VALID, ADD NOT NULL priority NOT VALID;
+\endif
+SELECT phasegate.create_workspace('newer');
+UPDATE newer.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE name = 'one' RETURNING title, description, phase_id, previous_phase_id;
+INSERT INTO newer.tickets (name, title) VALUES ('three', 't');
+SELECT name, title, description, priority, phase_id FROM newer.tickets ORDER BY id;
+SELECT sum(violations) FROM phasegate.check_workspace('newer');
 
 -- Values that are no phase: all are listed, nothing is changed.
 CREATE SCHEMA bad;

@@ -11,7 +11,7 @@ CREATE FUNCTION public.found() RETURNS TABLE (check_name text, violations bigint
 SELECT count(*) FROM public.found();
 -- Every check by name, healthy.
 SELECT check_name FROM phasegate.check_workspace() WHERE check_name IN
-    ('phase_is_last_history_phase', 'history_is_unbroken', 'gate_result_is_passed', 'task_state_is_possible', 'pending_dependencies_are_true', 'triggers_are_in_place', 'context_keys_are_phases');
+    ('phase_is_last_history_phase', 'history_is_unbroken', 'gate_result_is_passed', 'task_state_is_possible', 'pending_dependencies_are_true', 'triggers_are_in_place', 'casts_are_in_place', 'context_keys_are_phases');
 -- Corrupted with the triggers off, one by one.
 BEGIN;
 SET LOCAL session_replication_role = replica;
@@ -35,8 +35,10 @@ SELECT * FROM public.found();
 ROLLBACK;
 BEGIN;
 SET LOCAL session_replication_role = replica;
-UPDATE phase_history SET from_phase = NULL;
+UPDATE phase_history SET from_phase = CASE WHEN from_phase IS NULL THEN 'PHASE_BACKLOG' END::phase WHERE ticket_id = '00000000-0000-7000-8000-000000000001';
 SELECT * FROM public.found();
+-- Two starts there cannot be, triggers or not.
+UPDATE phase_history SET from_phase = NULL WHERE ticket_id = '00000000-0000-7000-8000-000000000001';
 ROLLBACK;
 -- A gate result that is not there, of another ticket, of another phase, failed; and one that is right.
 BEGIN;
@@ -87,6 +89,21 @@ ALTER TABLE phase_history ENABLE REPLICA TRIGGER phasegate_append_only;
 SELECT * FROM public.found();
 ALTER TABLE phase_history ENABLE ALWAYS TRIGGER phasegate_append_only;
 SELECT * FROM public.found();
+ROLLBACK;
+-- Those that a subscription must fire, as a restore with --disable-triggers leaves them.
+BEGIN;
+ALTER TABLE task_templates DISABLE TRIGGER ALL;
+ALTER TABLE task_templates ENABLE TRIGGER ALL;
+SELECT * FROM public.found();
+SELECT phasegate.create_workspace('acme');
+SELECT count(*) FROM public.found();
+ROLLBACK;
+-- Casts, as the restore of a dump of one schema leaves them.
+BEGIN;
+DROP CAST (varchar AS phase);
+SELECT * FROM public.found();
+SELECT phasegate.create_workspace('acme');
+SELECT count(*) FROM public.found();
 ROLLBACK;
 BEGIN;
 ALTER TABLE tickets DISABLE TRIGGER ALL;

@@ -1,8 +1,10 @@
 -- create_workspace on a workspace changes nothing, and repairs what is missing.
 \set SHOW_CONTEXT never
 SELECT phasegate.create_workspace('acme');
+-- An owner has the privilege MAINTAIN, "m", from PostgreSQL 17 on.
 CREATE FUNCTION public.catalog() RETURNS TABLE (kind text, item text) LANGUAGE sql SET search_path = pg_catalog AS $$
-    SELECT 'relation', format('%s %s %s', c.relname, c.relkind, c.relacl) FROM pg_class c WHERE relnamespace = 'acme'::regnamespace
+    SELECT 'relation', format('%s %s %s', c.relname, c.relkind, replace(c.relacl::text, 'xtm/', 'xt/'))
+      FROM pg_class c WHERE relnamespace = 'acme'::regnamespace
     UNION ALL SELECT 'column', format('%s.%s %s %s %s', a.attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
       FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
      WHERE relnamespace = 'acme'::regnamespace AND attnum > 0

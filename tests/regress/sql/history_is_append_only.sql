@@ -45,6 +45,8 @@ RESET ROLE;
 SELECT title, from_phase, to_phase FROM phase_history h JOIN tickets t ON t.id = ticket_id ORDER BY h.created_at, h.id;
 -- The owner may add rows, as an import does.
 INSERT INTO tickets (id, title) VALUES ('00000000-0000-7000-8000-000000000003', 'three');
+INSERT INTO phase_history (ticket_id, from_phase, to_phase) VALUES ('00000000-0000-7000-8000-000000000003', 'PHASE_BACKLOG', 'PHASE_BACKLOG');
+-- But a ticket starts once.
 INSERT INTO phase_history (ticket_id, to_phase) VALUES ('00000000-0000-7000-8000-000000000003', 'PHASE_BACKLOG');
 -- The cascade works for every role and under row security that hides the rows.
 ALTER TABLE phase_history ENABLE ROW LEVEL SECURITY;

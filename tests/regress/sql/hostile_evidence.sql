@@ -6,7 +6,7 @@ UPDATE task_templates SET is_active = false;
 UPDATE phase_gate_requirements SET required_tasks_completed = false, required_artifacts = '{}', validation_criteria = NULL;
 INSERT INTO tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-000000000001', 't', 'PHASE_TESTING');
 -- Whatever takes longer than this is a failure. A statement that is cancelled would say so.
-SET statement_timeout = '20s';
+SET statement_timeout = '5min';
 CREATE FUNCTION public.judge(criteria jsonb, content jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE message text;
 BEGIN
@@ -84,7 +84,7 @@ INSERT INTO phase_gate_artifacts (ticket_id, phase_id, artifact_type, artifact_c
 SELECT '00000000-0000-7000-8000-000000000001', 'PHASE_TESTING', 'test_results', (repeat('{"a":', 100) || '1' || repeat('}', 100))::jsonb;
 SET statement_timeout = '500ms';
 UPDATE tickets SET phase_id = 'PHASE_DEPLOYMENT';
-SET statement_timeout = '20s';
+SET statement_timeout = '5min';
 SELECT phase_id FROM tickets;
 -- The session and the workspace are as they were.
 UPDATE phase_gate_requirements SET validation_criteria = NULL;

@@ -56,6 +56,20 @@ RESET ROLE;
 UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 't4';
 SET ROLE regress_owner;
 DROP TRIGGER plant_deferred ON phase_history;
+-- Where no superuser moves, it runs with the caller's rights; from PostgreSQL 18 on with those it was queued with, the owner's.
+CREATE FUNCTION acme.late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (TG_NAME, current_user); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON phase_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acme.late();
+SET ROLE regress_mover;
+BEGIN;
+UPDATE acme.tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 't4';
+UPDATE acme.tickets SET phase_id = 'PHASE_DESIGN' WHERE title = 't4';
+COMMIT;
+SELECT current_user;
+RESET ROLE;
+SELECT as_user = CASE WHEN current_setting('server_version_num')::int < 180000 THEN 'regress_mover' ELSE 'regress_owner' END AS as_who_queued, count(*)
+  FROM public.ran WHERE what = 'late' GROUP BY 1;
+SET ROLE regress_owner;
+DROP TRIGGER late ON phase_history;
 -- A history trigger that swallows the row swallows no move.
 CREATE FUNCTION acme.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER zz_swallow BEFORE INSERT ON phase_history FOR EACH ROW EXECUTE FUNCTION acme.swallow();
@@ -193,6 +207,20 @@ SET ROLE regress_evil;
 DROP TYPE shared.phase;
 SET ROLE regress_owner;
 SELECT phasegate.create_workspace('shared');
+-- A view of ours that somebody has put in the place of one that was dropped is not repaired: it would stay theirs, to
+-- be replaced under those who read it.
+RESET ROLE;
+SELECT phasegate.create_workspace('mine');
+GRANT CREATE, USAGE ON SCHEMA mine TO regress_evil;
+DROP VIEW mine.phase_durations;
+SET ROLE regress_evil;
+CREATE VIEW mine.phase_durations AS SELECT NULL::uuid AS ticket_id;
+RESET ROLE;
+SELECT phasegate.create_workspace('mine');
+SELECT relowner::regrole FROM pg_class WHERE relname = 'phase_durations' AND relnamespace = 'mine'::regnamespace;
+DROP VIEW mine.phase_durations;
+CREATE TABLE mine.phase_durations (id int);
+SELECT phasegate.create_workspace('mine');
 -- A superuser who makes a workspace of somebody's tables makes it theirs, not his.
 RESET ROLE;
 CREATE SCHEMA theirs AUTHORIZATION regress_owner;

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs the tests on every supported PostgreSQL version:  all.sh [regress] [isolation] [pytest]
+#
+# Without a suite, all of them, first the unit tests, which know no version, and last those of moving from one version to
+# another. What a version lacks is installed or fetched (setup.sh). TESTS="a b" goes with one suite, as in run.sh.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../pgrx-config/common.sh"
+
+tests=$PHASEGATE_ROOT/tests
+logs=$TARGET_DIR/tests
+mkdir -p "$logs"
+passed=0
+failed=0
+lines=()
+
+# $1 what runs, $2 the name of its log, then the command. run.sh ends with "N passed, N failed"; where that is
+# missing, something else failed, which counts as one.
+run() {
+    local what=$1 log=$logs/$2.log status=0 counts
+    shift 2
+    "$@" 2>&1 | tee "$log" || status=$?
+    counts=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    if [ -z "$counts" ]; then
+        lines+=("$what: did not run to the end")
+        counts="0 1"
+    else
+        lines+=("$what: $(tail -n 1 "$log")")
+        if [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; then counts="${counts% *} 1"; fi
+    fi
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+}
+
+run_version() { "$PHASEGATE_ROOT/pgrx-config/setup.sh" && "$tests/run.sh" "${suites[@]}"; }
+
+suites=("$@")
+if [ ${#suites[@]} -eq 0 ]; then
+    suites=(regress isolation pytest)
+    everything=yes
+    run "unit tests" all-unit "$tests/run.sh" unit
+fi
+for major in $SUPPORTED_PG_MAJORS; do
+    say "PostgreSQL $major: ${suites[*]}"
+    export PG_CONFIG='' PG_MAJOR=$major
+    run "PostgreSQL $major" "all-$major" run_version
+done
+if [ -n "${everything:-}" ]; then run "from older versions to the newest" all-upgrade "$tests/run.sh" upgrade; fi
+
+printf '\n'
+printf '%s\n' "${lines[@]}"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,41 @@
+"""The shell commands of README.md's operations do what stands there: one workspace, dumped, restored, and the same."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
+
+
+def content(connection):
+    """All rows of the workspace, and how its triggers are enabled."""
+    tables = [row[0] for row in connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'acme'::regnamespace AND relkind = 'r' ORDER BY 1")]
+    rows = {table: sorted(connection.execute(f"SELECT t::text FROM {table} t").fetchall()) for table in tables}
+    triggers = connection.execute("SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2").fetchall()
+    return rows, triggers
+
+
+def test_dump_and_restore_as_the_readme_says(make_cluster, tmp_path):
+    section = (ROOT / "README.md").read_text("utf-8").split("\n### Dump and restore\n")[1].split("\n### ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+    assert len(blocks) == 3
+    cluster = make_cluster()
+    with cluster.connect(autocommit=True) as connection:
+        connection.execute("CREATE DATABASE app")
+    with cluster.connect("app", autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION phasegate")
+        connection.execute("SELECT phasegate.create_workspace('acme')")
+        connection.execute("INSERT INTO acme.tickets (title) SELECT 't' || n FROM generate_series(1, 5) n")
+        connection.execute("UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title > 't2'")
+        connection.execute("DELETE FROM acme.phase_transitions WHERE to_phase = 'PHASE_DONE'")
+        expected = content(connection)
+    env = {**os.environ, **cluster.env()}
+    env["PATH"] = f"{env['PHASEGATE_BINDIR']}:{env['PATH']}"
+    for block, database in zip(blocks, ["copy", "other", "third"]):
+        subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=tmp_path, env=env, check=True, stdin=subprocess.DEVNULL)
+        with cluster.connect(database, autocommit=True) as connection:
+            assert content(connection) == expected
+            assert connection.execute("SELECT sum(violations) FROM phasegate.check_workspace('acme')").fetchone()[0] == 0
+            connection.execute("UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS'::varchar WHERE title = 't1'")
+            assert connection.execute("SELECT count(*) FROM acme.phase_history").fetchone()[0] == 9

@@ -1,0 +1,66 @@
+"""pgspot finds nothing in the SQL that runs with somebody's rights: names and operators that another could plant."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
+SQL = ROOT / "sql"
+
+# What is not looked at in workspace scripts. All three are about CREATE in a schema where others may create as well.
+IGNORED = {
+    "PS012": "CREATE TABLE IF NOT EXISTS: tables of our names that are another role's are refused before (src/workspace/adopt.rs).",
+    "PS014": "CREATE INDEX IF NOT EXISTS: none of them is unique; where another has the name, the lack of ours costs time and gives no right.",
+    "PS015": "CREATE OR REPLACE VIEW: views of our names that are another role's are refused before, with the tables.",
+}
+
+def extension_scripts():
+    pg_config = os.path.join(os.environ["PHASEGATE_BINDIR"], "pg_config")
+    share = subprocess.run([pg_config, "--sharedir"], check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
+    return sorted(pathlib.Path(share, "extension").glob("phasegate--*.sql"))
+
+
+def workspace_scripts():
+    return sorted(path for path in SQL.glob("*/*.sql") if path.name != "functions.sql")
+
+
+def in_workspace(script):
+    """As the library runs it: with the search_path pinned, but for check.sql, which finds the caller's."""
+    pinned = "" if script.name == "check.sql" else "SET search_path = pg_catalog, pg_temp;\n"
+    return pinned + script.read_text("utf-8").replace("{shape}", "1").replace("{ws}", '"A workspace"')
+
+
+def spotted(text, folder, ignored=()):
+    """What pgspot says of the script, warnings included; nothing where it finds nothing."""
+    file = folder / "script.sql"
+    file.write_text(text, "utf-8")
+    pgspot = pathlib.Path(sys.executable).parent / "pgspot"
+    arguments = [argument for code in ignored for argument in ("--ignore", code)]
+    run = subprocess.run([pgspot, *arguments, file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+    assert run.returncode in (0, 1) and "Errors:" in run.stdout, run.stdout
+    return "" if "Errors: 0 Warnings: 0 Unknown: 0" in run.stdout else run.stdout
+
+
+def test_the_scripts_that_create_extension_runs(tmp_path):
+    scripts = extension_scripts()
+    assert scripts
+    for script in scripts:
+        assert not spotted(script.read_text("utf-8"), tmp_path), script.name
+
+
+@pytest.mark.parametrize("script", workspace_scripts(), ids=lambda path: str(path.relative_to(SQL)))
+def test_the_scripts_of_a_workspace(script, tmp_path):
+    assert not spotted(in_workspace(script), tmp_path, IGNORED)
+
+
+def test_what_is_ignored_is_there(tmp_path):
+    """So that no code stays in the list longer than it is needed."""
+    found = "".join(spotted(in_workspace(script), tmp_path) for script in workspace_scripts())
+    assert [code for code in IGNORED if code not in found] == []
+
+
+def test_pgspot_would_find_something(tmp_path):
+    assert "PS001" in spotted("CREATE VIEW ws.v AS SELECT 1 FROM pg_catalog.pg_class c WHERE c.relname = 'x';", tmp_path)
