@@ -100,7 +100,8 @@ TRIGGERS = """
            array_to_string(ARRAY[CASE WHEN t.tgtype & 4 <> 0 THEN 'INSERT' END, CASE WHEN t.tgtype & 16 <> 0 THEN 'UPDATE' END,
                                  CASE WHEN t.tgtype & 8 <> 0 THEN 'DELETE' END, CASE WHEN t.tgtype & 32 <> 0 THEN 'TRUNCATE' END],
                            ' OR ') ||
-           CASE WHEN t.tgtype & 1 <> 0 THEN ', each row' ELSE ', each statement' END,
+           CASE WHEN t.tgtype & 1 <> 0 THEN ', each row' ELSE ', each statement' END ||
+           CASE t.tgenabled WHEN 'A' THEN ', also when replicated' ELSE '' END,
            p.proname, regexp_replace(obj_description(p.oid, 'pg_proc'), '^Trigger on [a-z_]+: ', '')
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
      WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal
