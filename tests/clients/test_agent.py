@@ -96,11 +96,12 @@ def test_the_lease_is_extended_and_its_loss_is_told(owner):
         while lease() <= task.lease_expires_at and not lost.is_set():
             pass
         owner.execute("UPDATE tasks SET lease_expires_at = now() - interval '1 second' WHERE id = %s", [task.id])
-        (thief,) = owner.execute("SELECT attempt FROM claim_task('eve', '{analysis}')").fetchone()
+        # Even under the same name.
+        (thief,) = owner.execute("SELECT attempt FROM claim_task('ada', '{analysis}')").fetchone()
         seen.put((task.attempt, thief, lost.wait(LONG)))
         return {"summary": "Too late."}
 
     with running("ada", work, lease=timedelta(seconds=6)):
         assert seen.get(timeout=LONG) == (1, 2, True)
     assert owner.execute("SELECT status, assigned_agent_id, attempts, result FROM tasks WHERE task_type = 'analyze_requirements'"
-                         ).fetchone() == ("assigned", "eve", 2, None)
+                         ).fetchone() == ("assigned", "ada", 2, None)
