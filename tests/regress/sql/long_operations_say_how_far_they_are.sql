@@ -34,6 +34,6 @@ SELECT phasegate.create_workspace('fresh');
 SET search_path = large, phasegate;
 ANALYZE phase_history;
 UPDATE pg_class SET reltuples = 999999 WHERE oid = 'phase_history'::regclass;
-SELECT count(*), sum(violations) FROM check_workspace();
+SELECT sum(violations) FROM check_workspace();
 UPDATE pg_class SET reltuples = 1000000 WHERE oid = 'phase_history'::regclass;
 SELECT sum(violations) FROM check_workspace();
