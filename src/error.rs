@@ -151,7 +151,7 @@ impl Error {
             Code::InvalidSchema,
             "no phasegate workspace in search_path",
         )
-        .detail(format!("The search_path is: {search_path}"))
+        .detail(format!("The search_path is {search_path}."))
         .hint("Put the workspace's schema on the search_path, or make one with SELECT phasegate.create_workspace('name').")
     }
 

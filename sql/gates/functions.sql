@@ -58,3 +58,24 @@ COMMENT ON FUNCTION verdict_check() IS
 CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_completed';
 COMMENT ON FUNCTION task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
+
+-- The columns of the types. One that stands in a table of the workspace has the same comment there.
+COMMENT ON COLUMN artifact.id IS 'A UUID version 7.';
+COMMENT ON COLUMN artifact.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN artifact.phase_id IS 'The phase that it is evidence for.';
+COMMENT ON COLUMN artifact.artifact_type IS 'The name by which gates ask for it.';
+COMMENT ON COLUMN artifact.artifact_path IS 'Where it is kept.';
+COMMENT ON COLUMN artifact.artifact_content IS 'What criteria look at.';
+COMMENT ON COLUMN artifact.collected_at IS 'When it was handed in.';
+COMMENT ON COLUMN artifact.collected_by IS 'Who handed it in; may not review the phase.';
+COMMENT ON COLUMN artifact.task_id IS 'The task whose result brought it, if one did.';
+COMMENT ON COLUMN artifact.superseded_at IS 'When a regression made it stale; then it counts no more.';
+
+COMMENT ON COLUMN gate_result.id IS 'A UUID version 7.';
+COMMENT ON COLUMN gate_result.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN gate_result.phase_id IS 'The phase whose gate it is.';
+COMMENT ON COLUMN gate_result.gate_status IS 'passed, failed, or pending where only the review is missing.';
+COMMENT ON COLUMN gate_result.validation_result IS 'What the gate looked at and found.';
+COMMENT ON COLUMN gate_result.validated_at IS 'When.';
+COMMENT ON COLUMN gate_result.validated_by IS 'Who asked for the verdict, or gave it in a review.';
+COMMENT ON COLUMN gate_result.blocking_reasons IS 'Why it did not pass, one sentence each.';

@@ -94,3 +94,66 @@ CREATE OR REPLACE FUNCTION templates_fit() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_fit';
 COMMENT ON FUNCTION templates_fit() IS
     'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';
+
+-- The columns of the types. One that stands in a table of the workspace has the same comment there.
+COMMENT ON COLUMN task_template.id IS 'A UUID version 7.';
+COMMENT ON COLUMN task_template.phase_id IS 'The phase whose entry generates the task.';
+COMMENT ON COLUMN task_template.task_type IS 'What kind of work it is; other templates of the phase depend on it by this name.';
+COMMENT ON COLUMN task_template.template_description IS 'The task''s description, with variables such as {ticket_title}.';
+COMMENT ON COLUMN task_template.default_priority IS 'LOW, MEDIUM, HIGH or CRITICAL; NULL means MEDIUM.';
+COMMENT ON COLUMN task_template.required_capabilities IS 'What an agent must be capable of, an array of strings.';
+COMMENT ON COLUMN task_template.dependencies_template IS 'The task types that have to be completed before, an array of strings.';
+COMMENT ON COLUMN task_template.is_active IS 'Whether entering the phase generates the task.';
+COMMENT ON COLUMN task_template.created_at IS 'When the row was inserted.';
+
+COMMENT ON COLUMN task.id IS 'A UUID; by default one of version 7.';
+COMMENT ON COLUMN task.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN task.phase_id IS 'The phase of the ticket that the task belongs to.';
+COMMENT ON COLUMN task.kind IS 'work, review or summary.';
+COMMENT ON COLUMN task.task_type IS 'What kind of work it is, as the template says.';
+COMMENT ON COLUMN task.description IS 'What is to be done.';
+COMMENT ON COLUMN task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
+COMMENT ON COLUMN task.status IS 'pending, assigned, running, completed, failed or cancelled.';
+COMMENT ON COLUMN task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
+COMMENT ON COLUMN task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
+COMMENT ON COLUMN task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
+COMMENT ON COLUMN task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
+COMMENT ON COLUMN task.attempts IS 'How often it was claimed.';
+COMMENT ON COLUMN task.max_attempts IS 'After how many attempts it fails for good.';
+COMMENT ON COLUMN task.scheduled_at IS 'Not to be claimed before.';
+COMMENT ON COLUMN task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
+COMMENT ON COLUMN task.result IS 'What the agent handed in.';
+COMMENT ON COLUMN task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
+COMMENT ON COLUMN task.template_id IS 'The template that it was generated from, in task_templates.';
+COMMENT ON COLUMN task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
+COMMENT ON COLUMN task.updated_at IS 'When the row was last changed.';
+COMMENT ON COLUMN task.started_at IS 'When the agent started work.';
+COMMENT ON COLUMN task.completed_at IS 'When the task was completed.';
+
+COMMENT ON COLUMN claimed_task.id IS 'A UUID; by default one of version 7.';
+COMMENT ON COLUMN claimed_task.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN claimed_task.phase_id IS 'The phase of the ticket that the task belongs to.';
+COMMENT ON COLUMN claimed_task.kind IS 'work, review or summary.';
+COMMENT ON COLUMN claimed_task.task_type IS 'What kind of work it is, as the template says.';
+COMMENT ON COLUMN claimed_task.description IS 'What is to be done.';
+COMMENT ON COLUMN claimed_task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
+COMMENT ON COLUMN claimed_task.status IS 'pending, assigned, running, completed, failed or cancelled.';
+COMMENT ON COLUMN claimed_task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
+COMMENT ON COLUMN claimed_task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
+COMMENT ON COLUMN claimed_task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
+COMMENT ON COLUMN claimed_task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
+COMMENT ON COLUMN claimed_task.attempts IS 'How often it was claimed.';
+COMMENT ON COLUMN claimed_task.max_attempts IS 'After how many attempts it fails for good.';
+COMMENT ON COLUMN claimed_task.scheduled_at IS 'Not to be claimed before.';
+COMMENT ON COLUMN claimed_task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
+COMMENT ON COLUMN claimed_task.result IS 'What the agent handed in.';
+COMMENT ON COLUMN claimed_task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
+COMMENT ON COLUMN claimed_task.template_id IS 'The template that it was generated from, in task_templates.';
+COMMENT ON COLUMN claimed_task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
+COMMENT ON COLUMN claimed_task.updated_at IS 'When the row was last changed.';
+COMMENT ON COLUMN claimed_task.started_at IS 'When the agent started work.';
+COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
+COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
+COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';
+COMMENT ON COLUMN claimed_task.context_summary IS 'The same as text, within a budget of tokens.';

@@ -60,3 +60,33 @@ CREATE OR REPLACE FUNCTION phase_diagram(format text DEFAULT 'mermaid') RETURNS 
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_phase_diagram';
 COMMENT ON FUNCTION phase_diagram(text) IS
     'The workspace''s phases and edges as text: a Mermaid stateDiagram-v2 (mermaid) or Graphviz (dot); gated edges are marked.';
+
+-- The columns of the types. One that stands in a table of the workspace has the same comment there.
+COMMENT ON COLUMN transition.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN transition.previous_phase IS 'The phase left.';
+COMMENT ON COLUMN transition.current_phase IS 'The phase that the ticket is in now.';
+COMMENT ON COLUMN transition.transitioned_at IS 'When it was moved; NULL where it was in that phase already.';
+COMMENT ON COLUMN transition.transitioned_by IS 'Who moved it.';
+
+COMMENT ON COLUMN transition_attempt.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN transition_attempt.transitioned IS 'Whether it was moved.';
+COMMENT ON COLUMN transition_attempt.previous_phase IS 'The phase left; where it was not moved, the phase that it is in.';
+COMMENT ON COLUMN transition_attempt.current_phase IS 'The phase that the ticket is in now.';
+COMMENT ON COLUMN transition_attempt.transitioned_at IS 'When it was moved.';
+COMMENT ON COLUMN transition_attempt.transitioned_by IS 'Who moved it.';
+COMMENT ON COLUMN transition_attempt.error_code IS 'Why not: invalid_transition, gate_not_passed, phase_changed or ticket_not_found; else NULL.';
+COMMENT ON COLUMN transition_attempt.blocking_reasons IS 'The same in sentences.';
+
+COMMENT ON COLUMN transition_check.can_transition IS 'Whether the ticket could move now.';
+COMMENT ON COLUMN transition_check.blocking_reasons IS 'Why not, one sentence each.';
+
+COMMENT ON COLUMN history_entry.id IS 'A UUID version 7; rows of one ticket sort by it in the order of their moves.';
+COMMENT ON COLUMN history_entry.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN history_entry.from_phase IS 'The phase left; NULL for the ticket''s start.';
+COMMENT ON COLUMN history_entry.to_phase IS 'The phase entered.';
+COMMENT ON COLUMN history_entry.transition_reason IS 'Why, as the caller or the setting phasegate.reason said.';
+COMMENT ON COLUMN history_entry.transitioned_by IS 'Who, as the caller or the setting phasegate.actor said; else the session''s role.';
+COMMENT ON COLUMN history_entry.artifacts IS 'What the caller of transition_ticket handed over for the record.';
+COMMENT ON COLUMN history_entry.created_at IS 'When the ticket was moved. Strictly increases within a ticket.';
+COMMENT ON COLUMN history_entry.db_role IS 'The role that the session was opened as.';
+COMMENT ON COLUMN history_entry.gate_result_id IS 'The result of the gate that the move passed, in phase_gate_results.';

@@ -82,3 +82,8 @@ SELECT n.nspname AS schema,
  ORDER BY n.nspname;
 COMMENT ON VIEW @extschema@.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
+
+COMMENT ON COLUMN @extschema@.workspaces.schema IS 'The workspace''s name.';
+COMMENT ON COLUMN @extschema@.workspaces.owner IS 'The owner of its tickets.';
+COMMENT ON COLUMN @extschema@.workspaces.version IS 'The version of its shape.';
+COMMENT ON COLUMN @extschema@.workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';

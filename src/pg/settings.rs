@@ -1,5 +1,6 @@
 //! The extension's settings (`phasegate.*`).
 
+use super::error::notice;
 use crate::context::tokens::Encoding;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::cell::Cell;
@@ -197,6 +198,34 @@ impl Drop for ByIndex {
         if self.changed.is_some() {
             BY_INDEX.set(false);
         }
+    }
+}
+
+/// Which messages the caller wants to see, as of a moment before [`Pinned`] holds NOTICEs back.
+pub struct Loudness {
+    client_min_messages: CString,
+}
+
+impl Loudness {
+    /// What is set now.
+    pub fn now() -> Self {
+        // SAFETY: the name of a setting that every server has; its value is a NUL-terminated constant.
+        let client_min_messages = unsafe {
+            CStr::from_ptr(pgrx::pg_sys::GetConfigOption(
+                c"client_min_messages".as_ptr(),
+                false,
+                false,
+            ))
+        };
+        Loudness {
+            client_min_messages: client_min_messages.to_owned(),
+        }
+    }
+
+    /// Sends a NOTICE to a caller who wants to see one, whatever is pinned.
+    pub fn notice(&self, message: impl Into<String>) {
+        let _lifted = Changed::to(&[(c"client_min_messages", &self.client_min_messages)]);
+        notice(message);
     }
 }
 

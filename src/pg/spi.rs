@@ -91,19 +91,63 @@ impl Plan {
         })
     }
 
-    /// Runs the plan and gives its rows; `limit` 0 means all.
-    pub fn run(&self, arguments: &[Value<'_>], sees: Sees, limit: i64) -> Result<Rows> {
+    /// The values as SPI takes them, with `n` for each that is NULL.
+    fn datums(&self, arguments: &[Value<'_>]) -> Result<(Vec<Datum>, Vec<i8>)> {
         if arguments.len() != self.parameters {
             return Err(Error::new(
                 Code::Internal,
                 "a statement was given a wrong number of values",
             ));
         }
-        let (mut datums, nulls): (Vec<Datum>, Vec<i8>) = arguments
+        Ok(arguments
             .iter()
             .map(Value::to_datum)
             .map(|(datum, null)| (datum, if null { b'n' } else { b' ' } as i8))
-            .unzip();
+            .unzip())
+    }
+
+    /// Runs a query that only reads, and hands over each row as soon as there is one.
+    pub fn run_by_row(
+        &self,
+        arguments: &[Value<'_>],
+        mut take: impl FnMut(&Row<'_>),
+    ) -> Result<()> {
+        let (mut datums, nulls) = self.datums(arguments)?;
+        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
+        // copied. Where an error passes through, abort processing closes the portal.
+        let portal = unsafe {
+            pg_sys::SPI_cursor_open(
+                std::ptr::null(),
+                self.plan,
+                datums.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                false,
+            )
+        };
+        loop {
+            // SAFETY: the portal is open until it is closed below.
+            let rows = unsafe {
+                pg_sys::SPI_cursor_fetch(portal, true, 1);
+                Rows {
+                    table: pg_sys::SPI_tuptable,
+                    processed: pg_sys::SPI_processed,
+                }
+            };
+            let Some(row) = rows.first() else {
+                break;
+            };
+            take(&row);
+            // SAFETY: the row's table is the latest one, and is not used after this.
+            unsafe { pg_sys::SPI_freetuptable(rows.table) };
+        }
+        // SAFETY: open, and not used after this.
+        unsafe { pg_sys::SPI_cursor_close(portal) };
+        Ok(())
+    }
+
+    /// Runs the plan and gives its rows; `limit` 0 means all.
+    pub fn run(&self, arguments: &[Value<'_>], sees: Sees, limit: i64) -> Result<Rows> {
+        let (mut datums, nulls) = self.datums(arguments)?;
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared
         // with; a snapshot is registered for as long as the statement runs (and by abort processing
         // released where it raises).

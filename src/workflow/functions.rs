@@ -124,7 +124,10 @@ impl Wish {
             None if !updated => Ok(Attempt::Refused {
                 from: None,
                 error_code: "ticket_not_found",
-                reasons: vec![format!("ticket {ticket} was not found")],
+                reasons: Error::not_found("ticket", ticket)
+                    .detail
+                    .into_iter()
+                    .collect(),
             }),
             None => match self.expected {
                 Some(expected) if expected != self.to => {

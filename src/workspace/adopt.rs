@@ -4,6 +4,7 @@
 //! updated only where a task's columns contradict its status (`sql/tasks/adopt.sql`).
 
 use super::create::Site;
+use super::progress::Adoption;
 use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS, VIEWS};
 use crate::error::{Code, Error};
 use crate::pg::clock;
@@ -134,11 +135,11 @@ pub(super) fn phase_type(site: &Site) -> Result<()> {
 }
 
 /// Brings an app's own `tickets` and `tasks` into shape; gives the names of those that were there.
-pub(super) fn tables(site: &Site) -> Result<Vec<&'static str>> {
+pub(super) fn tables(site: &Site, progress: &Adoption) -> Result<Vec<&'static str>> {
     let mut adopted = Vec::new();
     for (table, columns) in [("tickets", TICKETS), ("tasks", TASKS)] {
         if site.has(table) {
-            self::table(site, table, columns)?;
+            self::table(site, table, columns, progress)?;
             adopted.push(table);
         }
     }
@@ -217,8 +218,9 @@ fn require_uuid_key(site: &Site, table: &str) -> Result<()> {
     ))
 }
 
-fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
+fn table(site: &Site, table: &str, columns: &[Column], progress: &Adoption) -> Result<()> {
     require_uuid_key(site, table)?;
+    progress.begins(table, "checking rows");
     let found = found_columns(site, table)?;
     let target = format!("{}.{table}", site.quoted);
     // Everything is looked at before anything is changed, so that the error names the column and not its victim.
@@ -254,6 +256,9 @@ fn table(site: &Site, table: &str, columns: &[Column]) -> Result<()> {
         let holds_null =
             !existing.not_null && column.default.is_some() && holds_null(&target, &name)?;
         changes.extend(completed(&target, &name, column, existing, holds_null));
+    }
+    if !changes.is_empty() {
+        progress.begins(table, "adding and converting columns");
     }
     changes.iter().try_for_each(|change| run_script(change))
 }
@@ -410,7 +415,10 @@ pub(super) fn is_kept(site: &Site, table: &str) -> Result<bool> {
 }
 
 /// Gives adopted tables the constraints that fresh ones have.
-pub(super) fn constraints(site: &Site, adopted: &[&str]) -> Result<()> {
+pub(super) fn constraints(site: &Site, adopted: &[&str], progress: &Adoption) -> Result<()> {
+    for table in adopted {
+        progress.begins(table, "checking constraints");
+    }
     for (table, name, definition) in CONSTRAINTS {
         if !adopted.contains(table) {
             continue;

@@ -1,8 +1,9 @@
 //! `check_workspace`: looks for states that the rules exclude.
 
 use super::Workspace;
-use crate::pg::error::Result;
-use crate::pg::spi::{Rows, Sees, Statement};
+use super::progress;
+use crate::pg::error::{Result, notice};
+use crate::pg::spi::{Row, Statement};
 use crate::pg::value::{Type, Value};
 use crate::stamp::SHAPE;
 
@@ -11,15 +12,22 @@ static CHECK: Statement = Statement {
     parameters: &[Type::Oid, Type::Int, Type::Int],
 };
 
-/// One row a check: its name, the violations found, and an example. Needs an open session; reads with the caller's rights.
-pub fn check(workspace: &Workspace) -> Result<Rows> {
-    workspace.run(
-        &CHECK,
-        &[
-            Value::Oid(workspace.schema),
-            Value::Int(workspace.stamp.shape),
-            Value::Int(SHAPE),
-        ],
-        Sees::Snapshot,
-    )
+/// Hands over one row a check, as soon as it is done: its name, the violations found, and an example. Where the
+/// history is long, says how far it is. Needs an open session; reads with the caller's rights.
+pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
+    let is_long = progress::is_long_check(workspace.schema)?;
+    if is_long {
+        notice(format!("checking workspace \"{}\"", workspace.name));
+    }
+    let arguments = [
+        Value::Oid(workspace.schema),
+        Value::Int(workspace.stamp.shape),
+        Value::Int(SHAPE),
+    ];
+    workspace.run_by_row(&CHECK, &arguments, |row| {
+        if is_long {
+            notice(format!("checked {}", row.text(1).unwrap_or_default()));
+        }
+        take(row);
+    })
 }

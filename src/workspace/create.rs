@@ -1,5 +1,6 @@
 //! `create_workspace` and `detach_workspace`.
 
+use super::progress::Adoption;
 use super::{adopt, in_schema, statements, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
@@ -58,6 +59,9 @@ const FINISH: [&str; 6] = [
 
 /// What is put right in tasks that no trigger of ours has kept so far.
 const ADOPT_TASKS: &str = include_str!("../../sql/tasks/adopt.sql");
+
+/// Gives a statement for each object of the workspace that has no comment yet.
+const COMMENTS: &str = include_str!("../../sql/workspace/comments.sql");
 
 const DETACH: &str = include_str!("../../sql/workspace/detach.sql");
 
@@ -140,9 +144,11 @@ pub fn create(name: &str) -> Result<()> {
 
 /// Makes what is missing, and triggers and views anew. Needs an open session with the owner's rights.
 pub(super) fn make(site: &Site) -> Result<()> {
+    let progress = Adoption::of(site)?;
     let _pinned = Pinned::search_path();
     adopt::phase_type(site)?;
-    let adopted = adopt::tables(site)?;
+    let adopted = adopt::tables(site, &progress)?;
+    progress.begins("tasks", "building indexes");
     for room in &ROOMS {
         let fresh = room
             .defaults
@@ -155,8 +161,9 @@ pub(super) fn make(site: &Site) -> Result<()> {
         }
     }
     adopt::identifiers(site)?;
-    adopt::constraints(site, &adopted)?;
+    adopt::constraints(site, &adopted, &progress)?;
     if adopted.contains(&"tasks") && !adopt::is_kept(site, "tasks")? {
+        progress.begins("tasks", "settling states and dependencies");
         site.script(ADOPT_TASKS)?;
     }
     let always = enabled_always(site)?;
@@ -164,6 +171,8 @@ pub(super) fn make(site: &Site) -> Result<()> {
         site.script(script)?;
     }
     always.iter().try_for_each(|again| run_script(again))?;
+    comments(site)?;
+    progress.begins("tickets", "writing history");
     adopt::histories(site)
 }
 
@@ -181,6 +190,13 @@ fn enabled_always(site: &Site) -> Result<Vec<String>> {
         &[(Type::Oid, Value::Oid(site.schema))],
     )?;
     Ok(rows.iter().filter_map(|row| row.text(1)).collect())
+}
+
+/// Comments on what has none, for psql's `\d+`.
+fn comments(site: &Site) -> Result<()> {
+    let rows = run_once(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])?;
+    let comments: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
+    comments.iter().try_for_each(|comment| run_script(comment))
 }
 
 /// Refuses where the extension's SQL objects are of another version than this library: its scripts may name what

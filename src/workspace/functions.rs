@@ -38,7 +38,9 @@ pub fn check_workspace(call: &Call) -> Result<Answer> {
         None => Workspace::current()?,
     };
     let _session = Session::open()?;
-    Ok(call.answer_rows(&check::check(&workspace)?))
+    let set = call.start_set(false);
+    check::check(&workspace, |row| set.push_found(row))?;
+    Ok(Answer::Set)
 }
 
 /// `grant_access(workspace name, role name, level text)`

@@ -9,6 +9,7 @@ mod check;
 mod configuration;
 mod create;
 pub mod functions;
+mod progress;
 mod shape;
 mod statements;
 mod upgrade;
@@ -19,7 +20,7 @@ use crate::error::{Code, Error};
 use crate::pg::cache::{self, Flag};
 use crate::pg::error::Result;
 use crate::pg::role::Rights;
-use crate::pg::spi::{Plan, Rows, Sees, Session, Statement, quote_identifier};
+use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
 use crate::pg::{catalog, role};
@@ -269,6 +270,16 @@ impl Workspace {
         sees: Sees,
     ) -> Result<Rows> {
         self.plan(statement)?.run(arguments, sees, 0)
+    }
+
+    /// Runs a statement that only reads, and hands over each row as soon as there is one. Needs an open [`Session`].
+    pub fn run_by_row(
+        &self,
+        statement: &'static Statement,
+        arguments: &[Value<'_>],
+        take: impl FnMut(&Row<'_>),
+    ) -> Result<()> {
+        self.plan(statement)?.run_by_row(arguments, take)
     }
 
     fn plan(&self, statement: &'static Statement) -> Result<Rc<Plan>> {

@@ -139,9 +139,10 @@ def test_names_of_files_and_links_are_true(file):
             assert list(ROOT.glob(path)), f"{file}: {path}"
     for link in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[\w-]*)?\)", text):
         assert not link or ((ROOT / file).parent / link).exists(), f"{file}: {link}"
-    headings = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)}
-    for anchor in re.findall(r"\]\(#([\w-]*)\)", text):
-        assert anchor in headings, f"{file}: #{anchor}"
+    for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([\w-]*)\)", text):
+        target = (ROOT / file).parent / link if link else ROOT / file
+        headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
+        assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, f"{file}: {link}#{anchor}"
 
 
 @pytest.fixture

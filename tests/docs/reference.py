@@ -1,0 +1,189 @@
+"""Writes docs/reference.md: what the catalog of a database with a workspace, and the source, say about themselves."""
+
+import os
+import pathlib
+import re
+
+ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
+ROOMS = {
+    "workspace": "Workspaces", "workflow": "Workflow", "tasks": "Tasks", "gates": "Gates", "context": "Context",
+}
+BEGINNING = """# Reference
+
+Every function, type, table, view, trigger, setting and error, with the comments that psql shows too: `\\df+ phasegate.*`,
+`\\dT+ phasegate.*`, `\\d+ tickets`, `\\dv+`. It is written from the catalog by `tests/docs/reference.py`, and a test keeps it
+so. What to use it for is in the [README](../README.md).
+"""
+
+
+def table(head, rows):
+    def cell(value):
+        return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell(value) for value in line) + " |\n" for line in lines)
+
+
+def code(value):
+    return f"`{value}`" if value else ""
+
+
+def arguments(text):
+    text = re.sub(r"::\w+(\[\])?", "", text).replace('"current_schema"()', "current_schema()")
+    return text.replace("'00:05:00'", "'5 minutes'")
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+FUNCTIONS = """
+    SELECT proname, pg_get_function_arguments(oid), pg_get_function_result(oid), provolatile, obj_description(oid, 'pg_proc')
+      FROM pg_proc
+     WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype"""
+VOLATILITY = {"i": "Immutable", "s": "Stable", "v": "Volatile"}
+
+
+def functions(connection):
+    found = {row[0]: row for row in connection.execute(FUNCTIONS)}
+    text = "\n## Functions\n\nAn argument with a default can be left out; arguments can be named, as in `reason => 'Sprint 12'`.\n"
+    for room, title in ROOMS.items():
+        text += f"\n### {title}\n"
+        source = (ROOT / "sql" / room / "functions.sql").read_text("utf-8")
+        for name in re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)\(", source, re.M):
+            if name not in found:
+                continue  # a trigger function
+            _, given, result, volatility, comment = found.pop(name)
+            signature = f"{name}({arguments(given)})"
+            if len(signature) > 100:
+                signature = f"{name}(\n    " + re.sub(r", (?=\w+ \w+)", ",\n    ", arguments(given)) + ")"
+            text += f"\n#### {name}\n\n```\n{signature}\n    → {result}\n```\n\n{comment} {VOLATILITY[volatility]}.\n"
+    assert not found, f"functions that no room's functions.sql makes: {sorted(found)}"
+    return text
+
+
+# --- types, tables and views ---------------------------------------------------------------------
+
+COLUMNS = """
+    SELECT attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)
+      FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+     WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
+RELATIONS = """
+    SELECT oid, relname,
+           CASE relkind WHEN 'c' THEN obj_description(reltype, 'pg_type') ELSE obj_description(oid, 'pg_class') END
+      FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = %s ORDER BY relname"""
+
+
+def relations(connection, title, schema, kind, note=""):
+    text = f"\n## {title}\n{note}"
+    for oid, name, comment in connection.execute(RELATIONS, (schema, kind)).fetchall():
+        columns = connection.execute(COLUMNS, (oid,)).fetchall()
+        text += f"\n### {name}\n\n{comment}\n\n"
+        if kind == "r":
+            text += table(["Column", "Type", "Default", "Description"], (
+                [code(column), type_ + (", not null" if required else ""), code(default), about]
+                for column, type_, required, default, about in columns))
+        else:
+            text += table(["Column", "Type", "Description"], ([code(column), type_, about] for column, type_, _, _, about in columns))
+    return text
+
+
+def phases(connection):
+    labels = connection.execute("SELECT unnest(enum_range(NULL::phase))::text").fetchall()
+    (comment,) = connection.execute("SELECT obj_description('phase'::regtype, 'pg_type')").fetchone()
+    return f"\n## The type phase\n\n{comment} A new workspace has:\n\n" + "".join(f"- `{label}`\n" for (label,) in labels)
+
+
+# --- triggers ------------------------------------------------------------------------------------
+
+TRIGGERS = """
+    SELECT c.relname, t.tgname,
+           CASE WHEN t.tgtype & 2 <> 0 THEN 'BEFORE' ELSE 'AFTER' END || ' ' ||
+           array_to_string(ARRAY[CASE WHEN t.tgtype & 4 <> 0 THEN 'INSERT' END, CASE WHEN t.tgtype & 16 <> 0 THEN 'UPDATE' END,
+                                 CASE WHEN t.tgtype & 8 <> 0 THEN 'DELETE' END, CASE WHEN t.tgtype & 32 <> 0 THEN 'TRUNCATE' END],
+                           ' OR ') ||
+           CASE WHEN t.tgtype & 1 <> 0 THEN ', each row' ELSE ', each statement' END ||
+           CASE t.tgenabled WHEN 'A' THEN ', also when replicated' ELSE '' END,
+           p.proname, regexp_replace(obj_description(p.oid, 'pg_proc'), '^Trigger on [a-z_]+: ', '')
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+     WHERE c.relnamespace = 'shop'::regnamespace AND NOT t.tgisinternal
+     ORDER BY c.relname, t.tgname"""
+
+
+def triggers(connection):
+    text = "\n## Triggers of a workspace\n\nOf one table and event, they fire in the order of their names, yours among them.\n\n"
+    rows = ([code(relation), code(name), when, code(function), about]
+            for relation, name, when, function, about in connection.execute(TRIGGERS))
+    return text + table(["Table", "Trigger", "Fires", "Function", "What it does"], rows)
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+SETTINGS = """
+    SELECT name, vartype, coalesce(boot_val, ''), coalesce(unit, ''), context, enumvals, short_desc, coalesce(extra_desc, '')
+      FROM pg_settings WHERE name LIKE 'phasegate.%' ORDER BY name"""
+WHO = {"user": "everybody", "superuser": "superusers"}
+
+
+def settings(connection):
+    rows = []
+    for name, type_, default, unit, context, values, about, more in connection.execute(SETTINGS):
+        type_ = type_ if values is None else ", ".join(values)
+        rows.append([code(name), type_, code(default + (unit and f" {unit}")) or "empty", WHO[context], f"{about} {more}".strip()])
+    return "\n## Settings\n\n" + table(["Setting", "Values", "Default", "Who may set it", "Description"], rows)
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+LITERAL = r'(?:format(?:_args)?!\(\s*)?"((?:[^"\\]|\\.)*)"'
+RAISED = re.compile(r"Error::new\(\s*Code::(\w+),\s*" + LITERAL)
+ARGUMENT = re.compile(r"(?:Error::invalid_argument|\bfault)\(\s*&?" + LITERAL)
+# The errors of the rules become PostgreSQL's with their Display as the message.
+RULES = re.compile(r"^impl fmt::Display for \w+Error \{\n(.*?)^\}", re.M | re.S)
+RULE = re.compile(r'(?:write!\(\s*f,\s*|write_str\(\s*|=> )"((?:[^"\\]|\\.)*)"')
+
+
+def sources():
+    """The Rust files by path, without their unit tests."""
+    for path in sorted(ROOT.glob("src/**/*.rs")):
+        if not path.stem.endswith("tests"):
+            yield path, path.read_text("utf-8").split("#[cfg(test)]")[0]
+
+
+def messages():
+    """The primary messages of the source: pairs of a name of Code and the message, with … for what varies."""
+    found = set()
+    for path, text in sources():
+        found |= set(RAISED.findall(text))
+        found |= {("InvalidParameter", message) for message in ARGUMENT.findall(text)}
+        found |= {("InvalidParameter", message) for body in RULES.findall(text) for message in RULE.findall(body)}
+    return sorted({(name, re.sub(r"\{[^{}]*\}", "…", message.replace('\\"', '"'))) for name, message in found})
+
+
+def errors(_connection):
+    source = (ROOT / "src/error.rs").read_text("utf-8")
+    enum = source.split("pub enum Code {")[1].split("\n}")[0]
+    codes = re.findall(r"/// (\w{5}): (.*)\n\s+(\w+),", enum)
+    by_name = {}
+    for name, message in messages():
+        by_name.setdefault(name, []).append(message)
+    text = "\n## Errors\n\nThose that phasegate itself raises; `…` stands for a value. PostgreSQL's own pass through unchanged.\n"
+    for state, about, name in codes:
+        if name in by_name:
+            text += f"\n### {state}\n\n{about[0].upper()}{about[1:]}\n\n" + "".join(f"- `{message}`\n" for message in by_name.pop(name))
+    assert not by_name, f"codes that src/error.rs does not explain: {sorted(by_name)}"
+    return text
+
+
+def reference(connection):
+    """The whole document. The connection's database has the extension, and its search_path a new workspace "shop"."""
+    return "".join([
+        BEGINNING,
+        functions(connection),
+        relations(connection, "Types of results", "phasegate", "c", "\nPhases in them are text.\n"),
+        relations(connection, "Tables of a workspace", "shop", "r"),
+        relations(connection, "Views of a workspace", "shop", "v"),
+        relations(connection, "Views of the extension", "phasegate", "v"),
+        phases(connection),
+        triggers(connection),
+        settings(connection),
+        errors(connection),
+    ])
