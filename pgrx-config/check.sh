@@ -26,6 +26,8 @@ for major in $majors; do
 done
 say "cargo clippy, the pure rules alone"
 cargo clippy --all-targets --no-default-features -- -D warnings
+say "the upgrade script is up to date"
+pgrx-config/upgrade-script.sh check
 if have shellcheck; then
     say "shellcheck"
     git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck

@@ -26,6 +26,9 @@ note() { printf '    %s\n' "$*" >&2; }
 die()  { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# The version that is being built; it stands in Cargo.toml and nowhere else.
+crate_version() { sed -n '0,/^version = /s/^version = "\(.*\)"/\1/p' "$PHASEGATE_ROOT/Cargo.toml"; }
+
 is_root() { [ "$(id -u)" = 0 ]; }
 
 # PostgreSQL refuses to run as root, so root hands its servers to SERVER_USER. setpriv is

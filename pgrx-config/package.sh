@@ -11,7 +11,7 @@
 export PROFILE=${PROFILE:-release}
 need_postgres
 cd "$PHASEGATE_ROOT"
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(crate_version)
 dist=$TARGET_DIR/dist
 name=phasegate-$version-pg$PG_MAJOR-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 folder=$dist/$name

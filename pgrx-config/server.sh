@@ -22,6 +22,7 @@ package() {
         *)       die "PROFILE must be dev or release, not \"$PROFILE\"" ;;
     esac
     have cargo-pgrx || die "cargo-pgrx is not installed; run pgrx-config/setup.sh"
+    "$PHASEGATE_ROOT/pgrx-config/upgrade-script.sh"
     say "building phasegate for PostgreSQL $PG_MAJOR ($PROFILE)"
     # SQL scripts of a version that was built earlier would linger and be installed with this one.
     rm -rf "$out$("$PG_CONFIG" --sharedir)/extension"
@@ -78,12 +79,16 @@ put() {
     fi
 }
 
+# The private tree also gets the scripts of released versions, for the tests that update from them.
 put_extension() {
-    local package=$1 tree=$2 libdir extdir file
+    local package=$1 tree=$2 versions=$PHASEGATE_ROOT/tests/versions libdir extdir file
     libdir=$("$PG_CONFIG" --pkglibdir)
     extdir=$("$PG_CONFIG" --sharedir)/extension
     for file in "$tree$extdir"/phasegate.control "$tree$extdir"/phasegate--*.sql; do
-        if [ ! -e "$package$extdir/${file##*/}" ]; then rm -f "$file"; fi
+        if [ ! -e "$package$extdir/${file##*/}" ] && [ ! -e "$versions/${file##*/}" ]; then rm -f "$file"; fi
+    done
+    for file in "$versions"/phasegate--*.sql; do
+        put "$file" "$tree$extdir/${file##*/}" 644
     done
     put "$package$libdir/phasegate.so" "$tree$libdir/phasegate.so" 755
     for file in "$package$extdir"/phasegate*; do

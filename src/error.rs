@@ -4,6 +4,7 @@
 //! Messages follow PostgreSQL's error style guide: a primary message without a full stop,
 //! a DETAIL that names the values involved, a HINT where there is something to do.
 
+use crate::stamp::{OLDEST, SHAPE};
 use std::fmt::Display;
 
 /// The SQLSTATE classes phasegate raises by itself.
@@ -154,6 +155,15 @@ impl Error {
         .hint("Put the workspace's schema on the search_path, or make one with SELECT phasegate.create_workspace('name').")
     }
 
+    /// A name was given, and is no workspace's.
+    pub fn not_a_workspace(name: &str) -> Self {
+        Error::new(
+            Code::InvalidSchema,
+            format!("schema \"{name}\" is no phasegate workspace"),
+        )
+        .hint("phasegate.workspaces lists them; phasegate.create_workspace makes one.")
+    }
+
     /// The task's status may not change like that.
     pub fn invalid_task_move(task: impl Display, from: &str, to: &str, allowed: &[&str]) -> Self {
         let allowed = if allowed.is_empty() {
@@ -191,6 +201,45 @@ impl Error {
     pub fn too_large(column: &str, size: usize, setting: &str, limit: usize) -> Self {
         Error::new(Code::LimitExceeded, format!("{column} is too large"))
             .detail(format!("It has {size} bytes; {setting} is {limit}."))
+    }
+
+    /// The workspace is of a shape that this code does not work with any more.
+    pub fn workspace_older(workspace: &str, shape: i32) -> Self {
+        Error::new(
+            Code::NotInPrerequisiteState,
+            format!("workspace \"{workspace}\" is older than the extension"),
+        )
+        .detail(format!(
+            "Its shape is {shape}; this version of phasegate works with shapes {OLDEST} to {SHAPE}."
+        ))
+        .hint(format!(
+            "SELECT phasegate.upgrade_workspace('{}') brings it up to date; where there is no such function, ALTER EXTENSION phasegate UPDATE comes first.",
+            workspace.replace('\'', "''")
+        ))
+    }
+
+    /// A later version has made the workspace what this code cannot work with, or must not change.
+    pub fn workspace_newer(workspace: &str, shape: i32) -> Self {
+        Error::new(
+            Code::NotInPrerequisiteState,
+            format!("workspace \"{workspace}\" is newer than the extension"),
+        )
+        .detail(format!(
+            "Its shape is {shape}; this version of phasegate works with shapes {OLDEST} to {SHAPE}."
+        ))
+        .hint("Install the version that made it and run ALTER EXTENSION phasegate UPDATE; a session opened before that must be opened anew.")
+    }
+
+    /// The extension's SQL objects and the library that the session has loaded are of two versions.
+    pub fn versions_differ(extension: &str, library: &str) -> Self {
+        Error::new(
+            Code::NotInPrerequisiteState,
+            "the extension and its library are of different versions",
+        )
+        .detail(format!(
+            "The extension is {extension}, the library that this session has loaded is {library}."
+        ))
+        .hint("ALTER EXTENSION phasegate UPDATE brings the extension to the version that is installed; a session opened before the installation must be opened anew.")
     }
 
     /// Adoption met a column or object that cannot be used as it is.

@@ -11,6 +11,7 @@ pub mod error;
 #[allow(unsafe_code)]
 pub mod pg;
 pub mod phase;
+pub mod stamp;
 #[cfg(feature = "postgres")]
 mod symbols;
 pub mod tasks;
@@ -57,7 +58,23 @@ mod extension {
         });
     }
 
-    pgrx::extension_sql_file!("../sql/workspace/functions.sql", name = "workspace");
+    // Types first, so that functions can be in any order; an update runs the functions' files again.
+    pgrx::extension_sql_file!("../sql/workflow/types.sql", name = "workflow_types");
+    pgrx::extension_sql_file!(
+        "../sql/tasks/types.sql",
+        name = "tasks_types",
+        requires = ["workflow_types"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/gates/types.sql",
+        name = "gates_types",
+        requires = ["tasks_types"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/workspace/functions.sql",
+        name = "workspace",
+        requires = ["gates_types"]
+    );
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",
         name = "workflow",
@@ -77,5 +94,10 @@ mod extension {
         "../sql/context/functions.sql",
         name = "context",
         requires = ["gates"]
+    );
+    pgrx::extension_sql_file!(
+        "../sql/workspace/grants.sql",
+        name = "grants",
+        requires = ["context"]
     );
 }

@@ -11,6 +11,7 @@ use crate::workspace::functions as workspace;
 crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
     phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
+    phasegate_upgrade_workspace / pg_finfo_phasegate_upgrade_workspace => workspace::upgrade_workspace;
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
     phasegate_grant_access / pg_finfo_phasegate_grant_access => workspace::grant_access;
     phasegate_revoke_access / pg_finfo_phasegate_revoke_access => workspace::revoke_access;

@@ -1,32 +1,6 @@
 -- Gates: evidence handed in, checked, and the verdicts on it.
 
-CREATE TYPE @extschema@.artifact AS (
-    id               uuid,
-    ticket_id        uuid,
-    phase_id         text,
-    artifact_type    text,
-    artifact_path    text,
-    artifact_content jsonb,
-    collected_at     timestamptz,
-    collected_by     text,
-    task_id          uuid,
-    superseded_at    timestamptz
-);
-COMMENT ON TYPE artifact IS 'A piece of evidence. superseded_at is set when a regression made it stale.';
-
-CREATE TYPE @extschema@.gate_result AS (
-    id                uuid,
-    ticket_id         uuid,
-    phase_id          text,
-    gate_status       text,
-    validation_result jsonb,
-    validated_at      timestamptz,
-    validated_by      text,
-    blocking_reasons  text[]
-);
-COMMENT ON TYPE gate_result IS 'A stored verdict on a gate: passed, failed, or pending where only the review is missing.';
-
-CREATE FUNCTION add_artifact(
+CREATE OR REPLACE FUNCTION add_artifact(
     ticket_id uuid, artifact_type text, artifact_path text DEFAULT NULL, artifact_content jsonb DEFAULT NULL,
     phase_id text DEFAULT NULL, collected_by text DEFAULT NULL)
     RETURNS artifact
@@ -34,54 +8,54 @@ CREATE FUNCTION add_artifact(
 COMMENT ON FUNCTION add_artifact(uuid, text, text, jsonb, text, text) IS
     'Hands in an artifact. NULL phase means the ticket''s; evidence for a later phase may be handed in early. Needs INSERT on phase_gate_artifacts, and to see the ticket.';
 
-CREATE FUNCTION collect_artifacts(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS SETOF artifact
+CREATE OR REPLACE FUNCTION collect_artifacts(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS SETOF artifact
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_collect_artifacts';
 COMMENT ON FUNCTION collect_artifacts(uuid, text) IS
     'Takes artifacts out of completed tasks'' results, each once, and returns the new ones. Happens by itself when a task completes; one that was deleted since is taken again.';
 
-CREATE FUNCTION check_gate_requirements(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS jsonb
+CREATE OR REPLACE FUNCTION check_gate_requirements(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_check_gate_requirements';
 COMMENT ON FUNCTION check_gate_requirements(uuid, text) IS
     'What the gate of a phase would say now, with every reason. Writes nothing.';
 
-CREATE FUNCTION validate_gate(ticket_id uuid, phase_id text DEFAULT NULL, validated_by text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION validate_gate(ticket_id uuid, phase_id text DEFAULT NULL, validated_by text DEFAULT NULL)
     RETURNS gate_result
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_validate_gate';
 COMMENT ON FUNCTION validate_gate(uuid, text, text) IS
     'Collects artifacts, checks the gate and stores the result. Where only the review is missing, one is put into the queue. Needs UPDATE of tickets.phase_id.';
 
-CREATE FUNCTION validate_phase_completion(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS task
+CREATE OR REPLACE FUNCTION validate_phase_completion(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_validate_phase_completion';
 COMMENT ON FUNCTION validate_phase_completion(uuid, text) IS
     'Asks for a review of the phase now: a task that an agent with capability validation claims. An open review is returned, not doubled. Needs UPDATE of tickets.phase_id.';
 
-CREATE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
+CREATE OR REPLACE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_gate_status';
 COMMENT ON FUNCTION gate_status(uuid) IS
     'The gate of the ticket''s phase: the configured requirements, the check as of now, the latest stored result.';
 
-CREATE FUNCTION artifact_changes() RETURNS trigger
+CREATE OR REPLACE FUNCTION artifact_changes() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_artifact_changes';
 COMMENT ON FUNCTION artifact_changes() IS 'Trigger on phase_gate_artifacts: holds the ticket while its evidence changes.';
 
-CREATE FUNCTION requirements_check() RETURNS trigger
+CREATE OR REPLACE FUNCTION requirements_check() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_requirements_check';
 COMMENT ON FUNCTION requirements_check() IS 'Trigger on phase_gate_requirements: refuses what could never be checked.';
 
-CREATE FUNCTION tasks_added() RETURNS trigger
+CREATE OR REPLACE FUNCTION tasks_added() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_added';
 COMMENT ON FUNCTION tasks_added() IS 'Trigger on tasks: holds the tickets that get new work.';
 
-CREATE FUNCTION task_withdrawn() RETURNS trigger
+CREATE OR REPLACE FUNCTION task_withdrawn() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_withdrawn';
 COMMENT ON FUNCTION task_withdrawn() IS 'Trigger on tasks: holds the ticket that loses a task.';
 
-CREATE FUNCTION verdict_check() RETURNS trigger
+CREATE OR REPLACE FUNCTION verdict_check() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_verdict_check';
 COMMENT ON FUNCTION verdict_check() IS
     'Trigger on tasks: a review''s verdict must be well-formed, given by somebody entitled, and by nobody who worked on the phase.';
 
-CREATE FUNCTION task_completed() RETURNS trigger
+CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_completed';
 COMMENT ON FUNCTION task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
 

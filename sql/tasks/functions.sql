@@ -1,93 +1,21 @@
 -- Tasks: templates, generation, and the queue in the order of its use: claim, start, heartbeat, complete or fail.
 
-CREATE TYPE @extschema@.task_template AS (
-    id                    uuid,
-    phase_id              text,
-    task_type             text,
-    template_description  text,
-    default_priority      text,
-    required_capabilities jsonb,
-    dependencies_template jsonb,
-    is_active             boolean,
-    created_at            timestamptz
-);
-COMMENT ON TYPE task_template IS 'A row of task_templates.';
-
-CREATE TYPE @extschema@.task AS (
-    id                    uuid,
-    ticket_id             uuid,
-    phase_id              text,
-    kind                  text,
-    task_type             text,
-    description           text,
-    priority              text,
-    status                text,
-    required_capabilities jsonb,
-    dependencies          jsonb,
-    pending_dependencies  integer,
-    assigned_agent_id     text,
-    attempts              integer,
-    max_attempts          integer,
-    scheduled_at          timestamptz,
-    lease_expires_at      timestamptz,
-    result                jsonb,
-    error_message         text,
-    template_id           uuid,
-    created_at            timestamptz,
-    updated_at            timestamptz,
-    started_at            timestamptz,
-    completed_at          timestamptz
-);
-COMMENT ON TYPE task IS 'A row of tasks.';
-
-CREATE TYPE @extschema@.claimed_task AS (
-    id                    uuid,
-    ticket_id             uuid,
-    phase_id              text,
-    kind                  text,
-    task_type             text,
-    description           text,
-    priority              text,
-    status                text,
-    required_capabilities jsonb,
-    dependencies          jsonb,
-    pending_dependencies  integer,
-    assigned_agent_id     text,
-    attempts              integer,
-    max_attempts          integer,
-    scheduled_at          timestamptz,
-    lease_expires_at      timestamptz,
-    result                jsonb,
-    error_message         text,
-    template_id           uuid,
-    created_at            timestamptz,
-    updated_at            timestamptz,
-    started_at            timestamptz,
-    completed_at          timestamptz,
-    attempt               integer,
-    ticket_title          text,
-    context               jsonb,
-    context_summary       text
-);
-COMMENT ON TYPE claimed_task IS
-    'A task that an agent has just claimed, with what it needs to know of the ticket. attempt is what tells this claim from a later one.';
-
-CREATE FUNCTION get_templates_for_phase(phase_id text) RETURNS SETOF task_template
+CREATE OR REPLACE FUNCTION get_templates_for_phase(phase_id text) RETURNS SETOF task_template
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_get_templates_for_phase';
 COMMENT ON FUNCTION get_templates_for_phase(text) IS
     'The active templates of a phase, those with the highest priority first.';
 
-CREATE FUNCTION generate_phase_tasks(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS SETOF task
+CREATE OR REPLACE FUNCTION generate_phase_tasks(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS SETOF task
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_generate_phase_tasks';
 COMMENT ON FUNCTION generate_phase_tasks(uuid, text) IS
     'Generates the tasks of a phase for a ticket and gives those made now; a template with an open task is skipped. Entering a phase does so by itself. NULL means the present phase.';
 
-CREATE FUNCTION generate_task_from_template(ticket_id uuid, template_id uuid) RETURNS task
+CREATE OR REPLACE FUNCTION generate_task_from_template(ticket_id uuid, template_id uuid) RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_generate_task_from_template';
 COMMENT ON FUNCTION generate_task_from_template(uuid, uuid) IS
     'Generates a task from one template, active or not; where the ticket has an open one from it, gives that.';
 
-CREATE FUNCTION claim_task(
+CREATE OR REPLACE FUNCTION claim_task(
     agent_id text, capabilities text[] DEFAULT '{}', phases text[] DEFAULT NULL,
     kinds text[] DEFAULT '{work,review,summary}', lease interval DEFAULT '5 minutes')
     RETURNS SETOF claimed_task
@@ -95,7 +23,7 @@ CREATE FUNCTION claim_task(
 COMMENT ON FUNCTION claim_task(text, text[], text[], text[], interval) IS
     'Claims the best task there is for the agent: none or one row. Highest priority first, then oldest. NULL phases or kinds mean all.';
 
-CREATE FUNCTION claim_tasks(
+CREATE OR REPLACE FUNCTION claim_tasks(
     agent_id text, count integer, capabilities text[] DEFAULT '{}', phases text[] DEFAULT NULL,
     kinds text[] DEFAULT '{work,review,summary}', lease interval DEFAULT '5 minutes')
     RETURNS SETOF claimed_task
@@ -103,66 +31,66 @@ CREATE FUNCTION claim_tasks(
 COMMENT ON FUNCTION claim_tasks(text, integer, text[], text[], text[], interval) IS
     'Claims up to count tasks for the agent, the best first.';
 
-CREATE FUNCTION start_task(task_id uuid, agent_id text, attempt integer DEFAULT NULL) RETURNS void
+CREATE OR REPLACE FUNCTION start_task(task_id uuid, agent_id text, attempt integer DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_start_task';
 COMMENT ON FUNCTION start_task(uuid, text, integer) IS 'Marks a claimed task as running.';
 
-CREATE FUNCTION heartbeat_task(
+CREATE OR REPLACE FUNCTION heartbeat_task(
     task_id uuid, agent_id text, lease interval DEFAULT '5 minutes', attempt integer DEFAULT NULL)
     RETURNS timestamptz
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_heartbeat_task';
 COMMENT ON FUNCTION heartbeat_task(uuid, text, interval, integer) IS
     'Extends the lease of a task that the agent holds, from now on; gives its new end.';
 
-CREATE FUNCTION complete_task(
+CREATE OR REPLACE FUNCTION complete_task(
     task_id uuid, agent_id text, result jsonb DEFAULT NULL, attempt integer DEFAULT NULL)
     RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_complete_task';
 COMMENT ON FUNCTION complete_task(uuid, text, jsonb, integer) IS
     'Completes a task that the agent holds, with its result; tasks that waited for it alone can then be claimed.';
 
-CREATE FUNCTION fail_task(
+CREATE OR REPLACE FUNCTION fail_task(
     task_id uuid, agent_id text, error_message text, retry boolean DEFAULT true, attempt integer DEFAULT NULL)
     RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_fail_task';
 COMMENT ON FUNCTION fail_task(uuid, text, text, boolean, integer) IS
     'Gives up an attempt. With retry, and while attempts remain, the task is pending again after a wait that doubles each time; else it is failed.';
 
-CREATE FUNCTION cancel_task(task_id uuid, reason text DEFAULT NULL) RETURNS task
+CREATE OR REPLACE FUNCTION cancel_task(task_id uuid, reason text DEFAULT NULL) RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_cancel_task';
 COMMENT ON FUNCTION cancel_task(uuid, text) IS
     'Cancels a task that is not completed, for good. Tasks that wait for it keep waiting until their dependencies are changed.';
 
-CREATE FUNCTION release_expired_tasks(workspace name DEFAULT NULL) RETURNS bigint
+CREATE OR REPLACE FUNCTION release_expired_tasks(workspace name DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_release_expired_tasks';
 COMMENT ON FUNCTION release_expired_tasks(name) IS
     'Puts tasks whose lease ran out back to pending, or to failed when no attempt is left; gives how many. Claims do so by themselves. NULL means the workspace on the search_path.';
 
-CREATE FUNCTION took_part(ticket_id uuid, phase_id text, agent_id text) RETURNS boolean
+CREATE OR REPLACE FUNCTION took_part(ticket_id uuid, phase_id text, agent_id text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_took_part';
 COMMENT ON FUNCTION took_part(uuid, text, text) IS
     'Whether the agent was assigned completed work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
 
-CREATE FUNCTION tasks_keep() RETURNS trigger
+CREATE OR REPLACE FUNCTION tasks_keep() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_keep';
 COMMENT ON FUNCTION tasks_keep() IS
     'Trigger on tasks: refuses illegal moves and ill-shaped columns, keeps the columns that follow from the status.';
 
-CREATE FUNCTION tasks_note() RETURNS trigger
+CREATE OR REPLACE FUNCTION tasks_note() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_note';
 COMMENT ON FUNCTION tasks_note() IS 'Trigger on tasks: notes completions and dependencies for tasks_settle.';
 
-CREATE FUNCTION tasks_settle() RETURNS trigger
+CREATE OR REPLACE FUNCTION tasks_settle() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_settle';
 COMMENT ON FUNCTION tasks_settle() IS
     'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited.';
 
-CREATE FUNCTION templates_check() RETURNS trigger
+CREATE OR REPLACE FUNCTION templates_check() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_check';
 COMMENT ON FUNCTION templates_check() IS
     'Trigger on task_templates: refuses a template that could not be rendered or read.';
 
-CREATE FUNCTION templates_fit() RETURNS trigger
+CREATE OR REPLACE FUNCTION templates_fit() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_fit';
 COMMENT ON FUNCTION templates_fit() IS
     'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';

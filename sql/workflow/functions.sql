@@ -1,49 +1,6 @@
 -- The workflow: moving tickets, and reading where they are and were.
 
-CREATE TYPE @extschema@.transition AS (
-    ticket_id       uuid,
-    previous_phase  text,
-    current_phase   text,
-    transitioned_at timestamptz,
-    transitioned_by text
-);
-COMMENT ON TYPE transition IS
-    'A move that was made. transitioned_at is NULL where the ticket was in that phase already and nothing was done.';
-
-CREATE TYPE @extschema@.transition_attempt AS (
-    ticket_id        uuid,
-    transitioned     boolean,
-    previous_phase   text,
-    current_phase    text,
-    transitioned_at  timestamptz,
-    transitioned_by  text,
-    error_code       text,
-    blocking_reasons text[]
-);
-COMMENT ON TYPE transition_attempt IS
-    'What came of asking a ticket to move. error_code is NULL, invalid_transition, gate_not_passed, phase_changed or ticket_not_found.';
-
-CREATE TYPE @extschema@.transition_check AS (
-    can_transition   boolean,
-    blocking_reasons text[]
-);
-COMMENT ON TYPE transition_check IS 'Whether a ticket could move now, and if not, why, one sentence each.';
-
-CREATE TYPE @extschema@.history_entry AS (
-    id                uuid,
-    ticket_id         uuid,
-    from_phase        text,
-    to_phase          text,
-    transition_reason text,
-    transitioned_by   text,
-    artifacts         jsonb,
-    created_at        timestamptz,
-    db_role           text,
-    gate_result_id    uuid
-);
-COMMENT ON TYPE history_entry IS 'One row of a ticket''s history; from_phase is NULL for its start.';
-
-CREATE FUNCTION transition_ticket(
+CREATE OR REPLACE FUNCTION transition_ticket(
     ticket_id uuid, to_phase text, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL,
     artifacts jsonb DEFAULT NULL, expected_phase text DEFAULT NULL)
     RETURNS transition
@@ -51,7 +8,7 @@ CREATE FUNCTION transition_ticket(
 COMMENT ON FUNCTION transition_ticket(uuid, text, text, text, jsonb, text) IS
     'Moves a ticket to a phase, or raises and says why it cannot. With expected_phase it moves only from there.';
 
-CREATE FUNCTION try_transition_ticket(
+CREATE OR REPLACE FUNCTION try_transition_ticket(
     ticket_id uuid, to_phase text, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL,
     artifacts jsonb DEFAULT NULL, expected_phase text DEFAULT NULL)
     RETURNS transition_attempt
@@ -59,47 +16,47 @@ CREATE FUNCTION try_transition_ticket(
 COMMENT ON FUNCTION try_transition_ticket(uuid, text, text, text, jsonb, text) IS
     'Moves a ticket like transition_ticket, but answers a refusal in error_code and blocking_reasons instead of raising.';
 
-CREATE FUNCTION transition_tickets(
+CREATE OR REPLACE FUNCTION transition_tickets(
     ticket_ids uuid[], to_phase text, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL)
     RETURNS SETOF transition_attempt
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'phasegate_transition_tickets';
 COMMENT ON FUNCTION transition_tickets(uuid[], text, text, text) IS
     'Moves many tickets in one statement: those that can, do; the others are reported. One row an id, in the order given.';
 
-CREATE FUNCTION can_transition_ticket(ticket_id uuid, to_phase text)
+CREATE OR REPLACE FUNCTION can_transition_ticket(ticket_id uuid, to_phase text)
     RETURNS transition_check
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_can_transition_ticket';
 COMMENT ON FUNCTION can_transition_ticket(uuid, text) IS
     'Whether the ticket could move to the phase now, and if not, why. Writes nothing.';
 
-CREATE FUNCTION block_ticket(ticket_id uuid, reason text, transitioned_by text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION block_ticket(ticket_id uuid, reason text, transitioned_by text DEFAULT NULL)
     RETURNS transition
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_block_ticket';
 COMMENT ON FUNCTION block_ticket(uuid, text, text) IS 'Moves a ticket into PHASE_BLOCKED, saying why.';
 
-CREATE FUNCTION unblock_ticket(ticket_id uuid, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION unblock_ticket(ticket_id uuid, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL)
     RETURNS transition
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_unblock_ticket';
 COMMENT ON FUNCTION unblock_ticket(uuid, text, text) IS 'Moves a blocked ticket back to the phase it was blocked in.';
 
-CREATE FUNCTION can_transition(from_phase text, to_phase text) RETURNS boolean
+CREATE OR REPLACE FUNCTION can_transition(from_phase text, to_phase text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_can_transition';
 COMMENT ON FUNCTION can_transition(text, text) IS 'Whether the workspace has this edge in phase_transitions.';
 
-CREATE FUNCTION get_valid_transitions(current_phase text) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION get_valid_transitions(current_phase text) RETURNS SETOF text
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_get_valid_transitions';
 COMMENT ON FUNCTION get_valid_transitions(text) IS
     'The phases that a ticket in this phase can move to, in sequence order, PHASE_BLOCKED last.';
 
-CREATE FUNCTION get_phase_history(ticket_id uuid) RETURNS SETOF history_entry
+CREATE OR REPLACE FUNCTION get_phase_history(ticket_id uuid) RETURNS SETOF history_entry
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_get_phase_history';
 COMMENT ON FUNCTION get_phase_history(uuid) IS 'Where the ticket has been, oldest first.';
 
-CREATE FUNCTION get_current_phase(ticket_id uuid) RETURNS text
+CREATE OR REPLACE FUNCTION get_current_phase(ticket_id uuid) RETURNS text
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_get_current_phase';
 COMMENT ON FUNCTION get_current_phase(uuid) IS 'The phase that the ticket is in.';
 
-CREATE FUNCTION phase_diagram(format text DEFAULT 'mermaid') RETURNS text
+CREATE OR REPLACE FUNCTION phase_diagram(format text DEFAULT 'mermaid') RETURNS text
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_phase_diagram';
 COMMENT ON FUNCTION phase_diagram(text) IS
     'The workspace''s phases and edges as text: a Mermaid stateDiagram-v2 (mermaid) or Graphviz (dot); gated edges are marked.';

@@ -12,7 +12,7 @@ CREATE OR REPLACE TRIGGER zz_phasegate_decide
           OR OLD.previous_phase_id IS DISTINCT FROM NEW.previous_phase_id
           OR OLD.phase_entered_at IS DISTINCT FROM NEW.phase_entered_at
           OR OLD.updated_at IS DISTINCT FROM NEW.updated_at)
-    EXECUTE FUNCTION phasegate.tickets_decide('{shape}');
+    EXECUTE FUNCTION phasegate.tickets_decide('{needs}', '{shape}');
 
 CREATE OR REPLACE TRIGGER aa_phasegate_started
     AFTER INSERT ON {ws}.tickets

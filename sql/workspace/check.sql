@@ -119,3 +119,7 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
        SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
         WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
               OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)
+UNION ALL
+SELECT 'shape_is_current', pg_catalog.count(*),
+       pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))
+ WHERE $2 OPERATOR(pg_catalog.<) $3

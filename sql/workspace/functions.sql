@@ -1,71 +1,80 @@
 -- Workspaces: making, listing, checking and leaving them.
 
-CREATE FUNCTION uuid_v7() RETURNS uuid
+CREATE OR REPLACE FUNCTION uuid_v7() RETURNS uuid
     LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_uuid_v7';
 COMMENT ON FUNCTION uuid_v7() IS
     'A UUID version 7: starts with the time in milliseconds and increases within a session. Default of every id in a workspace.';
 
-CREATE FUNCTION create_workspace(workspace name DEFAULT pg_catalog.current_schema()) RETURNS void
+CREATE OR REPLACE FUNCTION create_workspace(workspace name DEFAULT pg_catalog.current_schema()) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_create_workspace';
 COMMENT ON FUNCTION create_workspace(name) IS
-    'Makes the schema a workspace: creates it where it is missing, adopts tables tickets and tasks that are there, repairs what is missing. Run again it changes nothing.';
+    'Makes the schema a workspace: creates it where it is missing, adopts tables tickets and tasks that are there, repairs what is missing. Run again it changes nothing. One that an older version made is for upgrade_workspace.';
 
-CREATE FUNCTION detach_workspace(workspace name) RETURNS void
+CREATE OR REPLACE FUNCTION detach_workspace(workspace name) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_detach_workspace';
 COMMENT ON FUNCTION detach_workspace(name) IS
     'Drops phasegate''s triggers and views from the workspace. All tables and rows stay; create_workspace takes it back.';
 
-CREATE FUNCTION check_workspace(workspace name DEFAULT NULL)
+CREATE OR REPLACE FUNCTION upgrade_workspace(workspace name)
+    RETURNS TABLE (shape integer, change text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'phasegate_upgrade_workspace';
+COMMENT ON FUNCTION upgrade_workspace(name) IS
+    'Brings a workspace that an older version made to the shape of this one: one row a step, none where it is current. Tables are locked until the transaction ends. Needs the rights of the owner.';
+
+CREATE OR REPLACE FUNCTION check_workspace(workspace name DEFAULT NULL)
     RETURNS TABLE (check_name text, violations bigint, example text)
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_check_workspace';
 COMMENT ON FUNCTION check_workspace(name) IS
     'Looks for states that the rules exclude, one row a check; all zero on a healthy workspace. NULL means the workspace on the search_path.';
 
-CREATE FUNCTION grant_access(workspace name, role name, level text) RETURNS void
+CREATE OR REPLACE FUNCTION grant_access(workspace name, role name, level text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_grant_access';
 COMMENT ON FUNCTION grant_access(name, name, text) IS
     'Grants a role a level of access, with ordinary GRANTs that the caller must be allowed to make: reader, agent, reviewer or manager, each with those before it.';
 
-CREATE FUNCTION revoke_access(workspace name, role name, level text DEFAULT NULL) RETURNS void
+CREATE OR REPLACE FUNCTION revoke_access(workspace name, role name, level text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_revoke_access';
 COMMENT ON FUNCTION revoke_access(name, name, text) IS
     'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
 
-CREATE FUNCTION configuration_changed() RETURNS trigger
+CREATE OR REPLACE FUNCTION configuration_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
 COMMENT ON FUNCTION configuration_changed() IS
     'Trigger on configuration tables: with the commit, every session reads the configuration anew.';
 
-CREATE FUNCTION owner_only() RETURNS trigger
+CREATE OR REPLACE FUNCTION owner_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_owner_only';
 COMMENT ON FUNCTION owner_only() IS
     'Trigger on tables that only phasegate and the workspace''s owner write.';
 
-CREATE FUNCTION tickets_start() RETURNS trigger
+CREATE OR REPLACE FUNCTION tickets_start() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_start';
 COMMENT ON FUNCTION tickets_start() IS 'Trigger on tickets: sets the columns of a new ticket that are phasegate''s.';
 
-CREATE FUNCTION tickets_decide() RETURNS trigger
+CREATE OR REPLACE FUNCTION tickets_decide() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_decide';
 COMMENT ON FUNCTION tickets_decide() IS
-    'Trigger on tickets: decides whether a change of phase_id is allowed. Its argument is the version of the workspace''s shape.';
+    'Trigger on tickets: decides whether a change of phase_id is allowed. Its arguments are the oldest shape whose code can work with the workspace, and the workspace''s own.';
 
-CREATE FUNCTION tickets_record() RETURNS trigger
+CREATE OR REPLACE FUNCTION tickets_record() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_record';
 COMMENT ON FUNCTION tickets_record() IS 'Trigger on tickets: notes a start, confirms a move.';
 
-CREATE FUNCTION tickets_write() RETURNS trigger
+CREATE OR REPLACE FUNCTION tickets_write() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_write';
 COMMENT ON FUNCTION tickets_write() IS 'Trigger on tickets: writes the history of a statement''s starts and moves.';
 
-CREATE FUNCTION history_append_only() RETURNS trigger
+CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
 COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses UPDATE, DELETE and TRUNCATE.';
 
-CREATE VIEW @extschema@.workspaces AS
+-- The shape's number, or where a workspace has none, the version that made it.
+CREATE OR REPLACE VIEW @extschema@.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 1) AS version,
+       CASE WHEN pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 2) OPERATOR(pg_catalog.<>) ''
+            THEN pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 2)
+            ELSE pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000', 1) END AS version,
        greatest(c.reltuples, 0)::pg_catalog.int8 AS tickets
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -75,12 +84,8 @@ SELECT n.nspname AS schema,
  ORDER BY n.nspname;
 COMMENT ON VIEW @extschema@.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
-GRANT SELECT ON @extschema@.workspaces TO PUBLIC;
 
--- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
-GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
-
-COMMENT ON COLUMN workspaces.schema IS 'The workspace''s name.';
-COMMENT ON COLUMN workspaces.owner IS 'The owner of its tickets.';
-COMMENT ON COLUMN workspaces.version IS 'The version of its shape.';
-COMMENT ON COLUMN workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';
+COMMENT ON COLUMN @extschema@.workspaces.schema IS 'The workspace''s name.';
+COMMENT ON COLUMN @extschema@.workspaces.owner IS 'The owner of its tickets.';
+COMMENT ON COLUMN @extschema@.workspaces.version IS 'The version of its shape.';
+COMMENT ON COLUMN @extschema@.workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';

@@ -54,10 +54,10 @@ pub fn raise(error: Error) {
 
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
-    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
-    report(
-        Error::new(Code::Internal, message),
-        code,
-        PgLogLevel::NOTICE,
-    );
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        message.into(),
+        "phasegate",
+    )
+    .report(PgLogLevel::NOTICE);
 }

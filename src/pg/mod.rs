@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod clock;
 pub mod error;
 pub mod jsonpath;
+pub mod lock;
 pub mod role;
 pub mod settings;
 pub mod spi;

@@ -29,6 +29,9 @@ const BEGINNING: i64 = 64;
 /// queue in order.
 const MAYBE_HELD: i64 = 64;
 
+/// The shape from which on a workspace has the index `tasks_claimable_groups`.
+const HAS_GROUPS: i32 = 2;
+
 /// A claim as a function's arguments ask for it.
 struct Claim {
     workspace: Rc<Workspace>,
@@ -153,9 +156,13 @@ impl Claim {
         if wanted > 0 {
             let now = Value::Time(self.now);
             self.workspace.run(&TIDY, &[now], Sees::Snapshot)?;
-            let rows = self.by_group(wanted)?;
-            wanted -= self.push(&set, &rows)?;
-            let is_part = rows.first().is_some_and(|row| row.bool(LOOKED_AT_PART));
+            let mut is_part = true;
+            // Without its index it would read the whole queue once for each group.
+            if self.workspace.stamp.shape >= HAS_GROUPS {
+                let rows = self.by_group(wanted)?;
+                wanted -= self.push(&set, &rows)?;
+                is_part = rows.first().is_some_and(|row| row.bool(LOOKED_AT_PART));
+            }
             if wanted > 0 && is_part {
                 self.push(&set, &self.in_order(wanted, i64::MAX, true)?)?;
             }

@@ -49,10 +49,11 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
+    // Whether or not something was noted: the triggers FOR EACH ROW may not have asked what workspace this is.
+    let workspace = Workspace::of_firing(firing)?;
     if unsettled::is_empty() {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     let events = unsettled::take(workspace.schema);
     if !events.is_empty() {
         settle::settle(&workspace, events)?;

@@ -9,6 +9,7 @@ use super::shape::{CONSTRAINTS, Column, LABELS, TABLES, TASKS, TICKETS, VIEWS};
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 
@@ -16,6 +17,7 @@ use crate::pg::value::{Type, Value};
 /// rights and must not fire another's triggers, nor read another's view; and a view of ours must not be
 /// another's to replace, since whoever reads it runs it.
 pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
+    let _pinned = Pinned::search_path();
     let names = |names: &[&str]| {
         let names = names.iter().map(|name| Some((*name).to_owned()));
         (Type::Texts, Value::Texts(names.collect()))

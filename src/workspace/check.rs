@@ -5,10 +5,11 @@ use super::progress;
 use crate::pg::error::{Result, notice};
 use crate::pg::spi::{Row, Statement};
 use crate::pg::value::{Type, Value};
+use crate::stamp::SHAPE;
 
 static CHECK: Statement = Statement {
     sql: include_str!("../../sql/workspace/check.sql"),
-    parameters: &[Type::Oid],
+    parameters: &[Type::Oid, Type::Int, Type::Int],
 };
 
 /// Hands over one row a check, as soon as it is done: its name, the violations found, and an example. Where the
@@ -18,7 +19,12 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
     if is_long {
         notice(format!("checking workspace \"{}\"", workspace.name));
     }
-    workspace.run_by_row(&CHECK, &[Value::Oid(workspace.schema)], |row| {
+    let arguments = [
+        Value::Oid(workspace.schema),
+        Value::Int(workspace.stamp.shape),
+        Value::Int(SHAPE),
+    ];
+    workspace.run_by_row(&CHECK, &arguments, |row| {
         if is_long {
             notice(format!("checked {}", row.text(1).unwrap_or_default()));
         }

@@ -1,7 +1,7 @@
 //! `create_workspace` and `detach_workspace`.
 
 use super::progress::Adoption;
-use super::{SHAPE, adopt, in_schema};
+use super::{adopt, in_schema, statements, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role::{self, Rights};
@@ -9,6 +9,7 @@ use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog};
+use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
 struct Room {
@@ -74,8 +75,19 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn script(&self, sql: &str) -> Result<()> {
+        let sql = sql
+            .replace("{needs}", &NEEDS.to_string())
+            .replace("{shape}", &SHAPE.to_string());
         // The schema's name goes in last: it may itself hold braces.
-        run_script(&in_schema(&sql.replace("{shape}", SHAPE), &self.quoted))
+        run_script(&in_schema(&sql, &self.quoted))
+    }
+
+    /// What its decision trigger states, where there is one.
+    pub(super) fn stamp(&self) -> Result<Option<Stamp>> {
+        let Some(tickets) = catalog::table_in(self.schema, "tickets") else {
+            return Ok(None);
+        };
+        Ok(statements::identity(tickets)?.map(|identity| identity.stamp))
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
@@ -102,6 +114,7 @@ pub fn create(name: &str) -> Result<()> {
         ));
     }
     let _session = Session::open()?;
+    require_same_version()?;
     let quoted = quote_identifier(name)?;
     if catalog::schema_by_name(name).is_none() {
         let _pinned = Pinned::search_path();
@@ -111,14 +124,32 @@ pub fn create(name: &str) -> Result<()> {
         return Err(Error::new(Code::Internal, "could not create the schema"));
     };
     let site = Site { schema, quoted };
-    let progress = Adoption::of(&site)?;
-    let _pinned = Pinned::search_path();
-    let owner = owner(&site)?;
+    let owner = owner(&site)?.unwrap_or_else(role::current);
+    let stamp = site.stamp()?;
+    match stamp.map(Stamp::fit) {
+        None | Some(Fit::Current) => {}
+        // An upgrade holds up everybody who uses the workspace: it is not done by the way.
+        Some(Fit::TooOld | Fit::Behind) => {
+            return Err(Error::workspace_older(name, stamp.map_or(0, |s| s.shape)));
+        }
+        Some(Fit::Ahead | Fit::TooNew) => {
+            return Err(Error::workspace_newer(name, stamp.map_or(0, |s| s.shape)));
+        }
+    }
     let _rights = Rights::of(owner);
-
     adopt::require_owner(&site, owner)?;
-    adopt::phase_type(&site)?;
-    let adopted = adopt::tables(&site, &progress)?;
+    if stamp.is_none() {
+        upgrade::from_unknown(&site)?;
+    }
+    make(&site)
+}
+
+/// Makes what is missing, and triggers and views anew. Needs an open session with the owner's rights.
+pub(super) fn make(site: &Site) -> Result<()> {
+    let progress = Adoption::of(site)?;
+    let _pinned = Pinned::search_path();
+    adopt::phase_type(site)?;
+    let adopted = adopt::tables(site, &progress)?;
     progress.begins("tasks", "building indexes");
     for room in &ROOMS {
         let fresh = room
@@ -131,18 +162,20 @@ pub fn create(name: &str) -> Result<()> {
             site.script(rows)?;
         }
     }
-    adopt::identifiers(&site)?;
-    adopt::constraints(&site, &adopted, &progress)?;
-    if adopted.contains(&"tasks") && !adopt::is_kept(&site, "tasks")? {
+    adopt::identifiers(site)?;
+    adopt::constraints(site, &adopted, &progress)?;
+    if adopted.contains(&"tasks") && !adopt::is_kept(site, "tasks")? {
         progress.begins("tasks", "settling states and dependencies");
         site.script(ADOPT_TASKS)?;
     }
+    let always = enabled_always(site)?;
     for script in FINISH {
         site.script(script)?;
     }
-    comments(&site)?;
+    always.iter().try_for_each(|again| run_script(again))?;
+    comments(site)?;
     progress.begins("tickets", "writing history");
-    adopt::histories(&site)
+    adopt::histories(site)
 }
 
 /// Comments on what has none, for psql's `\d+`.
@@ -152,15 +185,46 @@ fn comments(site: &Site) -> Result<()> {
     comments.iter().try_for_each(|comment| run_script(comment))
 }
 
-/// The role that the workspace is made for: the owner of a `tickets` table that is there, else the caller.
-fn owner(site: &Site) -> Result<u32> {
+/// For each trigger of ours that also fires for replicated rows, because the owner wants it so, the statement that
+/// makes it do so again: one that is replaced does not.
+fn enabled_always(site: &Site) -> Result<Vec<String>> {
+    let rows = run_once(
+        "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
+           FROM pg_trigger t
+           JOIN pg_class c ON c.oid = t.tgrelid
+           JOIN pg_proc p ON p.oid = t.tgfoid
+           JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal AND t.tgenabled = 'A'
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.text(1)).collect())
+}
+
+/// Refuses where the extension's SQL objects are of another version than this library: its scripts may name what
+/// is not there yet, or make what is no longer made so.
+pub(super) fn require_same_version() -> Result<()> {
+    let library = env!("CARGO_PKG_VERSION");
+    let rows = run_once(
+        "SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'phasegate'",
+        &[],
+    )?;
+    let extension = rows.first().and_then(|row| row.text(1)).unwrap_or_default();
+    if extension == library {
+        return Ok(());
+    }
+    Err(Error::versions_differ(&extension, library))
+}
+
+/// The owner of the `tickets` table that is there; refuses unless the caller has that role's rights.
+pub(super) fn owner(site: &Site) -> Result<Option<u32>> {
     let rows = run_once(
         "SELECT relowner FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) $1
             AND relname OPERATOR(pg_catalog.=) 'tickets'",
         &[(Type::Oid, Value::Oid(site.schema))],
     )?;
     let Some(owner) = rows.first().and_then(|row| row.oid(1)) else {
-        return Ok(role::current());
+        return Ok(None);
     };
     if !role::acts_for(owner) {
         return Err(Error::new(
@@ -168,7 +232,7 @@ fn owner(site: &Site) -> Result<u32> {
             "must be owner of table tickets",
         ));
     }
-    Ok(owner)
+    Ok(Some(owner))
 }
 
 /// Drops phasegate's triggers and views from the workspace; tables and rows stay.

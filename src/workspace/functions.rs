@@ -1,11 +1,12 @@
 //! The SQL functions about workspaces.
 
 use super::access::{Access, Level};
-use super::{Workspace, check, create};
+use super::{Workspace, check, create, upgrade};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::Value;
 use crate::pg::{cache, role};
 
 /// `create_workspace(workspace name)`
@@ -18,6 +19,16 @@ pub fn create_workspace(call: &Call) -> Result<Answer> {
 pub fn detach_workspace(call: &Call) -> Result<Answer> {
     create::detach(&call.name(0, "workspace")?)?;
     Ok(Answer::Null)
+}
+
+/// `upgrade_workspace(workspace name)`
+pub fn upgrade_workspace(call: &Call) -> Result<Answer> {
+    let done = upgrade::upgrade(&call.name(0, "workspace")?)?;
+    let set = call.start_set(false);
+    for (shape, change) in done {
+        set.push(&[Value::Int(shape), Value::text(Some(change))]);
+    }
+    Ok(Answer::Set)
 }
 
 /// `check_workspace(workspace name)`

@@ -12,6 +12,7 @@ pub mod functions;
 mod progress;
 mod shape;
 mod statements;
+mod upgrade;
 
 pub use configuration::Configuration;
 
@@ -23,14 +24,11 @@ use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
 use crate::pg::{catalog, role};
+use crate::stamp::{Fit, Stamp};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The version of a workspace's shape: its tables, triggers and views. It stands in the decision trigger's
-/// argument, so that it is dumped and restored with what it describes.
-pub const SHAPE: &str = "1";
 
 /// How many workspaces a backend keeps plans and configuration for. Each costs some tens of kilobytes;
 /// beyond this the one that was used longest ago is forgotten.
@@ -113,6 +111,8 @@ pub struct Workspace {
     pub phase_type: u32,
     /// The columns of `tickets`.
     pub columns: Columns,
+    /// Which shape it has.
+    pub stamp: Stamp,
     /// Made when the catalogs were at this generation.
     generation: u64,
     changed: Flag,
@@ -140,13 +140,7 @@ impl Workspace {
             Some(schema) => Self::of_schema(schema)?,
             None => None,
         };
-        workspace.ok_or_else(|| {
-            Error::new(
-                Code::InvalidSchema,
-                format!("schema \"{name}\" is no phasegate workspace"),
-            )
-            .hint("phasegate.workspaces lists them; phasegate.create_workspace makes one.")
-        })
+        workspace.ok_or_else(|| Error::not_a_workspace(name))
     }
 
     /// The workspace of the table that fired a trigger.
@@ -185,24 +179,23 @@ impl Workspace {
             return Ok(known);
         }
         let generation = cache::catalog_generation();
+        // Before it is loaded: that clears the flag, and may fail.
+        WORKSPACES.with_borrow_mut(|workspaces| workspaces.remove(&schema));
         let fresh = Self::load(schema, generation)?;
-        WORKSPACES.with_borrow_mut(|workspaces| match &fresh {
-            Some(fresh) => {
-                if let Some(known) = &known
-                    && known.quoted == fresh.quoted
-                    && known.phase_type == fresh.phase_type
-                {
-                    // The plans' texts hold still; the server itself keeps the plans up to date.
-                    known.plans.swap(&fresh.plans);
-                }
-                fresh.touch();
+        if let Some(fresh) = &fresh {
+            if let Some(known) = &known
+                && known.quoted == fresh.quoted
+                && known.phase_type == fresh.phase_type
+            {
+                // The plans' texts hold still; the server itself keeps the plans up to date.
+                known.plans.swap(&fresh.plans);
+            }
+            fresh.touch();
+            WORKSPACES.with_borrow_mut(|workspaces| {
                 workspaces.insert(schema, Rc::clone(fresh));
                 Self::forget_beyond_limit(workspaces);
-            }
-            None => {
-                workspaces.remove(&schema);
-            }
-        });
+            });
+        }
         Ok(fresh)
     }
 
@@ -244,18 +237,11 @@ impl Workspace {
         let Some(identity) = statements::identity(tickets)? else {
             return Ok(None);
         };
-        if identity.shape != SHAPE {
-            return Err(Error::new(
-                Code::NotInPrerequisiteState,
-                format!("workspace \"{name}\" has another shape than this version of phasegate"),
-            )
-            .detail(format!(
-                "Its shape is {}; the installed library needs {SHAPE}.",
-                identity.shape
-            ))
-            .hint(
-                "Bring the workspace up to date with SELECT phasegate.create_workspace('name').",
-            ));
+        let stamp = identity.stamp;
+        match stamp.fit() {
+            Fit::TooOld => return Err(Error::workspace_older(&name, stamp.shape)),
+            Fit::TooNew => return Err(Error::workspace_newer(&name, stamp.shape)),
+            Fit::Behind | Fit::Current | Fit::Ahead => {}
         }
         let columns = Columns::of(tickets)?;
         let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
@@ -267,6 +253,7 @@ impl Workspace {
             owner: identity.owner,
             phase_type,
             columns,
+            stamp,
             generation,
             changed,
             used: Cell::new(0),

@@ -5,6 +5,7 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Plan, Sees, Session, Statement};
 use crate::pg::value::{Type, Value};
 use crate::phase::Phases;
+use crate::stamp::Stamp;
 use crate::workflow::rules::Transitions;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,11 +18,11 @@ thread_local! {
 pub struct Identity {
     /// Its owner.
     pub owner: u32,
-    /// The shape that its decision trigger's argument states.
-    pub shape: String,
+    /// What its decision trigger's arguments state.
+    pub stamp: Stamp,
 }
 
-/// Owner and shape of the workspace with this `tickets` table; `None` where it carries no decision trigger.
+/// Owner and stamp of the workspace with this `tickets` table; `None` where it carries no decision trigger.
 pub fn identity(tickets: u32) -> Result<Option<Identity>> {
     let _session = Session::open()?;
     let kept = IDENTITY.with_borrow(Clone::clone);
@@ -30,7 +31,8 @@ pub fn identity(tickets: u32) -> Result<Option<Identity>> {
         None => {
             let plan = Rc::new(Plan::prepare(
                 "SELECT c.relowner,
-                        pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\\\000', 1)
+                        pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\\\000', 1),
+                        pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\\\000', 2)
                    FROM pg_catalog.pg_class c
                    JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
                    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
@@ -47,7 +49,10 @@ pub fn identity(tickets: u32) -> Result<Option<Identity>> {
     let rows = plan.run(&[Value::Oid(tickets)], Sees::Latest, 1)?;
     Ok(rows.first().map(|row| Identity {
         owner: row.oid(1).unwrap_or(0),
-        shape: row.text(2).unwrap_or_default(),
+        stamp: Stamp::read(
+            &row.text(2).unwrap_or_default(),
+            &row.text(3).unwrap_or_default(),
+        ),
     }))
 }
 

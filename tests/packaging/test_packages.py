@@ -12,6 +12,9 @@ import pytest
 
 ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
 PG_CONFIG = os.environ["PG_CONFIG"]
+# The versions that there are updates from.
+VERSION = json.loads((ROOT / "META.json").read_text())["version"]
+RELEASED = {path.stem.removeprefix("phasegate--") for path in ROOT.glob("tests/versions/phasegate--*.sql")} - {VERSION}
 # The private server's tree, with the paths of the original below it.
 TREE = pathlib.Path(os.environ["PHASEGATE_BINDIR"].removesuffix(
     subprocess.run([PG_CONFIG, "--bindir"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()))
@@ -76,6 +79,9 @@ def works(server):
         connection.execute(SCENE)
         assert connection.execute("SELECT phase_id::text FROM acme.tickets").fetchone() == ("PHASE_REQUIREMENTS",)
         assert connection.execute("SELECT count(*) FROM check_workspace() WHERE violations <> 0").fetchone() == (0,)
+        updates = connection.execute("""SELECT source FROM pg_extension_update_paths('phasegate'), pg_available_extensions
+                                         WHERE name = 'phasegate' AND target = default_version AND path IS NOT NULL""").fetchall()
+        assert {source for source, in updates} == RELEASED
 
 
 def test_a_server_without_the_extension_says_so(server):

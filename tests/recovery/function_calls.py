@@ -10,6 +10,8 @@ WORKED_ON = TICKET.format("worked on 1")
 WAITING = TICKET.format("worked on 3")
 TESTING = TICKET.format("starts in PHASE_TESTING")
 BLOCKED = TICKET.format("worked on 4")
+READER = """(SELECT pg_get_userbyid(grantee) FROM pg_class c, aclexplode(relacl)
+             WHERE c.oid = 'helpdesk.tickets'::regclass AND grantee NOT IN (0, relowner) LIMIT 1)"""
 HELD = "(SELECT id FROM tasks WHERE status = 'running')"
 
 READS = {
@@ -48,8 +50,10 @@ WRITES = {
     "fail_task": [f"({HELD}, 'bob', 'why')"],
     "generate_phase_tasks": [f"({WAITING}, 'PHASE_TESTING')", f"({WAITING})"],
     "generate_task_from_template": [f"({WAITING}, (SELECT id FROM task_templates WHERE task_type = 'run_tests'))", f"({WAITING}, (SELECT id FROM task_templates WHERE task_type = 'agree'))"],
+    "grant_access": ["('helpdesk', 'pg_monitor', 'reader')"],
     "heartbeat_task": [f"({HELD}, 'bob')"],
     "release_expired_tasks": ["()", "('helpdesk')"],
+    "revoke_access": [f"('helpdesk', {READER})"],
     "start_task": [f"({HELD}, 'bob')"],
     "summarize_using_llm": [f"({WORKED_ON})", f"({BLOCKED})"],
     "transition_ticket": [f"({BLOCKED}, 'PHASE_REQUIREMENTS')", f"({BLOCKED}, 'PHASE_BLOCKED')", f"({WAITING}, 'PHASE_DONE')"],
@@ -57,6 +61,8 @@ WRITES = {
     "try_transition_ticket": [f"({BLOCKED}, 'PHASE_REQUIREMENTS')", f"({WAITING}, 'PHASE_DESIGN')"],
     "unblock_ticket": [f"({BLOCKED})", f"({WAITING})"],
     "update_ticket_context": [f"({WORKED_ON})", f"({WAITING})"],
+    # On a workspace that is current, the only one here, it does nothing.
+    "upgrade_workspace": [],
     "validate_gate": [f"({WORKED_ON})", f"({WAITING})"],
     "validate_phase_completion": [f"({WAITING})", f"({WORKED_ON}, 'PHASE_REQUIREMENTS')"],
 }

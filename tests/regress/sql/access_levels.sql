@@ -49,6 +49,7 @@ CREATE TABLE public.calls (place int GENERATED ALWAYS AS IDENTITY, room text, fu
 INSERT INTO public.calls (room, function, arguments, note) VALUES
     ('workspace', 'create_workspace',          $$'acme'$$, 'again'),
     ('workspace', 'create_workspace',          $$'another'$$, 'a new one: CREATE on the database'),
+    ('workspace', 'upgrade_workspace',         $$'acme'$$, DEFAULT),
     ('workspace', 'detach_workspace',          $$'acme'$$, DEFAULT),
     ('workspace', 'grant_access',              $$'acme', 'regress_none', 'reader'$$, DEFAULT),
     ('workspace', 'revoke_access',             $$'acme', 'regress_reader'$$, DEFAULT),

@@ -1,0 +1,1 @@
+-- To shape 2: nothing that is there changes. The index tasks_claimable_groups is new, and made with all that is missing.

@@ -1,0 +1,108 @@
+//! `upgrade_workspace`: brings a workspace of an older shape to the present one.
+
+use super::adopt;
+use super::create::{self, Site};
+use super::shape::{TABLES, VIEWS};
+use crate::error::Error;
+use crate::pg::error::{Result, notice};
+use crate::pg::role::Rights;
+use crate::pg::settings::Pinned;
+use crate::pg::spi::{Session, quote_identifier};
+use crate::pg::{cache, catalog, lock};
+use crate::stamp::{Fit, SHAPE, Stamp};
+
+/// One shape to the next.
+pub struct Step {
+    /// What it changes, for the NOTICE and the answer.
+    pub change: &'static str,
+    /// The changes of tables, indexes and rows that come before [`create::make`], which adds what is missing and
+    /// replaces triggers and views.
+    ///
+    /// A step is run on workspaces of all shapes before its own, and on schemas whose shape is not known: tables taken
+    /// back after `detach_workspace`, or an app's own. Where what it changes is not there, or changed already, it
+    /// must do nothing.
+    sql: &'static str,
+}
+
+/// The first brings shape 1 to shape 2, and so on.
+const STEPS: [Step; 1] = [Step {
+    change: "an index by which a claim finds what stands far back in the queue",
+    sql: include_str!("../../sql/workspace/migrations/2.sql"),
+}];
+
+// There is a step to each shape beyond the first.
+const _: () = assert!(STEPS.len() + 1 == SHAPE as usize);
+
+/// The steps that a workspace of this shape lacks, with the shape that each makes; all for an unknown shape, 0.
+fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
+    (2..).zip(&STEPS).filter(move |(to, _)| *to > shape)
+}
+
+/// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
+///
+/// Everybody else is kept from the workspace's tables until the transaction ends, so that nobody meets it half
+/// changed, nor holds a lock that a later statement of this would wait for while they wait for it.
+pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
+    cache::accept_invalidations();
+    let _session = Session::open()?;
+    create::require_same_version()?;
+    let (site, owner) = find(name)?;
+    let mut done = Vec::new();
+    if stamp(&site, name)?.fit() == Fit::Current {
+        return Ok(done);
+    }
+    let _rights = Rights::of(owner);
+    adopt::require_owner(&site, owner)?;
+    // Views first: whoever reads one holds it while it waits for the tables.
+    VIEWS
+        .iter()
+        .chain(&TABLES)
+        .filter_map(|relation| catalog::table_in(site.schema, relation))
+        .for_each(lock::exclusively);
+    // Somebody else may have done it meanwhile.
+    let found = stamp(&site, name)?;
+    if found.fit() == Fit::Current {
+        return Ok(done);
+    }
+    for (to, step) in steps(found.shape) {
+        notice(format!(
+            "workspace \"{name}\", to shape {to}: {}",
+            step.change
+        ));
+        run(&site, step)?;
+        done.push((to, step.change));
+    }
+    create::make(&site)?;
+    Ok(done)
+}
+
+/// Runs all steps on a schema whose shape is not known.
+pub(super) fn from_unknown(site: &Site) -> Result<()> {
+    steps(0).try_for_each(|(_, step)| run(site, step))
+}
+
+fn run(site: &Site, step: &Step) -> Result<()> {
+    let _pinned = Pinned::search_path();
+    site.script(step.sql)
+}
+
+/// The schema and the owner of its `tickets`; refuses unless the caller has the owner's rights.
+fn find(name: &str) -> Result<(Site, u32)> {
+    let no_workspace = || Error::not_a_workspace(name);
+    let schema = catalog::schema_by_name(name).ok_or_else(no_workspace)?;
+    let site = Site {
+        schema,
+        quoted: quote_identifier(name)?,
+    };
+    let owner = create::owner(&site)?.ok_or_else(no_workspace)?;
+    Ok((site, owner))
+}
+
+/// The workspace's stamp, which must be of a shape that can be upgraded.
+fn stamp(site: &Site, name: &str) -> Result<Stamp> {
+    let stamp = site.stamp()?.ok_or_else(|| Error::not_a_workspace(name))?;
+    match stamp.fit() {
+        Fit::TooOld | Fit::Behind | Fit::Current => Ok(stamp),
+        Fit::Ahead | Fit::TooNew => Err(Error::workspace_newer(name, stamp.shape)),
+    }
+}
