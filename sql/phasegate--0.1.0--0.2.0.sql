@@ -124,25 +124,25 @@ CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
 COMMENT ON FUNCTION task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
-COMMENT ON COLUMN @extschema@.artifact.id IS 'A UUID version 7.';
-COMMENT ON COLUMN @extschema@.artifact.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.artifact.phase_id IS 'The phase that it is evidence for.';
-COMMENT ON COLUMN @extschema@.artifact.artifact_type IS 'The name by which gates ask for it.';
-COMMENT ON COLUMN @extschema@.artifact.artifact_path IS 'Where it is kept.';
-COMMENT ON COLUMN @extschema@.artifact.artifact_content IS 'What criteria look at.';
-COMMENT ON COLUMN @extschema@.artifact.collected_at IS 'When it was handed in.';
-COMMENT ON COLUMN @extschema@.artifact.collected_by IS 'Who handed it in; may not review the phase.';
-COMMENT ON COLUMN @extschema@.artifact.task_id IS 'The task whose result brought it, if one did.';
-COMMENT ON COLUMN @extschema@.artifact.superseded_at IS 'When a regression made it stale; then it counts no more.';
+COMMENT ON COLUMN artifact.id IS 'A UUID version 7.';
+COMMENT ON COLUMN artifact.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN artifact.phase_id IS 'The phase that it is evidence for.';
+COMMENT ON COLUMN artifact.artifact_type IS 'The name by which gates ask for it.';
+COMMENT ON COLUMN artifact.artifact_path IS 'Where it is kept.';
+COMMENT ON COLUMN artifact.artifact_content IS 'What criteria look at.';
+COMMENT ON COLUMN artifact.collected_at IS 'When it was handed in.';
+COMMENT ON COLUMN artifact.collected_by IS 'Who handed it in; may not review the phase.';
+COMMENT ON COLUMN artifact.task_id IS 'The task whose result brought it, if one did.';
+COMMENT ON COLUMN artifact.superseded_at IS 'When a regression made it stale; then it counts no more.';
 
-COMMENT ON COLUMN @extschema@.gate_result.id IS 'A UUID version 7.';
-COMMENT ON COLUMN @extschema@.gate_result.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.gate_result.phase_id IS 'The phase whose gate it is.';
-COMMENT ON COLUMN @extschema@.gate_result.gate_status IS 'passed, failed, or pending where only the review is missing.';
-COMMENT ON COLUMN @extschema@.gate_result.validation_result IS 'What the gate looked at and found.';
-COMMENT ON COLUMN @extschema@.gate_result.validated_at IS 'When.';
-COMMENT ON COLUMN @extschema@.gate_result.validated_by IS 'Who asked for the verdict, or gave it in a review.';
-COMMENT ON COLUMN @extschema@.gate_result.blocking_reasons IS 'Why it did not pass, one sentence each.';
+COMMENT ON COLUMN gate_result.id IS 'A UUID version 7.';
+COMMENT ON COLUMN gate_result.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN gate_result.phase_id IS 'The phase whose gate it is.';
+COMMENT ON COLUMN gate_result.gate_status IS 'passed, failed, or pending where only the review is missing.';
+COMMENT ON COLUMN gate_result.validation_result IS 'What the gate looked at and found.';
+COMMENT ON COLUMN gate_result.validated_at IS 'When.';
+COMMENT ON COLUMN gate_result.validated_by IS 'Who asked for the verdict, or gave it in a review.';
+COMMENT ON COLUMN gate_result.blocking_reasons IS 'Why it did not pass, one sentence each.';
 
 -- From sql/tasks/functions.sql
 -- Tasks: templates, generation, and the queue in the order of its use: claim, start, heartbeat, complete or fail.
@@ -243,67 +243,67 @@ COMMENT ON FUNCTION templates_fit() IS
     'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
-COMMENT ON COLUMN @extschema@.task_template.id IS 'A UUID version 7.';
-COMMENT ON COLUMN @extschema@.task_template.phase_id IS 'The phase whose entry generates the task.';
-COMMENT ON COLUMN @extschema@.task_template.task_type IS 'What kind of work it is; other templates of the phase depend on it by this name.';
-COMMENT ON COLUMN @extschema@.task_template.template_description IS 'The task''s description, with variables such as {ticket_title}.';
-COMMENT ON COLUMN @extschema@.task_template.default_priority IS 'LOW, MEDIUM, HIGH or CRITICAL; NULL means MEDIUM.';
-COMMENT ON COLUMN @extschema@.task_template.required_capabilities IS 'What an agent must be capable of, an array of strings.';
-COMMENT ON COLUMN @extschema@.task_template.dependencies_template IS 'The task types that have to be completed before, an array of strings.';
-COMMENT ON COLUMN @extschema@.task_template.is_active IS 'Whether entering the phase generates the task.';
-COMMENT ON COLUMN @extschema@.task_template.created_at IS 'When the row was inserted.';
+COMMENT ON COLUMN task_template.id IS 'A UUID version 7.';
+COMMENT ON COLUMN task_template.phase_id IS 'The phase whose entry generates the task.';
+COMMENT ON COLUMN task_template.task_type IS 'What kind of work it is; other templates of the phase depend on it by this name.';
+COMMENT ON COLUMN task_template.template_description IS 'The task''s description, with variables such as {ticket_title}.';
+COMMENT ON COLUMN task_template.default_priority IS 'LOW, MEDIUM, HIGH or CRITICAL; NULL means MEDIUM.';
+COMMENT ON COLUMN task_template.required_capabilities IS 'What an agent must be capable of, an array of strings.';
+COMMENT ON COLUMN task_template.dependencies_template IS 'The task types that have to be completed before, an array of strings.';
+COMMENT ON COLUMN task_template.is_active IS 'Whether entering the phase generates the task.';
+COMMENT ON COLUMN task_template.created_at IS 'When the row was inserted.';
 
-COMMENT ON COLUMN @extschema@.task.id IS 'A UUID; by default one of version 7.';
-COMMENT ON COLUMN @extschema@.task.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.task.phase_id IS 'The phase of the ticket that the task belongs to.';
-COMMENT ON COLUMN @extschema@.task.kind IS 'work, review or summary.';
-COMMENT ON COLUMN @extschema@.task.task_type IS 'What kind of work it is, as the template says.';
-COMMENT ON COLUMN @extschema@.task.description IS 'What is to be done.';
-COMMENT ON COLUMN @extschema@.task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
-COMMENT ON COLUMN @extschema@.task.status IS 'pending, assigned, running, completed, failed or cancelled.';
-COMMENT ON COLUMN @extschema@.task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
-COMMENT ON COLUMN @extschema@.task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
-COMMENT ON COLUMN @extschema@.task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
-COMMENT ON COLUMN @extschema@.task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
-COMMENT ON COLUMN @extschema@.task.attempts IS 'How often it was claimed.';
-COMMENT ON COLUMN @extschema@.task.max_attempts IS 'After how many attempts it fails for good.';
-COMMENT ON COLUMN @extschema@.task.scheduled_at IS 'Not to be claimed before.';
-COMMENT ON COLUMN @extschema@.task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
-COMMENT ON COLUMN @extschema@.task.result IS 'What the agent handed in.';
-COMMENT ON COLUMN @extschema@.task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
-COMMENT ON COLUMN @extschema@.task.template_id IS 'The template that it was generated from, in task_templates.';
-COMMENT ON COLUMN @extschema@.task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
-COMMENT ON COLUMN @extschema@.task.updated_at IS 'When the row was last changed.';
-COMMENT ON COLUMN @extschema@.task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN @extschema@.task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN task.id IS 'A UUID; by default one of version 7.';
+COMMENT ON COLUMN task.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN task.phase_id IS 'The phase of the ticket that the task belongs to.';
+COMMENT ON COLUMN task.kind IS 'work, review or summary.';
+COMMENT ON COLUMN task.task_type IS 'What kind of work it is, as the template says.';
+COMMENT ON COLUMN task.description IS 'What is to be done.';
+COMMENT ON COLUMN task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
+COMMENT ON COLUMN task.status IS 'pending, assigned, running, completed, failed or cancelled.';
+COMMENT ON COLUMN task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
+COMMENT ON COLUMN task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
+COMMENT ON COLUMN task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
+COMMENT ON COLUMN task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
+COMMENT ON COLUMN task.attempts IS 'How often it was claimed.';
+COMMENT ON COLUMN task.max_attempts IS 'After how many attempts it fails for good.';
+COMMENT ON COLUMN task.scheduled_at IS 'Not to be claimed before.';
+COMMENT ON COLUMN task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
+COMMENT ON COLUMN task.result IS 'What the agent handed in.';
+COMMENT ON COLUMN task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
+COMMENT ON COLUMN task.template_id IS 'The template that it was generated from, in task_templates.';
+COMMENT ON COLUMN task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
+COMMENT ON COLUMN task.updated_at IS 'When the row was last changed.';
+COMMENT ON COLUMN task.started_at IS 'When the agent started work.';
+COMMENT ON COLUMN task.completed_at IS 'When the task was completed.';
 
-COMMENT ON COLUMN @extschema@.claimed_task.id IS 'A UUID; by default one of version 7.';
-COMMENT ON COLUMN @extschema@.claimed_task.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.claimed_task.phase_id IS 'The phase of the ticket that the task belongs to.';
-COMMENT ON COLUMN @extschema@.claimed_task.kind IS 'work, review or summary.';
-COMMENT ON COLUMN @extschema@.claimed_task.task_type IS 'What kind of work it is, as the template says.';
-COMMENT ON COLUMN @extschema@.claimed_task.description IS 'What is to be done.';
-COMMENT ON COLUMN @extschema@.claimed_task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
-COMMENT ON COLUMN @extschema@.claimed_task.status IS 'pending, assigned, running, completed, failed or cancelled.';
-COMMENT ON COLUMN @extschema@.claimed_task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
-COMMENT ON COLUMN @extschema@.claimed_task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
-COMMENT ON COLUMN @extschema@.claimed_task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
-COMMENT ON COLUMN @extschema@.claimed_task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
-COMMENT ON COLUMN @extschema@.claimed_task.attempts IS 'How often it was claimed.';
-COMMENT ON COLUMN @extschema@.claimed_task.max_attempts IS 'After how many attempts it fails for good.';
-COMMENT ON COLUMN @extschema@.claimed_task.scheduled_at IS 'Not to be claimed before.';
-COMMENT ON COLUMN @extschema@.claimed_task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
-COMMENT ON COLUMN @extschema@.claimed_task.result IS 'What the agent handed in.';
-COMMENT ON COLUMN @extschema@.claimed_task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
-COMMENT ON COLUMN @extschema@.claimed_task.template_id IS 'The template that it was generated from, in task_templates.';
-COMMENT ON COLUMN @extschema@.claimed_task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
-COMMENT ON COLUMN @extschema@.claimed_task.updated_at IS 'When the row was last changed.';
-COMMENT ON COLUMN @extschema@.claimed_task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN @extschema@.claimed_task.completed_at IS 'When the task was completed.';
-COMMENT ON COLUMN @extschema@.claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
-COMMENT ON COLUMN @extschema@.claimed_task.ticket_title IS 'The ticket''s title.';
-COMMENT ON COLUMN @extschema@.claimed_task.context IS 'The ticket''s context, as the phases before left it.';
-COMMENT ON COLUMN @extschema@.claimed_task.context_summary IS 'The same as text, within a budget of tokens.';
+COMMENT ON COLUMN claimed_task.id IS 'A UUID; by default one of version 7.';
+COMMENT ON COLUMN claimed_task.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN claimed_task.phase_id IS 'The phase of the ticket that the task belongs to.';
+COMMENT ON COLUMN claimed_task.kind IS 'work, review or summary.';
+COMMENT ON COLUMN claimed_task.task_type IS 'What kind of work it is, as the template says.';
+COMMENT ON COLUMN claimed_task.description IS 'What is to be done.';
+COMMENT ON COLUMN claimed_task.priority IS 'LOW, MEDIUM, HIGH or CRITICAL. Higher ones are claimed first.';
+COMMENT ON COLUMN claimed_task.status IS 'pending, assigned, running, completed, failed or cancelled.';
+COMMENT ON COLUMN claimed_task.required_capabilities IS 'What an agent must be capable of to be offered the task, an array of strings.';
+COMMENT ON COLUMN claimed_task.dependencies IS 'The tasks that have to be completed before: {"depends_on": [ids]}.';
+COMMENT ON COLUMN claimed_task.pending_dependencies IS 'How many of those are not completed. Set by phasegate.';
+COMMENT ON COLUMN claimed_task.assigned_agent_id IS 'The agent that holds the task, or that ended it.';
+COMMENT ON COLUMN claimed_task.attempts IS 'How often it was claimed.';
+COMMENT ON COLUMN claimed_task.max_attempts IS 'After how many attempts it fails for good.';
+COMMENT ON COLUMN claimed_task.scheduled_at IS 'Not to be claimed before.';
+COMMENT ON COLUMN claimed_task.lease_expires_at IS 'Until when the agent holds it; afterwards it can be claimed again.';
+COMMENT ON COLUMN claimed_task.result IS 'What the agent handed in.';
+COMMENT ON COLUMN claimed_task.error_message IS 'What the last attempt failed of, or why the task was cancelled.';
+COMMENT ON COLUMN claimed_task.template_id IS 'The template that it was generated from, in task_templates.';
+COMMENT ON COLUMN claimed_task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
+COMMENT ON COLUMN claimed_task.updated_at IS 'When the row was last changed.';
+COMMENT ON COLUMN claimed_task.started_at IS 'When the agent started work.';
+COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
+COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
+COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';
+COMMENT ON COLUMN claimed_task.context_summary IS 'The same as text, within a budget of tokens.';
 
 -- From sql/workflow/functions.sql
 -- The workflow: moving tickets, and reading where they are and were.
@@ -370,34 +370,34 @@ COMMENT ON FUNCTION phase_diagram(text) IS
     'The workspace''s phases and edges as text: a Mermaid stateDiagram-v2 (mermaid) or Graphviz (dot); gated edges are marked.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
-COMMENT ON COLUMN @extschema@.transition.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.transition.previous_phase IS 'The phase left.';
-COMMENT ON COLUMN @extschema@.transition.current_phase IS 'The phase that the ticket is in now.';
-COMMENT ON COLUMN @extschema@.transition.transitioned_at IS 'When it was moved; NULL where it was in that phase already.';
-COMMENT ON COLUMN @extschema@.transition.transitioned_by IS 'Who moved it.';
+COMMENT ON COLUMN transition.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN transition.previous_phase IS 'The phase left.';
+COMMENT ON COLUMN transition.current_phase IS 'The phase that the ticket is in now.';
+COMMENT ON COLUMN transition.transitioned_at IS 'When it was moved; NULL where it was in that phase already.';
+COMMENT ON COLUMN transition.transitioned_by IS 'Who moved it.';
 
-COMMENT ON COLUMN @extschema@.transition_attempt.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.transition_attempt.transitioned IS 'Whether it was moved.';
-COMMENT ON COLUMN @extschema@.transition_attempt.previous_phase IS 'The phase left; where it was not moved, the phase that it is in.';
-COMMENT ON COLUMN @extschema@.transition_attempt.current_phase IS 'The phase that the ticket is in now.';
-COMMENT ON COLUMN @extschema@.transition_attempt.transitioned_at IS 'When it was moved.';
-COMMENT ON COLUMN @extschema@.transition_attempt.transitioned_by IS 'Who moved it.';
-COMMENT ON COLUMN @extschema@.transition_attempt.error_code IS 'Why not: invalid_transition, gate_not_passed, phase_changed or ticket_not_found; else NULL.';
-COMMENT ON COLUMN @extschema@.transition_attempt.blocking_reasons IS 'The same in sentences.';
+COMMENT ON COLUMN transition_attempt.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN transition_attempt.transitioned IS 'Whether it was moved.';
+COMMENT ON COLUMN transition_attempt.previous_phase IS 'The phase left; where it was not moved, the phase that it is in.';
+COMMENT ON COLUMN transition_attempt.current_phase IS 'The phase that the ticket is in now.';
+COMMENT ON COLUMN transition_attempt.transitioned_at IS 'When it was moved.';
+COMMENT ON COLUMN transition_attempt.transitioned_by IS 'Who moved it.';
+COMMENT ON COLUMN transition_attempt.error_code IS 'Why not: invalid_transition, gate_not_passed, phase_changed or ticket_not_found; else NULL.';
+COMMENT ON COLUMN transition_attempt.blocking_reasons IS 'The same in sentences.';
 
-COMMENT ON COLUMN @extschema@.transition_check.can_transition IS 'Whether the ticket could move now.';
-COMMENT ON COLUMN @extschema@.transition_check.blocking_reasons IS 'Why not, one sentence each.';
+COMMENT ON COLUMN transition_check.can_transition IS 'Whether the ticket could move now.';
+COMMENT ON COLUMN transition_check.blocking_reasons IS 'Why not, one sentence each.';
 
-COMMENT ON COLUMN @extschema@.history_entry.id IS 'A UUID version 7; rows of one ticket sort by it in the order of their moves.';
-COMMENT ON COLUMN @extschema@.history_entry.ticket_id IS 'The ticket.';
-COMMENT ON COLUMN @extschema@.history_entry.from_phase IS 'The phase left; NULL for the ticket''s start.';
-COMMENT ON COLUMN @extschema@.history_entry.to_phase IS 'The phase entered.';
-COMMENT ON COLUMN @extschema@.history_entry.transition_reason IS 'Why, as the caller or the setting phasegate.reason said.';
-COMMENT ON COLUMN @extschema@.history_entry.transitioned_by IS 'Who, as the caller or the setting phasegate.actor said; else the session''s role.';
-COMMENT ON COLUMN @extschema@.history_entry.artifacts IS 'What the caller of transition_ticket handed over for the record.';
-COMMENT ON COLUMN @extschema@.history_entry.created_at IS 'When the ticket was moved. Strictly increases within a ticket.';
-COMMENT ON COLUMN @extschema@.history_entry.db_role IS 'The role that the session was opened as.';
-COMMENT ON COLUMN @extschema@.history_entry.gate_result_id IS 'The result of the gate that the move passed, in phase_gate_results.';
+COMMENT ON COLUMN history_entry.id IS 'A UUID version 7; rows of one ticket sort by it in the order of their moves.';
+COMMENT ON COLUMN history_entry.ticket_id IS 'The ticket.';
+COMMENT ON COLUMN history_entry.from_phase IS 'The phase left; NULL for the ticket''s start.';
+COMMENT ON COLUMN history_entry.to_phase IS 'The phase entered.';
+COMMENT ON COLUMN history_entry.transition_reason IS 'Why, as the caller or the setting phasegate.reason said.';
+COMMENT ON COLUMN history_entry.transitioned_by IS 'Who, as the caller or the setting phasegate.actor said; else the session''s role.';
+COMMENT ON COLUMN history_entry.artifacts IS 'What the caller of transition_ticket handed over for the record.';
+COMMENT ON COLUMN history_entry.created_at IS 'When the ticket was moved. Strictly increases within a ticket.';
+COMMENT ON COLUMN history_entry.db_role IS 'The role that the session was opened as.';
+COMMENT ON COLUMN history_entry.gate_result_id IS 'The result of the gate that the move passed, in phase_gate_results.';
 
 -- From sql/workspace/functions.sql
 -- Workspaces: making, listing, checking and leaving them.
