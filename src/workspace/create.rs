@@ -176,6 +176,13 @@ pub(super) fn make(site: &Site) -> Result<()> {
     adopt::histories(site)
 }
 
+/// Comments on what has none, for psql's `\d+`.
+fn comments(site: &Site) -> Result<()> {
+    let rows = run_once(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])?;
+    let comments: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
+    comments.iter().try_for_each(|comment| run_script(comment))
+}
+
 /// For each trigger of ours that also fires for replicated rows, because the owner wants it so, the statement that
 /// makes it do so again: one that is replaced does not.
 fn enabled_always(site: &Site) -> Result<Vec<String>> {
