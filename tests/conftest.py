@@ -16,6 +16,7 @@ class Cluster:
         self.name = name
         arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.run("create", *arguments)
+        self.known_env = None
         self.start()
 
     def run(self, command, *arguments):
@@ -28,6 +29,8 @@ class Cluster:
 
     def start(self):
         self.run("start")
+        # The port may be another one.
+        self.known_env = None
 
     def stop(self, mode="fast"):
         self.run("stop", mode)
@@ -41,12 +44,15 @@ class Cluster:
 
     def env(self):
         """PGHOST, PGPORT and so on, for connecting to this server."""
+        if self.known_env is not None:
+            return self.known_env
         printed = subprocess.run(
             [os.environ["PHASEGATE_CLUSTER_SH"], "env", self.name],
             check=True, stdout=subprocess.PIPE, text=True,
         ).stdout
         # Lines such as: export PGPORT=23456
-        return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+        self.known_env = dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+        return self.known_env
 
     def connect(self, dbname="postgres", **kwargs):
         env = self.env()
