@@ -35,6 +35,7 @@ class Cluster:
             self.run("upgrade", str(upgraded.major), upgraded.name, *arguments)
         else:
             self.run("create", *arguments)
+        self.known_env = None
         self.start()
 
     def run(self, command, *arguments, **kwargs):
@@ -46,6 +47,8 @@ class Cluster:
 
     def start(self):
         self.run("start")
+        # The port may be another one.
+        self.known_env = None
 
     def stop(self, mode="fast"):
         self.run("stop", mode)
@@ -59,9 +62,12 @@ class Cluster:
 
     def env(self):
         """PGHOST, PGPORT and so on, for connecting to this server, and PHASEGATE_BINDIR, its programs."""
+        if self.known_env is not None:
+            return self.known_env
         printed = self.run("env", stdout=subprocess.PIPE)
         # Lines such as: export PGPORT=23456
-        return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+        self.known_env = dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+        return self.known_env
 
     def log(self):
         """What the server has logged."""

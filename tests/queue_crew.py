@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from mixed_load_check import unhealthy
+
 # A fourth of the tasks waits for two others and a fourth for that one, so that completions race.
 SETUP = """
 SELECT phasegate.create_workspace('acme');
@@ -101,7 +103,7 @@ def check(connection, crew):
     # The attempt that was completed is the last one that was held, and the same agent's.
     assert number("""SELECT count(*) FROM tasks k JOIN done d ON d.task = k.id AND d.attempt = k.attempts AND d.agent = k.assigned_agent_id
                        JOIN held h ON h.task = d.task AND h.attempt = d.attempt AND h.agent = d.agent""") == 10000
-    assert connection.execute("SELECT check_name, example FROM check_workspace() WHERE violations <> 0").fetchall() == []
+    assert unhealthy(connection) == []
     told = crew.completed()
     assert max(told.values()) == 1
     assert {line.split()[0] for line in told} <= {str(row[0]) for row in connection.execute("SELECT task FROM done")}
