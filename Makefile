@@ -1,16 +1,16 @@
 # phasegate: the everyday commands. "make" alone lists them.
 #
 # Variables: PG_CONFIG=/path/to/pg_config or PG_MAJOR=16 choose the PostgreSQL; PROFILE=dev|release how
-# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh.
+# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, BENCH_SCALE and BENCH_NO_BUILD tests/bench/run.sh.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit regress isolation pytest check install clean
+.PHONY: help setup build demo test unit regress isolation pytest bench check install clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
 # common.sh reads these from the environment; empty means the default.
-export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT
+export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT BENCH_SCALE BENCH_NO_BUILD
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
@@ -44,6 +44,10 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 pytest: ## recovery, concurrency, clients, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
+
+bench: ## measure against hand-written SQL; TESTS="P1 P5" for some; see tests/bench/run.sh
+	@pgrx-config/setup.sh bench
+	@tests/bench/run.sh
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

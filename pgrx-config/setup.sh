@@ -4,12 +4,13 @@
 #
 #   setup.sh          all of it
 #   setup.sh build    only what building and running the extension needs (no Python)
+#   setup.sh bench    that, and what the benchmarks need
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 what=${1:-all}
 chosen=${PG_CONFIG:-}
-case $what in all|build) ;; *) die "usage: setup.sh [build]" ;; esac
+case $what in all|build|bench) ;; *) die "usage: setup.sh [build|bench]" ;; esac
 
 # --- Rust: the one thing that is expected to be there --------------------------------------------
 
@@ -49,7 +50,7 @@ python_found() { have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null
 
 if ! { have cc && have make && have pkg-config && have clang && libclang_found; }; then want "$APT_BUILD"; fi
 if ! find_postgres; then want "$APT_POSTGRES"; fi
-if [ "$what" = all ] && ! python_found; then want "$APT_PYTHON"; fi
+if [ "$what" != build ] && ! python_found; then want "$APT_PYTHON"; fi
 
 as_root() {
     if is_root; then "$@"
@@ -113,19 +114,21 @@ if [ ! -e "${PGRX_HOME:-$HOME/.pgrx}/config.toml" ] || { [ -z "$chosen" ] && [ -
     env -u PGRX_PG_CONFIG_PATH cargo pgrx init --no-run "--pg$PG_MAJOR" "$PG_CONFIG"
 fi
 
-# --- Python, for the tests -----------------------------------------------------------------------
+# --- Python, for the tests and the benchmarks -----------------------------------------------------
 
-if [ "$what" = all ]; then
-    requirements=$PHASEGATE_ROOT/tests/requirements.txt
-    venv=$TARGET_DIR/venv
-    stamp="$(python3 --version) $(sha256sum < "$requirements")"
+if [ "$what" != build ]; then
+    case $what in
+        bench) requirements=tests/bench/requirements.txt venv=$TARGET_DIR/venv-bench ;;
+        *)     requirements=tests/requirements.txt venv=$TARGET_DIR/venv ;;
+    esac
+    stamp="$(python3 --version) $(cd "$PHASEGATE_ROOT" && cat tests/requirements.txt "$requirements" | sha256sum)"
     if [ "$(cat "$venv/.stamp" 2>/dev/null || true)" != "$stamp" ]; then
         say "making a Python environment in $venv"
         rm -rf "$venv"
         mkdir -p "$TARGET_DIR"
         python3 -m venv "$venv"
-        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$requirements" ||
-            die "pip could not install what tests/requirements.txt lists; is PyPI reachable?"
+        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$PHASEGATE_ROOT/$requirements" ||
+            die "pip could not install what $requirements lists; is PyPI reachable?"
         printf '%s\n' "$stamp" > "$venv/.stamp"
     fi
     note "Python: $("$venv/bin/python" --version), $venv"

@@ -1,0 +1,103 @@
+"""Measuring several sides alternately, and what comes of it: one row of the table."""
+
+import dataclasses
+import statistics
+
+ROUNDS = 5
+
+
+def interleaved(steps, between=None, rounds=ROUNDS):
+    """Measures every side of every step once a round, each round in the reverse order of the one before.
+
+    steps has by its name, for each step that a round consists of, the sides: functions, by name, that take the
+    round's number and return a figure. A first round warms caches up and does not count. between is called after
+    each round. Gives the figures in the same shape, one a round.
+    """
+    figures = {step: {name: [] for name in sides} for step, sides in steps.items()}
+    for number in range(rounds + 1):
+        for step, sides in steps.items():
+            for name in sides if number % 2 == 0 else reversed(sides):
+                figure = sides[name](number)
+                if number > 0:
+                    figures[step][name].append(figure)
+        if between:
+            between()
+    return figures
+
+
+@dataclasses.dataclass
+class Target:
+    """What a row is measured by: "at least" or "at most" this ratio, or "at most" this many seconds "more"."""
+
+    bound: str
+    limit: float
+
+    def __str__(self):
+        if self.bound == "more":
+            return f"at most {self.limit * 1000:g} ms more"
+        return f"{self.bound} {self.limit:g}"
+
+
+def at_least(limit):
+    """A target of rates."""
+    return Target("at least", limit)
+
+
+def at_most(limit):
+    """A target of times."""
+    return Target("at most", limit)
+
+
+def at_most_more(seconds):
+    """A target of the difference between two times."""
+    return Target("more", seconds)
+
+
+@dataclasses.dataclass
+class Row:
+    """One comparison. Figures are times in seconds or, where is_rate, numbers a second; one each a round."""
+
+    workload: str
+    what: str
+    against: str
+    ours: list
+    baseline: list
+    is_rate: bool = False
+    target: Target = None
+
+    @property
+    def ratios(self):
+        """Ours to the baseline's, in each round: what disturbs the machine for seconds disturbs both."""
+        return [ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)]
+
+    @property
+    def ratio(self):
+        """The median of the rounds' ratios."""
+        return statistics.median(self.ratios)
+
+    @property
+    def difference(self):
+        """The median of the rounds' differences."""
+        return statistics.median(ours - baseline for ours, baseline in zip(self.ours, self.baseline, strict=True))
+
+    @property
+    def verdict(self):
+        """Whether the target is met: "met", "missed", or nothing where there is none."""
+        match self.target:
+            case None:
+                return ""
+            case Target("at least", limit):
+                is_met = self.ratio >= limit
+            case Target("at most", limit):
+                is_met = self.ratio <= limit
+            case Target("more", limit):
+                is_met = self.difference <= limit
+        return "met" if is_met else "missed"
+
+
+def require_equal(counts):
+    """Fails unless all sides wrote the same; counts are what each of them counted, by name."""
+    (first, expected), *others = counts.items()
+    for name, found in others:
+        if found != expected:
+            raise AssertionError(f"{first} and {name} wrote different rows:\n{first}: {expected}\n{name}: {found}")
