@@ -8,15 +8,23 @@ import subprocess
 import sys
 import time
 
-from . import claims, first_calls, gate_checks, moves, bulk, report
+from . import (
+    bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, summaries,
+    whole_moves,
+)
 from .rounds import ROUNDS
 from .server import SETTINGS, Server
 
 WORKLOADS = {
     "P1": moves.run,
+    "P2": whole_moves.run,
     "P3": bulk.run,
+    "P4": other_columns.run,
     "P5": claims.run,
+    "P6": queue_sizes.run,
+    "P7": history_sizes.run,
     "P8": gate_checks.run,
+    "P9": summaries.run,
     "P10": first_calls.run,
 }
 
@@ -27,6 +35,8 @@ class Bench:
     def __init__(self, server, scale):
         self.server = server
         self.scale = scale
+        # Cost against size, by the workload's name; see plots.draw.
+        self.curves = {}
 
     def scaled(self, count, least=1000):
         """A number of rows or transactions at the run's scale."""
@@ -75,9 +85,11 @@ def main(names):
             say(f"{name}: {time.monotonic() - start:.0f} s")
     finally:
         server.remove()
+    for name, curve in bench.curves.items():
+        plots.draw(curve, output / f"{name}.svg")
     table = report.markdown(rows, under)
     (output / "results.md").write_text(table, "utf-8")
-    (output / "results.json").write_text(report.as_json(rows, under), "utf-8")
+    (output / "results.json").write_text(report.as_json(rows, under, bench.curves), "utf-8")
     print(table)
     say(f"written to {output}")
 

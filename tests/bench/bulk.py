@@ -3,11 +3,10 @@
 The baseline is one statement that writes the same rows, as for one ticket (moves.py).
 """
 
-import time
-
 from . import workspaces
 from .moves import require_same_rows
 from .rounds import Row, at_most, interleaved
+from .server import timed
 
 AHEAD = ("PHASE_IMPLEMENTATION", "PHASE_TESTING")
 BACK = ("PHASE_TESTING", "PHASE_IMPLEMENTATION")
@@ -26,13 +25,6 @@ BARE = """
     INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role)
     SELECT id, previous_phase_id, phase_id, phase_entered_at, 'benchmark', 'bench', session_user FROM moved
 """
-
-
-def timed(connection, sql):
-    """The seconds that a statement takes, with its commit."""
-    start = time.perf_counter()
-    connection.execute(sql)
-    return time.perf_counter() - start
 
 
 def run(bench):

@@ -5,8 +5,8 @@ statement of its own before, so that the server's part of starting up is not cou
 """
 
 from . import workspaces
-from .bulk import timed
 from .rounds import Row, at_most_more
+from .server import timed
 
 CONNECTIONS = 40
 CALLS = {
@@ -27,10 +27,10 @@ def run(bench):
             for name, sql in CALLS.items():
                 with database.connect(workspaces.path("ours")) as connection:
                     connection.execute("SELECT count(*) FROM phase_transitions")
-                    times = [timed(connection, sql.format(n=2 * number + n)) for n in (1, 2)]
+                    calls = [timed(connection, sql.format(n=2 * number + n)) for n in (1, 2)]
                 if number > 0:
-                    for series, time in zip(found[name], times):
-                        series.append(time)
+                    for series, call in zip(found[name], calls):
+                        series.append(call)
         for name, (first, second) in found.items():
             target = at_most_more(0.005) if name == "get_valid_transitions" else None
             rows.append(Row("P10", f"{name}, first call in a connection", "the second call", first, second, target=target))

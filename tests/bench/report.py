@@ -3,7 +3,7 @@
 import json
 import statistics
 
-HEADINGS = ["", "workload", "ours", "baseline", "is", "ratio", "target", "verdict"]
+HEADINGS = ["", "workload", "ours", "baseline", "is", "ratio", "CPU", "target", "verdict"]
 
 
 def quantity(value, is_rate):
@@ -32,8 +32,8 @@ def ratio(row):
 
 def cells(row):
     """A row of the table, as HEADINGS."""
-    return [row.workload, row.what, spread(row.ours, row.is_rate), spread(row.baseline, row.is_rate), row.against,
-            ratio(row), str(row.target or ""), row.verdict]
+    return [row.workload, row.what, spread(row.figures(row.ours), row.is_rate),
+            spread(row.figures(row.baseline), row.is_rate), row.against, ratio(row), f"{row.cpu_ratio:.2f}", str(row.target or ""), row.verdict]
 
 
 def markdown(rows, conditions):
@@ -49,21 +49,29 @@ def markdown(rows, conditions):
         "- Figures are medians of the rounds, with the least and the greatest of them. The ratio is the median of each",
         "  round's ratio of ours to the baseline, both measured one right after the other. A target of rates (/s) is",
         "  \"at least\", one of times \"at most\". Rows without a target are for information.",
+        "- CPU is the ratio of the processor time that the server took for an operation, ours to the baseline's: without",
+        "  the client, and little disturbed by what else the machine does. No target is measured by it.",
         "",
         *lines,
         "",
     ])
 
 
-def as_json(rows, conditions):
-    """All figures of all rounds."""
+def as_json(rows, conditions, curves):
+    """All figures of all rounds, and the points of the curves."""
     return json.dumps({
         "conditions": conditions,
         "rows": [
             {"workload": row.workload, "what": row.what, "baseline_is": row.against,
-             "unit": "1/s" if row.is_rate else "s", "ours": row.ours, "baseline": row.baseline,
-             "ratios": row.ratios, "ratio": row.ratio, "difference": row.difference,
+             "unit": "1/s" if row.is_rate else "s", "ours": row.figures(row.ours), "baseline": row.figures(row.baseline),
+             "cpu_seconds": {"ours": [one.cpu for one in row.ours], "baseline": [one.cpu for one in row.baseline]},
+             "ratios": row.ratios, "ratio": row.ratio, "cpu_ratio": row.cpu_ratio, "difference": row.difference,
              "target": str(row.target) if row.target else None, "verdict": row.verdict or None}
             for row in rows
         ],
+        "curves": {
+            name: {**curve, "lines": {line: [[size, [one.time for one in found]] for size, found in points]
+                                      for line, points in curve["lines"].items()}}
+            for name, curve in curves.items()
+        },
     }, indent=1)

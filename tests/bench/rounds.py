@@ -10,7 +10,7 @@ def interleaved(steps, between=None, rounds=ROUNDS):
     """Measures every side of every step once a round, each round in the reverse order of the one before.
 
     steps has by its name, for each step that a round consists of, the sides: functions, by name, that take the
-    round's number and return a figure. A first round warms caches up and does not count. between is called after
+    round's number and return a Measured. A first round warms caches up and does not count. between is called after
     each round. Gives the figures in the same shape, one a round.
     """
     figures = {step: {name: [] for name in sides} for step, sides in steps.items()}
@@ -54,21 +54,33 @@ def at_most_more(seconds):
 
 
 @dataclasses.dataclass
+class Measured:
+    """What one operation took, in seconds: of time, and of the server's processors."""
+
+    time: float
+    cpu: float
+
+
+@dataclasses.dataclass
 class Row:
-    """One comparison. Figures are times in seconds or, where is_rate, numbers a second; one each a round."""
+    """One comparison, each side with a Measured a round. A rate, where is_rate, is the inverse of the time."""
 
     workload: str
     what: str
     against: str
     ours: list
     baseline: list
-    is_rate: bool = False
     target: Target = None
+    is_rate: bool = False
+
+    def figures(self, side):
+        """Times in seconds or, for a rate, numbers a second."""
+        return [1 / one.time if self.is_rate else one.time for one in side]
 
     @property
     def ratios(self):
         """Ours to the baseline's, in each round: what disturbs the machine for seconds disturbs both."""
-        return [ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)]
+        return [ours / baseline for ours, baseline in zip(self.figures(self.ours), self.figures(self.baseline), strict=True)]
 
     @property
     def ratio(self):
@@ -76,9 +88,14 @@ class Row:
         return statistics.median(self.ratios)
 
     @property
+    def cpu_ratio(self):
+        """The processor time of an operation, ours to the baseline's; all rounds together."""
+        return sum(one.cpu for one in self.ours) / sum(one.cpu for one in self.baseline)
+
+    @property
     def difference(self):
         """The median of the rounds' differences."""
-        return statistics.median(ours - baseline for ours, baseline in zip(self.ours, self.baseline, strict=True))
+        return statistics.median(ours.time - baseline.time for ours, baseline in zip(self.ours, self.baseline, strict=True))
 
     @property
     def verdict(self):

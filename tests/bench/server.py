@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import pathlib
 import re
 import shlex
 import subprocess
 import tempfile
+import time
 
 import psycopg
+
+from .rounds import Measured
 
 # The same for all sides. Nothing is written by the server itself while somebody measures: no checkpoint, no
 # autovacuum; what these would do is done between rounds, for all sides alike.
@@ -35,6 +39,8 @@ class Server:
                                      stdout=subprocess.PIPE, text=True).stdout
             # Lines such as: export PGPORT=23456
             self.env = dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
+            with self.connect() as connection:
+                self._postmaster = _stat(connection.info.backend_pid)[PARENT]
         except BaseException:
             self.remove()
             raise
@@ -52,6 +58,15 @@ class Server:
         options = "" if search_path is None else f"-c search_path={search_path}"
         return psycopg.connect(host=self.env["PGHOST"], port=self.env["PGPORT"], user=self.env["PGUSER"],
                                dbname=dbname, options=options, autocommit=True)
+
+    def backends(self):
+        """The server's processes."""
+        return pathlib.Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
+
+    def ended_cpu(self):
+        """The seconds of processor time that the server's processes took which have ended, in hundredths."""
+        stat = _stat(self._postmaster)
+        return (int(stat[CHILDREN_USER]) + int(stat[CHILDREN_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
     @contextlib.contextmanager
     def database(self, name):
@@ -92,10 +107,15 @@ class Database:
             for table in tables:
                 connection.execute(f"VACUUM (ANALYZE) {table}")
 
-    def pgbench(self, script, transactions, search_path, clients=1, variables=None, settings=None, per_command=False):
-        """Runs a script that many times, divided among the clients; its outcome."""
+    def pgbench(self, script, transactions, search_path, clients=1, variables=None, settings=None, command=None):
+        """Runs a script that many times, divided among the clients: what a transaction, or one command of it, takes.
+
+        The command is named by its first line. Time to connect is not counted. With several clients the time is the
+        inverse of what all of them do in a second.
+        """
         each = transactions // clients
         settings = {"search_path": search_path, **(settings or {})}
+        backends, cpu = self.server.backends(), self.server.ended_cpu()
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
             file.flush()
@@ -103,7 +123,7 @@ class Database:
                 os.path.join(self.server.env["PHASEGATE_BINDIR"], "pgbench"), "--no-vacuum", "--protocol=prepared",
                 f"--file={file.name}", f"--client={clients}", f"--jobs={min(clients, 2)}", f"--transactions={each}",
                 *(f"--define={name}={value}" for name, value in (variables or {}).items()),
-                *(["--report-per-command"] if per_command else []), self.name,
+                *(["--report-per-command"] if command else []), self.name,
             ]
             options = " ".join(f"-c {name}={value}" for name, value in settings.items())
             run = subprocess.run(
@@ -113,22 +133,36 @@ class Database:
         done = re.search(r"number of transactions actually processed: (\d+)/", run.stdout)
         if run.returncode != 0 or not done or int(done[1]) != each * clients:
             raise RuntimeError(f"pgbench failed:\n{script}\n{run.stdout}")
-        return Outcome(run.stdout)
+        while set(self.server.backends()) - set(backends):
+            time.sleep(0.001)
+        cpu = (self.server.ended_cpu() - cpu) / (each * clients)
+        rate = re.search(r"^tps = ([\d.]+) \(without initial connection time\)", run.stdout, re.M)
+        return Measured(_latency(run.stdout, command) if command else 1 / float(rate[1]), cpu)
 
 
-class Outcome:
-    """What pgbench printed."""
+def _latency(printed, command):
+    """The average seconds of a command, of pgbench's report."""
+    lines = re.findall(r"^ +([\d.]+) +(?:\d+ +)?(\S.*)$", printed.split("statement latencies")[1], re.M)
+    [milliseconds] = [float(latency) for latency, text in lines if command in text]
+    return milliseconds / 1000
 
-    def __init__(self, printed):
-        self.printed = printed
 
-    @property
-    def rate(self):
-        """Transactions a second, without the time to connect."""
-        return float(re.search(r"^tps = ([\d.]+) \(without initial connection time\)", self.printed, re.M)[1])
+# The fields of /proc/PID/stat, counted from the one after the program's name.
+PARENT, CHILDREN_USER, CHILDREN_SYSTEM = 1, 13, 14
 
-    def latency(self, command):
-        """The average seconds of the command that has this text in its first line."""
-        lines = re.findall(r"^ +([\d.]+) +(?:\d+ +)?(\S.*)$", self.printed.split("statement latencies")[1], re.M)
-        [milliseconds] = [float(time) for time, text in lines if command in text]
-        return milliseconds / 1000
+
+def _stat(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def timed(connection, sql, parameters=None, times=1):
+    """What a statement takes in an open connection, with its commit."""
+    schedstat = pathlib.Path(f"/proc/{connection.info.backend_pid}/schedstat")
+
+    def cpu():
+        return int(schedstat.read_text().split()[0]) / 1e9
+
+    cpu_before, start = cpu(), time.perf_counter()
+    for _ in range(times):
+        connection.execute(sql, parameters)
+    return Measured((time.perf_counter() - start) / times, (cpu() - cpu_before) / times)

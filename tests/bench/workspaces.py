@@ -4,6 +4,8 @@ A twin is a workspace that was detached: the same tables, columns, constraints a
 ids (UUIDs in the order of their making, which keep indexes compact), and none of phasegate's triggers.
 """
 
+import contextlib
+
 # The id of ticket :n, computed from its number: pgbench has numbers only.
 TICKET = "lpad(to_hex((:n)::int), 32, '0')::uuid"
 
@@ -30,11 +32,26 @@ def load(database, schema, sql):
     database.run(f"SET session_replication_role = replica; {sql}", path(schema))
 
 
-def load_tickets(database, schema, count, phase="PHASE_IMPLEMENTATION"):
-    """Tickets 1 to count, in one phase."""
+def load_tickets(database, schema, count, context="NULL"):
+    """Tickets 1 to count, in PHASE_IMPLEMENTATION, with this context."""
     load(database, schema, f"""
-        INSERT INTO tickets (id, title, description, phase_id, previous_phase_id)
-        SELECT lpad(to_hex(n), 32, '0')::uuid, 'Ticket ' || n, repeat('What is to be done. ', 10), '{phase}', 'PHASE_DESIGN'
+        INSERT INTO tickets (id, title, description, phase_id, previous_phase_id, context)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, 'Ticket ' || n, repeat('What is to be done. ', 10), 'PHASE_IMPLEMENTATION',
+               'PHASE_DESIGN', {context}
           FROM generate_series(1, {count}) n;
     """)
     database.vacuum(f"{schema}.tickets")
+
+
+@contextlib.contextmanager
+def without_indexes(database, schema, table):
+    """Drops a table's indexes but the primary key while it is loaded, and makes them again."""
+    indexes = database.run(f"""
+        SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+          FROM pg_index i WHERE i.indrelid = '{schema}.{table}'::regclass AND NOT i.indisprimary
+    """)
+    for name, _ in indexes:
+        database.run(f"DROP INDEX {name}")
+    yield
+    for _, definition in indexes:
+        database.run(definition)
