@@ -1,7 +1,7 @@
 # phasegate: the everyday commands. "make" alone lists them.
 #
 # Variables: PG_CONFIG=/path/to/pg_config or PG_MAJOR=16 choose the PostgreSQL; PROFILE=dev|release how
-# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, BENCH_SCALE and BENCH_NO_BUILD tests/bench/run.sh.
+# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, those of BENCH_ tests/bench/run.sh.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # common.sh reads these from the environment; empty means the default.
-export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT BENCH_SCALE BENCH_NO_BUILD
+export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT BENCH_SCALE BENCH_ROUNDS BENCH_NO_BUILD
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @

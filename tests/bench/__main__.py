@@ -55,7 +55,7 @@ def conditions(server, scale):
     return {
         "Build": os.environ["BENCH_BUILD"],
         "Scale": f"{scale:g} (BENCH_SCALE)",
-        "Rounds": f"{ROUNDS}, after one that does not count",
+        "Rounds": f"{ROUNDS}, after one that does not count (BENCH_ROUNDS)",
         "Server": version,
         "Settings": ", ".join(f"{name} = {value}" for name, value in SETTINGS.items()) + ", fsync = off",
         "Machine": f"{os.cpu_count()} processors, {platform.machine()}, Linux {platform.release()}",

@@ -46,15 +46,16 @@ def run(bench):
         def tidy():
             database.vacuum(*(f"{schema}.{table}" for schema in schemas for table in ("tickets", "phase_history")))
 
+        steps = {"forward": AHEAD, "back": BACK}
         figures = interleaved(
-            {name: {schema: side(schema, *edge) for schema in schemas} for name, edge in (("forward", AHEAD), ("back", BACK))},
-            tidy)
+            {step: {schema: side(schema, *edge) for schema in schemas} for step, edge in steps.items()}, tidy)
         for connection in connections.values():
             connection.close()
         require_same_rows(database, schemas)
     rows = []
     for step, found in figures.items():
         for schema, name in (("direct", "UPDATE"), ("function", "transition_tickets")):
-            rows.append(Row("P3", f"{name} of {count:,} tickets, {step}", "one statement (CTE)", found[schema], found["bare"],
-                            target=at_most(1.25) if step == "forward" else None))
+            target = at_most(1.25) if step == "forward" else None
+            what = f"{name} of {count:,} tickets, {step}"
+            rows.append(Row("P3", what, "one statement (CTE)", found[schema], found["bare"], target))
     return rows

@@ -33,5 +33,5 @@ def run(bench):
                         series.append(call)
         for name, (first, second) in found.items():
             target = at_most_more(0.005) if name == "get_valid_transitions" else None
-            rows.append(Row("P10", f"{name}, first call in a connection", "the second call", first, second, target=target))
+            rows.append(Row("P10", f"{name}, first call in a connection", "the second call", first, second, target))
     return rows

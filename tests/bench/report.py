@@ -30,10 +30,19 @@ def ratio(row):
     return text
 
 
+def cpu(row):
+    """The ratio of processor times; for a difference, that as well."""
+    text = f"{row.cpu_ratio:.2f}"
+    if row.target and row.target.bound == "more":
+        text = f"{row.cpu_difference * 1000:+.1f} ms; {text}"
+    return text
+
+
 def cells(row):
     """A row of the table, as HEADINGS."""
     return [row.workload, row.what, spread(row.figures(row.ours), row.is_rate),
-            spread(row.figures(row.baseline), row.is_rate), row.against, ratio(row), f"{row.cpu_ratio:.2f}", str(row.target or ""), row.verdict]
+            spread(row.figures(row.baseline), row.is_rate), row.against, ratio(row), cpu(row),
+            str(row.target or ""), row.verdict]
 
 
 def markdown(rows, conditions):
@@ -48,7 +57,8 @@ def markdown(rows, conditions):
         *(f"- {name}: {value}" for name, value in conditions.items()),
         "- Figures are medians of the rounds, with the least and the greatest of them. The ratio is the median of each",
         "  round's ratio of ours to the baseline, both measured one right after the other. A target of rates (/s) is",
-        "  \"at least\", one of times \"at most\". Rows without a target are for information.",
+        "  \"at least\", one of times \"at most\". Rows without a target are for information. Where not all rounds agree",
+        "  with the verdict, it says how many do: then the machine was too busy to tell, or the target is close.",
         "- CPU is the ratio of the processor time that the server took for an operation, ours to the baseline's: without",
         "  the client, and little disturbed by what else the machine does. No target is measured by it.",
         "",
@@ -66,6 +76,7 @@ def as_json(rows, conditions, curves):
              "unit": "1/s" if row.is_rate else "s", "ours": row.figures(row.ours), "baseline": row.figures(row.baseline),
              "cpu_seconds": {"ours": [one.cpu for one in row.ours], "baseline": [one.cpu for one in row.baseline]},
              "ratios": row.ratios, "ratio": row.ratio, "cpu_ratio": row.cpu_ratio, "difference": row.difference,
+             "cpu_difference": row.cpu_difference,
              "target": str(row.target) if row.target else None, "verdict": row.verdict or None}
             for row in rows
         ],

@@ -3,6 +3,7 @@
 #
 #   TESTS="P1 P5"      only these workloads
 #   BENCH_SCALE=0.01   numbers of rows and transactions times this; targets are meant for 1
+#   BENCH_ROUNDS=15    more than 5, for a machine that has other things to do
 #   BENCH_NO_BUILD=1   the extension that is in the private server tree, however it was built
 #
 # The table is printed and written to target/bench/, with all figures as JSON and the curves as SVG.

@@ -65,7 +65,7 @@ def run(bench):
                 connection.execute(f"ALTER TABLE contexts ALTER {column} SET STORAGE EXTERNAL")
             for name, make in names.items():
                 document = json.dumps(make(random.Random(1)))
-                connection.execute("INSERT INTO contexts SELECT %s, %s::jsonb, %s::jsonb::text", (name, document, document))
+                connection.execute("INSERT INTO contexts SELECT %s, d, d::text FROM (SELECT %s::jsonb) c (d)", (name, document))
                 [tokens] = connection.execute(f"SELECT count_tokens(({SUMMARIZE}))", (name,)).fetchone()
                 if not BUDGET * 0.9 <= tokens <= BUDGET:
                     raise AssertionError(f"the summary of {name} has {tokens} tokens")
@@ -75,6 +75,6 @@ def run(bench):
 
             figures = interleaved({name: {"ours": side(SUMMARIZE, name), "count": side(COUNT, name)} for name in names})
     return [
-        Row("P9", f"summarize_context of 1 MB, {name}", "count_tokens of its text", found["ours"], found["count"], target=at_most(2))
+        Row("P9", f"summarize_context of 1 MB, {name}", "count_tokens of its text", found["ours"], found["count"], at_most(2))
         for name, found in figures.items()
     ]

@@ -38,13 +38,15 @@ BEGIN
          WHERE contents ? c.key AND meets(contents -> c.key, w.key, w.value) IS NOT TRUE;
     END IF;
     SELECT count(*), count(*) FILTER (WHERE status = 'completed'),
-           coalesce(jsonb_agg(jsonb_build_object('task_id', id, 'task_type', task_type, 'status', status, 'description', description)
+           coalesce(jsonb_agg(jsonb_build_object('task_id', id, 'task_type', task_type, 'status', status,
+                                                 'description', description)
                               ORDER BY created_at, id) FILTER (WHERE status <> 'completed'), '[]')
       INTO total, completed, incomplete
       FROM tasks
      WHERE ticket_id = ticket AND phase_id = phase AND kind = 'work' AND status <> 'cancelled';
     IF cardinality(missing) > 0 THEN
-        reasons := (SELECT jsonb_agg(jsonb_build_object('code', 'missing_artifact', 'message', format('The artifact "%s" is missing.', m)))
+        reasons := (SELECT jsonb_agg(jsonb_build_object('code', 'missing_artifact',
+                                                        'message', format('The artifact "%s" is missing.', m)))
                       FROM unnest(missing) m);
     END IF;
     IF gate.required_tasks_completed AND (total = 0 OR completed < total) THEN
@@ -52,8 +54,10 @@ BEGIN
             format('Not all tasks of the phase are completed (%s of %s).', completed, total));
     END IF;
     IF failures <> '[]' THEN
-        reasons := reasons || (SELECT jsonb_agg(jsonb_build_object('code', 'criterion_failed', 'message', format('The artifact "%s" fails %s.', f ->> 'artifact_type', f ->> 'criterion')))
-                                 FROM jsonb_array_elements(failures) f);
+        reasons := reasons || (
+            SELECT jsonb_agg(jsonb_build_object('code', 'criterion_failed', 'message',
+                       format('The artifact "%s" fails %s.', f ->> 'artifact_type', f ->> 'criterion')))
+              FROM jsonb_array_elements(failures) f);
     END IF;
     RETURN jsonb_build_object(
         'requirements_met', reasons = '[]', 'reasons', reasons, 'missing_artifacts', to_jsonb(missing),
@@ -108,7 +112,8 @@ BEGIN
                                                  'outputs', task.result -> 'outputs');
         summaries := summaries || task.summary;
     END LOOP;
-    SELECT jsonb_agg(jsonb_build_object('type', a.artifact_type, 'path', a.artifact_path) ORDER BY a.artifact_type) INTO artifacts
+    SELECT jsonb_agg(jsonb_build_object('type', a.artifact_type, 'path', a.artifact_path) ORDER BY a.artifact_type)
+      INTO artifacts
       FROM (SELECT DISTINCT ON (artifact_type) artifact_type, artifact_path
               FROM phase_gate_artifacts
              WHERE ticket_id = ticket AND phase_id = phase AND superseded_at IS NULL
@@ -127,6 +132,7 @@ CREATE FUNCTION summarize(context jsonb, budget int) RETURNS text LANGUAGE plpgs
 DECLARE
     -- Asked for once: enum_range reads the catalog.
     phases text[] := enum_range(NULL::phase);
+    headings text[] := '{Decisions,Risks and open questions,Summary,Documents and scope,Implementation,Artifacts,Notes}';
 BEGIN
     RETURN (
     WITH points AS (
@@ -154,8 +160,7 @@ BEGIN
          WHERE e.key <> 'tasks'),
     lines AS (
         SELECT number, CASE WHEN rank = lag(rank) OVER w AND phase = lag(phase) OVER w THEN ''
-                            ELSE ('{Decisions,Risks and open questions,Summary,Documents and scope,Implementation,Artifacts,Notes}'::text[])[rank]
-                                 || ' (' || left(phase, -6) || E'):\n' END || '- ' || line AS line
+                            ELSE headings[rank] || ' (' || left(phase, -6) || E'):\n' END || '- ' || line AS line
           FROM points WINDOW w AS (ORDER BY number)),
     fitting AS (
         SELECT number, line, sum(length(line) + 1) OVER (ORDER BY number) / 4 <= budget AS fits FROM lines)
@@ -192,7 +197,8 @@ BEGIN
                 RAISE object_not_in_prerequisite_state USING MESSAGE = 'phase gate not passed',
                       DETAIL = (SELECT string_agg(r ->> 'message', E'\n') FROM jsonb_array_elements(verdict -> 'reasons') r);
             END IF;
-            INSERT INTO phase_gate_results (ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)
+            INSERT INTO phase_gate_results
+                   (ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)
             VALUES (OLD.id, OLD.phase_id, 'passed', verdict, NEW.phase_entered_at, actor, '{}')
             RETURNING id INTO gate_result;
         END IF;
@@ -215,7 +221,8 @@ BEGIN
          WHERE ticket_id = OLD.id AND phase_id BETWEEN NEW.phase_id AND OLD.phase_id AND superseded_at IS NULL;
     END IF;
 
-    INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, gate_result_id, artifacts)
+    INSERT INTO phase_history
+           (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, gate_result_id, artifacts)
     SELECT OLD.id, OLD.phase_id, NEW.phase_id, NEW.phase_entered_at, current_setting('bench.reason', true), actor, gate_result,
            jsonb_agg(jsonb_build_object('id', a.id, 'type', a.artifact_type, 'path', a.artifact_path) ORDER BY a.artifact_type)
       FROM (SELECT DISTINCT ON (artifact_type) id, artifact_type, artifact_path
@@ -232,8 +239,9 @@ BEGIN
            p.default_priority, p.required_capabilities, p.id
       FROM task_templates p
      WHERE p.phase_id = NEW.phase_id AND p.is_active
-       AND NOT EXISTS (SELECT FROM tasks k WHERE k.ticket_id = OLD.id AND k.phase_id = NEW.phase_id AND k.template_id = p.id
-                                             AND k.status IN ('pending', 'assigned', 'running'))
+       AND NOT EXISTS (SELECT FROM tasks k
+                        WHERE k.ticket_id = OLD.id AND k.phase_id = NEW.phase_id AND k.template_id = p.id
+                          AND k.status IN ('pending', 'assigned', 'running'))
      ORDER BY array_position('{CRITICAL,HIGH,MEDIUM,LOW}', p.default_priority::text), p.created_at, p.id;
     RETURN NEW;
 END
