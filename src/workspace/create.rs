@@ -199,13 +199,6 @@ fn enabled_always(site: &Site) -> Result<Vec<String>> {
     Ok(rows.iter().filter_map(|row| row.text(1)).collect())
 }
 
-/// Comments on what has none, for psql's `\d+`.
-fn comments(site: &Site) -> Result<()> {
-    let rows = run_once(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])?;
-    let comments: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
-    comments.iter().try_for_each(|comment| run_script(comment))
-}
-
 /// Refuses where the extension's SQL objects are of another version than this library: its scripts may name what
 /// is not there yet, or make what is no longer made so.
 pub(super) fn require_same_version() -> Result<()> {
