@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade bench check check-all install package clean
+.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade bench check check-all install installcheck package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -66,6 +66,9 @@ check-all: ## the same, for all supported PostgreSQL versions
 install: ## install into the PostgreSQL of PG_CONFIG=...
 	@pgrx-config/setup.sh build
 	@pgrx-config/install.sh
+
+installcheck: ## SQL and isolation tests on the running server that PGHOST, PGPORT, PGUSER name, after make install
+	@INSTALLCHECK=1 tests/run.sh $(if $(TESTS),regress,regress isolation)
 
 package: ## a tarball and a Debian package in target/dist
 	@pgrx-config/setup.sh build

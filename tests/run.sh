@@ -23,6 +23,8 @@ config=$PHASEGATE_ROOT/pgrx-config
 output=$TARGET_DIR/tests
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
+database=regress
+connection=()
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
     suites=(unit regress isolation pytest)
@@ -115,8 +117,8 @@ run_postgres_suite() {
     fi
 
     "$runner" --inputdir="$tests/$suite" --outputdir="$results" --bindir="$PHASEGATE_BINDIR" \
-        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname=regress --use-existing \
-        --launcher="$tests/in-database.sh regress phasegate_template" \
+        "${connection[@]}" --dbname="$database" --use-existing \
+        --launcher="$tests/in-database.sh $database $PHASEGATE_TEMPLATE" \
         --max-connections=1 "${with_expected[@]}" 2>&1 | tee "$log" || status=$?
     if [ -n "${ACCEPT:-}" ]; then
         for name in "${with_expected[@]}"; do
@@ -185,10 +187,15 @@ run_upgrade() {
 
 # --- the server ----------------------------------------------------------------------------------
 
-# One private server for all the suites that need it, started by the first of them.
+# One private server for all the suites that need it, started by the first of them; with INSTALLCHECK=1 the one
+# that PGHOST and the rest of PostgreSQL's variables name, into which the extension is installed already.
 need_server() {
     [ -z "${PHASEGATE_TEMPLATE:-}" ] || return 0
     need_postgres
+    if [ -n "${INSTALLCHECK:-}" ]; then
+        use_running_server
+        return
+    fi
     PHASEGATE_BINDIR=$("$config/server.sh")
     say "starting a private server of $("$PG_CONFIG" --version)"
     trap '"$config/cluster.sh" remove "$cluster"' EXIT
@@ -196,12 +203,31 @@ need_server() {
     trap 'exit 130' INT TERM HUP
     "$config/cluster.sh" start "$cluster"
     eval "$("$config/cluster.sh" env "$cluster")"
+    connection=(--host="$PGHOST" --port="$PGPORT" --user="$PGUSER")
     # For tests that make clusters of their own, also of other versions, or clone the template.
     export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh" PHASEGATE_TEMPLATE=phasegate_template PHASEGATE_TARGET=$TARGET_DIR
     local psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
     "${psql[@]}" -c 'CREATE DATABASE phasegate_template'
     "${psql[@]}" -d phasegate_template -c 'CREATE EXTENSION phasegate'
     "${psql[@]}" -c 'ALTER DATABASE phasegate_template IS_TEMPLATE true ALLOW_CONNECTIONS false'
+}
+
+# Two databases are made there, and dropped again. The tests make roles whose names begin with regress_.
+use_running_server() {
+    local psql
+    PHASEGATE_BINDIR=$("$PG_CONFIG" --bindir)
+    psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -d "${PGDATABASE:-postgres}")
+    say "testing the running server: $("${psql[@]}" -At -c "SELECT version()")"
+    database=phasegate_installcheck
+    connection=()
+    if [ -n "${PGHOST:-}" ]; then connection+=(--host="$PGHOST"); fi
+    if [ -n "${PGPORT:-}" ]; then connection+=(--port="$PGPORT"); fi
+    if [ -n "${PGUSER:-}" ]; then connection+=(--user="$PGUSER"); fi
+    export PHASEGATE_BINDIR PHASEGATE_TEMPLATE=phasegate_installcheck_template
+    "${psql[@]}" -c "CREATE DATABASE $PHASEGATE_TEMPLATE"
+    trap '"$PHASEGATE_BINDIR/psql" -X -q -d "${PGDATABASE:-postgres}" -c "DROP DATABASE IF EXISTS $database" -c "DROP DATABASE $PHASEGATE_TEMPLATE"' EXIT
+    trap 'exit 130' INT TERM HUP
+    "${psql[@]}" -d "$PHASEGATE_TEMPLATE" -c 'CREATE EXTENSION phasegate'
 }
 
 # --- the run -------------------------------------------------------------------------------------

@@ -56,10 +56,13 @@ class CleanServer:
             subprocess.run([os.environ["PHASEGATE_CLUSTER_SH"], arguments[0], "clean", *arguments[1:]],
                            env=self.env, stdin=nothing, check=True)
 
-    def connect(self):
+    def connection(self):
         printed = subprocess.run([os.environ["PHASEGATE_CLUSTER_SH"], "env", "clean"], env=self.env, check=True,
                                  stdout=subprocess.PIPE, text=True).stdout
-        env = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+        return dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if line.startswith("export PG"))
+
+    def connect(self):
+        env = self.connection()
         return psycopg.connect(host=env["PGHOST"], port=env["PGPORT"], user="postgres", dbname="postgres", autocommit=True)
 
 
@@ -96,6 +99,12 @@ def test_the_tarball_installs(dist, server, tmp_path):
     assert {path.name for path in folder.iterdir()} >= {"README.md", "LICENSE", "CHANGELOG.md", "install.sh", "lib", "extension"}
     subprocess.run([folder / "install.sh"], env=os.environ | {"PG_CONFIG": server.pg_config}, check=True)
     works(server)
+    # Installed, it can be tested where it is.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PHASEGATE_")}
+    subprocess.run(["make", "installcheck", "TESTS=all_edges names"], cwd=ROOT, check=True,
+                   env=env | server.connection() | {"PG_CONFIG": server.pg_config})
+    with server.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'phasegate%'").fetchone() == (0,)
 
 
 def test_the_tarball_refuses_another_version(dist, server, tmp_path):
