@@ -16,7 +16,6 @@ dist=$TARGET_DIR/dist
 name=phasegate-$version-pg$PG_MAJOR-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 folder=$dist/$name
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
-export SOURCE_DATE_EPOCH=$epoch
 # What ships is packed as tightly as it goes; what is only tested, quickly.
 compression=(-Zxz -z9)
 gzip=(gzip -n -9)
@@ -76,7 +75,8 @@ Description: phase-gated ticket workflow for PostgreSQL $PG_MAJOR
 CONTROL
     (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
     find "$root" -type d -exec chmod 755 {} +
-    dpkg-deb --root-owner-group "${compression[@]}" --build "$root" "$dist/${package}_$version-1_$architecture.deb" >&2
+    # For this alone: cargo compiles pgrx anew whenever that variable comes or goes.
+    SOURCE_DATE_EPOCH=$epoch dpkg-deb --root-owner-group "${compression[@]}" --build "$root" "$dist/${package}_$version-1_$architecture.deb" >&2
     rm -rf "$root"
     printf '%s\n' "$dist/${package}_$version-1_$architecture.deb"
 }
