@@ -403,6 +403,19 @@ def test_a_claim_in_an_old_workspace_reads_its_queue_once_at_most(old, version):
                 assert one(connection, read) - before < 3 * 5000
 
 
+def test_an_upgrade_that_meets_rows_which_break_a_rule_changes_nothing(old):
+    """Version 0.1.0 had no index that keeps a ticket from starting twice, as it does where rows are loaded with triggers on."""
+    with connect(old("0.1.0")) as connection:
+        connection.execute("ALTER EXTENSION phasegate UPDATE")
+        connection.execute("INSERT INTO shop.phase_history (ticket_id, to_phase, created_at) SELECT ticket_id, to_phase, created_at - interval '1 day' FROM shop.phase_history WHERE from_phase IS NULL")
+        before = objects(connection, "shop")
+        with pytest.raises(psycopg.errors.UniqueViolation, match="phase_history_one_start"):
+            upgrade(connection, "shop")
+        assert objects(connection, "shop") == before
+        assert violations(connection, "shop")["history_is_unbroken"] > 0
+        work(connection, "Not upgraded")
+
+
 # Dumps of databases that were not upgraded.
 
 @every_old_version
