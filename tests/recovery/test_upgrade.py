@@ -197,6 +197,8 @@ UNION ALL SELECT concat('column ', relname, '.', attname),
 UNION ALL SELECT concat('constraint ', relname, '.', conname), pg_get_constraintdef(k.oid) FROM c JOIN pg_constraint k ON conrelid = c.oid
 UNION ALL SELECT concat('trigger ', relname, '.', tgname), concat_ws(' ', tgenabled, pg_get_triggerdef(t.oid)) FROM c JOIN pg_trigger t ON tgrelid = c.oid WHERE NOT tgisinternal
 UNION ALL SELECT concat('policy ', relname, '.', polname), concat_ws(' ', polcmd, pg_get_expr(polqual, polrelid)) FROM c JOIN pg_policy ON polrelid = c.oid
+UNION ALL SELECT concat('comment on ', relname, '.', (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = NULLIF(objsubid, 0))), description
+  FROM c JOIN pg_description ON classoid = 'pg_class'::regclass AND objoid = c.oid
 UNION ALL SELECT 'cast from ' || castsource::regtype, concat_ws(' ', castcontext, castmethod) FROM pg_cast JOIN pg_type t ON t.oid = casttarget WHERE typname = 'phase' AND typnamespace = %(schema)s::regnamespace
 UNION ALL SELECT 'type ' || typname, concat_ws(' ', typowner::regrole, typacl) FROM pg_type WHERE typnamespace = %(schema)s::regnamespace AND typtype = 'e'
 UNION ALL SELECT 'schema', concat_ws(' ', nspowner::regrole, nspacl) FROM pg_namespace WHERE nspname = %(schema)s::text
