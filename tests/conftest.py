@@ -48,6 +48,14 @@ class Cluster:
         # Lines such as: export PGPORT=23456
         return dict(line.split("=", 1) for line in shlex.split(printed) if "=" in line)
 
+    def log(self):
+        """What the server has logged so far."""
+        path = subprocess.run(
+            [os.environ["PHASEGATE_CLUSTER_SH"], "log", self.name], check=True, stdout=subprocess.PIPE, text=True,
+        ).stdout.strip()
+        with open(path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
     def connect(self, dbname="postgres", **kwargs):
         env = self.env()
         return psycopg.connect(
@@ -55,9 +63,8 @@ class Cluster:
         )
 
 
-@pytest.fixture
-def make_cluster():
-    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test."""
+def clusters():
+    """make(fsync="on", ...) starts a server with these settings; it is removed at the end."""
     clusters = []
 
     def make(**settings):
@@ -68,6 +75,10 @@ def make_cluster():
     yield make
     for cluster in clusters:
         cluster.remove()
+
+
+make_cluster = pytest.fixture(clusters, name="make_cluster")
+make_module_cluster = pytest.fixture(clusters, scope="module", name="make_module_cluster")
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests:  run.sh [unit] [regress] [isolation] [pytest]   (all of them when none is named)
+# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest]   (all of them when none is named)
 #
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
+#   model      Rust: random concurrent histories compared with a model (model/)
 #   pytest     Python: recovery/, concurrency/, clients/, docs/
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
@@ -23,12 +24,12 @@ output=$TARGET_DIR/tests
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit regress isolation pytest)
+[ ${#suites[@]} -gt 0 ] || suites=(unit regress isolation model pytest)
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
 fi
 for suite in "${suites[@]}"; do
-    case $suite in unit|regress|isolation|pytest) ;; *) die "there is no suite \"$suite\"" ;; esac
+    case $suite in unit|regress|isolation|model|pytest) ;; *) die "there is no suite \"$suite\"" ;; esac
 done
 
 passed=0
@@ -62,6 +63,19 @@ run_unit() {
     (cd "$PHASEGATE_ROOT" && CARGO_TARGET_DIR=$TARGET_DIR/unit cargo test --no-default-features --no-fail-fast -- ${TESTS:-}) \
         2>&1 | tee "$output/unit.log" || status=$?
     count_run unit "$status" "$(sum "$output/unit.log" '^test result:' passed)" "$(sum "$output/unit.log" '^test result:' failed)"
+}
+
+# --- model ---------------------------------------------------------------------------------------
+
+# CASES and SEED choose how many histories and which; see model/histories.rs.
+run_model() {
+    local status=0
+    need_server
+    say "concurrent histories (cargo test)"
+    "$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE DATABASE model TEMPLATE phasegate_template'
+    (cd "$tests/model" && PGDATABASE=model CARGO_TARGET_DIR=$TARGET_DIR/model cargo test --locked -- --nocapture) \
+        2>&1 | tee "$output/model.log" || status=$?
+    count_run model "$status" "$(sum "$output/model.log" '^test result:' passed)" "$(sum "$output/model.log" '^test result:' failed)"
 }
 
 # --- regress and isolation -----------------------------------------------------------------------
@@ -192,6 +206,7 @@ for suite in "${suites[@]}"; do
         unit)      run_unit ;;
         regress)   run_postgres_suite regress sql sql regress/pg_regress ;;
         isolation) run_postgres_suite isolation specs spec isolation/pg_isolation_regress ;;
+        model)     run_model ;;
         pytest)    run_pytest ;;
     esac
 done
