@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit regress isolation model pytest check install clean
+.PHONY: help setup build demo test unit regress isolation model pytest check install package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -56,6 +56,10 @@ check: ## formatting and lints
 install: ## install into the PostgreSQL of PG_CONFIG=...
 	@pgrx-config/setup.sh build
 	@pgrx-config/install.sh
+
+package: ## a tarball and a Debian package in target/dist
+	@pgrx-config/setup.sh build
+	@pgrx-config/package.sh
 
 clean: ## stop the private servers, delete target/
 	@pgrx-config/clean.sh

@@ -5,7 +5,7 @@
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
 #   model      Rust: random concurrent histories compared with a model (model/)
-#   pytest     Python: recovery/, concurrency/, clients/, docs/
+#   pytest     Python: recovery/, concurrency/, hostile/, clients/, packaging/, monitoring/, docs/
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
@@ -158,7 +158,7 @@ run_pytest() {
         # shellcheck disable=SC2206 # arguments, one a word
         arguments=($TESTS)
     else
-        for folder in recovery concurrency clients docs; do
+        for folder in recovery concurrency hostile clients packaging monitoring docs; do
             if [ -n "$(find "$tests/$folder" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then
                 arguments+=("tests/$folder")
             else

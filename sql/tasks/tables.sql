@@ -51,6 +51,13 @@ CREATE INDEX IF NOT EXISTS tasks_ticket ON {ws}.tasks (ticket_id, phase_id);
 CREATE INDEX IF NOT EXISTS tasks_claimable
     ON {ws}.tasks ((array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::text[], priority::text)), created_at, id)
     WHERE status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL;
+-- The same tasks by what an agent must be to claim them: those that are alike stand together, in their order. For
+-- claims that the beginning of the queue does not fit. The predicate means the same in other words, so that a
+-- statement can use only the index that it is meant for.
+CREATE INDEX IF NOT EXISTS tasks_claimable_groups
+    ON {ws}.tasks (kind, phase_id, (coalesce(jsonb_hash_extended(required_capabilities, 0), 0)),
+                   (array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::text[], priority::text)), created_at, id)
+    WHERE coalesce(status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL, false);
 -- When a lease runs out, or the time of a task to be claimed later comes; a task has one of the two at most.
 -- A claim looks at the beginning of it.
 CREATE INDEX IF NOT EXISTS tasks_due

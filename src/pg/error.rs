@@ -26,8 +26,8 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
     }
 }
 
-fn report(error: Error, level: PgLogLevel) {
-    let mut report = ErrorReport::new(sqlstate(error.code), error.message, "phasegate");
+fn report(error: Error, code: PgSqlErrorCode, level: PgLogLevel) {
+    let mut report = ErrorReport::new(code, error.message, "phasegate");
     if let Some(detail) = error.detail {
         report = report.set_detail(detail);
     }
@@ -47,10 +47,12 @@ pub fn hide_backtraces() {
 
 /// Reports the error at ERROR level. Returns to the server, never to the caller.
 pub fn raise(error: Error) {
-    report(error, PgLogLevel::ERROR);
+    let code = sqlstate(error.code);
+    report(error, code, PgLogLevel::ERROR);
 }
 
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
-    report(Error::new(Code::Internal, message), PgLogLevel::NOTICE);
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    report(Error::new(Code::Internal, message), code, PgLogLevel::NOTICE);
 }

@@ -3,23 +3,31 @@
 use super::backoff;
 use super::handover::handover;
 use super::statements::{
-    CANCEL, CLAIM, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER, RELEASE, START,
-    TASK_COLUMNS, TIDY, TOOK_PART,
+    CANCEL, CLAIM, CLAIM_BY_GROUP, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER,
+    LOOKED_AT_PART, RELEASE, START, TASK_COLUMNS, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use crate::error::Error;
 use crate::pg::call::{Answer, Call, ResultSet};
-use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Rows, Sees, Session, Statement};
 use crate::pg::value::Value;
+use crate::pg::{catalog, clock};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
 
 /// The kinds of task.
 const KINDS: [&str; 3] = ["work", "review", "summary"];
+
+/// How many tasks from the beginning of the queue a claim looks at before it asks for those that fit.
+/// Looking at one costs about a microsecond, asking some tens.
+const BEGINNING: i64 = 64;
+
+/// How many tasks of one kind, phase and requirement other claims may hold before a claim has to read the
+/// queue in order.
+const MAYBE_HELD: i64 = 64;
 
 /// A claim as a function's arguments ask for it.
 struct Claim {
@@ -83,52 +91,73 @@ impl Claim {
         })
     }
 
-    /// Claims up to `count` tasks. `regardless` of tasks that are to be put into their place first.
-    fn run(&self, count: i64, regardless: bool) -> Result<Rows> {
+    /// What every statement that claims is told.
+    fn arguments(&self, count: i64) -> Vec<Value<'_>> {
         let phases = self.phases.clone().map_or(Value::Null, |phases| {
             Value::Enums(self.workspace.phase_type, phases)
         });
-        self.workspace.run(
-            if count == 1 { &CLAIM_ONE } else { &CLAIM },
-            &[
-                Value::text(Some(&self.agent)),
-                Value::json(Some(&self.capabilities)),
-                phases,
-                Value::Texts(self.kinds.clone()),
-                Value::Big(count),
-                Value::Time(self.now),
-                Value::Time(self.lease_end),
-                Value::Bool(regardless),
-            ],
-            Sees::Snapshot,
-        )
+        vec![
+            Value::text(Some(&self.agent)),
+            Value::json(Some(&self.capabilities)),
+            phases,
+            Value::Texts(self.kinds.clone()),
+            Value::Big(count),
+            Value::Time(self.now),
+            Value::Time(self.lease_end),
+        ]
     }
 
-    fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<()> {
-        claimed.iter().try_for_each(|row| {
+    /// Claims the best `count` of the first `window` tasks of the queue, `regardless` of tasks that are to
+    /// be put into their place first.
+    fn in_order(&self, count: i64, window: i64, regardless: bool) -> Result<Rows> {
+        let mut arguments = self.arguments(count);
+        arguments.extend([Value::Bool(regardless), Value::Big(window)]);
+        let statement = if count == 1 { &CLAIM_ONE } else { &CLAIM };
+        self.workspace.run(statement, &arguments, Sees::Snapshot)
+    }
+
+    /// Claims the best `count` tasks wherever they stand. Its last column says whether reading the queue in
+    /// order may find more.
+    fn by_group(&self, count: i64) -> Result<Rows> {
+        let tasks = catalog::table_in(self.workspace.schema, "tasks").unwrap_or(0);
+        let mut arguments = self.arguments(count);
+        arguments.extend([
+            Value::Big(count.saturating_add(MAYBE_HELD)),
+            Value::Oid(tasks),
+        ]);
+        self.workspace
+            .run(&CLAIM_BY_GROUP, &arguments, Sees::Snapshot)
+    }
+
+    /// Hands the tasks in `claimed` over, and says how many they are.
+    fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<i64> {
+        let mut count = 0;
+        for row in claimed.iter().filter(|row| row.uuid(1).is_some()) {
             let (context, summary) = handover(&self.workspace, &self.configuration, &row)?;
             set.push_found_with(&row, &[context, summary]);
-            Ok(())
-        })
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// Claims up to `count` tasks. Mostly one statement: only where leases ran out or times came since
-    /// the last claim, or the queue holds less than asked for, are those tasks put into their place and
-    /// is the queue asked again.
+    /// the last claim, or the queue's beginning holds less than asked for, are those tasks put into their
+    /// place and is the whole queue asked.
     fn answer(&self, call: &Call, count: i32) -> Result<Answer> {
         let _session = Session::open()?;
         let _by_index = ByIndex::only();
         let set = call.start_set(false);
-        let count = i64::from(count);
-        let first = self.run(count, false)?;
-        self.push(&set, &first)?;
-        let claimed = i64::try_from(first.len()).unwrap_or(count);
-        if claimed < count {
+        let mut wanted = i64::from(count);
+        let beginning = wanted.saturating_mul(2).max(BEGINNING);
+        wanted -= self.push(&set, &self.in_order(wanted, beginning, false)?)?;
+        if wanted > 0 {
             let now = Value::Time(self.now);
-            let tidied = self.workspace.run(&TIDY, &[now], Sees::Snapshot)?;
-            // Nothing claimed and nothing tidied may mean that somebody else is tidying just now.
-            if claimed == 0 || !tidied.is_empty() {
-                self.push(&set, &self.run(count - claimed, true)?)?;
+            self.workspace.run(&TIDY, &[now], Sees::Snapshot)?;
+            let rows = self.by_group(wanted)?;
+            wanted -= self.push(&set, &rows)?;
+            let is_part = rows.first().is_some_and(|row| row.bool(LOOKED_AT_PART));
+            if wanted > 0 && is_part {
+                self.push(&set, &self.in_order(wanted, i64::MAX, true)?)?;
             }
         }
         Ok(Answer::Set)

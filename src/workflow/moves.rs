@@ -9,7 +9,7 @@ use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::gates::record::GateResult;
-use crate::pg::error::Result;
+use crate::pg::error::{Result, notice};
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
 use std::cell::RefCell;
@@ -80,9 +80,12 @@ pub fn is_empty() -> bool {
     MOVES.with_borrow(|moves| moves.noted.is_empty() && moves.results.is_empty())
 }
 
+/// After how many decided moves of one statement its client is told how far it is: every few seconds.
+const REPORTED: usize = 100_000;
+
 /// Notes a decided move.
 pub fn note(schema: u32, record: Move, confirmed: bool) {
-    MOVES.with_borrow_mut(|moves| {
+    let decided = MOVES.with_borrow_mut(|moves| {
         moves.noted.push(Noted {
             schema,
             subtransaction: transaction::current(),
@@ -90,7 +93,11 @@ pub fn note(schema: u32, record: Move, confirmed: bool) {
             confirmed,
             record,
         });
+        moves.noted.len()
     });
+    if decided.is_multiple_of(REPORTED) {
+        notice(format!("{decided} tickets decided so far"));
+    }
 }
 
 /// Confirms that the row of a decided move was written with the phases that were decided.

@@ -54,10 +54,12 @@ macro_rules! task_columns {
     };
 }
 
+mod claim;
 mod dependencies;
 mod generation;
 mod queue;
 
+pub use claim::*;
 pub use dependencies::*;
 pub use generation::*;
 pub use queue::*;

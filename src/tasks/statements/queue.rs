@@ -1,18 +1,7 @@
-//! The statements of the queue. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+//! The statements of the queue but those that claim. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
 
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
-
-/// Where a task stands in the queue; the same expression as in the index `tasks_claimable`.
-macro_rules! rank {
-    ($row:literal) => {
-        concat!(
-            "pg_catalog.array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::pg_catalog.text[], ",
-            $row,
-            ".priority::pg_catalog.text)"
-        )
-    };
-}
 
 /// Whether the row is held by this agent ($2) in this attempt ($3, or any).
 macro_rules! held {
@@ -26,96 +15,6 @@ macro_rules! held {
 
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i32 = 23;
-/// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
-pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
-/// The column of [`CLAIM`] that holds the task's phase as an enum value.
-pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
-
-/// The choice of a claim, best first; `$5` counts. It reads `tasks_claimable` in order and stops at the
-/// last row that it needs. The ticket is a scalar subquery so that no join can be planned in the index's
-/// place; who took part in a phase is asked only about reviews.
-///
-/// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
-/// by the plan around it and then claim too much.
-macro_rules! best {
-    () => {
-        concat!(
-            "WITH best AS MATERIALIZED (
-              SELECT k.id
-                FROM {ws}.tasks k
-               WHERE k.status OPERATOR(pg_catalog.=) 'pending'
-                 AND k.pending_dependencies OPERATOR(pg_catalog.=) 0
-                 AND k.scheduled_at IS NULL
-                 AND k.kind OPERATOR(pg_catalog.=) ANY ($4)
-                 AND ($3 IS NULL OR k.phase_id OPERATOR(pg_catalog.=) ANY ($3))
-                 AND (k.required_capabilities IS NULL OR k.required_capabilities OPERATOR(pg_catalog.<@) $2)
-                 AND (SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id)
-                 AND (k.kind OPERATOR(pg_catalog.<>) 'review'
-                      OR NOT phasegate.took_part(k.ticket_id, k.phase_id::pg_catalog.text, $1))
-                 AND ($8 OR NOT EXISTS (
-                      SELECT 1 FROM {ws}.tasks e
-                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))
-               ORDER BY ", rank!("k"), ", k.created_at, k.id
-               LIMIT $5
-                 FOR NO KEY UPDATE OF k SKIP LOCKED)"
-        )
-    };
-}
-
-/// The parameters of a claim: agent, capabilities, phases, kinds, count, now, the lease's end, whether to
-/// claim though leases ran out or times came (so that [`TIDY`] would find something).
-const CLAIM_PARAMETERS: &[Type] = &[
-    Type::Text,
-    Type::Json,
-    Type::Phases,
-    Type::Texts,
-    Type::Big,
-    Type::Time,
-    Type::Time,
-    Type::Bool,
-];
-
-/// Claims the best tasks there are.
-pub static CLAIM: Statement = Statement {
-    sql: concat!(
-        best!(),
-        ",
-          claimed AS (
-              UPDATE {ws}.tasks k
-                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ",
-        task_columns!("k"),
-        ", k.phase_id AS phase)
-          SELECT ",
-        task_columns!("c"),
-        ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
-            FROM claimed c
-            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
-           ORDER BY ",
-        rank!("c"),
-        ", c.created_at, c.id"
-    ),
-    parameters: CLAIM_PARAMETERS,
-};
-
-/// Claims the best task there is: [`CLAIM`] with nothing to put into order afterwards.
-pub static CLAIM_ONE: Statement = Statement {
-    sql: concat!(
-        best!(),
-        "
-          UPDATE {ws}.tasks k
-             SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-            FROM {ws}.tickets t
-           WHERE k.id OPERATOR(pg_catalog.=) (SELECT best.id FROM best)
-             AND t.id OPERATOR(pg_catalog.=) k.ticket_id
-       RETURNING ",
-        task_columns!("k"),
-        ", k.attempts, t.title::pg_catalog.text, t.context, k.phase_id"
-    ),
-    parameters: CLAIM_PARAMETERS,
-};
-
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
 /// pending, or to failed when no attempt is left; those whose time has come among the ones without a time.
 ///
