@@ -189,7 +189,10 @@ fn predict(rules: &Rules, mut rows: Rows, session: usize, sent: &Sent) -> Predic
             ticket.artifacts.retain(|artifact| artifact.superseded);
             Ok(None)
         }
-        Operation::AddTask { .. } => Ok(None),
+        Operation::AddTask { ticket, .. } => {
+            rows.tickets.get_mut(ticket).expect("a ticket").work_added += 1;
+            Ok(None)
+        }
         Operation::Claim | Operation::Savepoint | Operation::RollbackTo => Ok(None),
         _ => work(&mut rows, &by, sent),
     };

@@ -213,8 +213,8 @@ fn transaction() -> impl Strategy<Value = Transaction> {
 /// Random histories.
 pub fn histories() -> impl Strategy<Value = History> {
     (
-        vec(2usize..6, 2..=TICKETS),
-        vec(vec(transaction(), 1..5), 2..=SESSIONS),
+        vec(2usize..6, 1..=TICKETS),
+        vec(vec(transaction(), 1..5), 3..=SESSIONS),
         vec(0..SESSIONS, 0..120),
     )
         .prop_map(|(tickets, scripts, turns)| History {

@@ -5,10 +5,12 @@ use crate::history::{History, Level, Operation, Transaction};
 use crate::server::{Answer, Server};
 use crate::statement::{ALL_TASKS, Sent, statement, ticket_id};
 use crate::verify;
-use crate::world::{Entry, Ticket, World, recount};
+use crate::world::{Entry, FUTURE, Rows, Ticket, World, recount, update};
+use phasegate::tasks::status::Status;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long a statement mostly takes; after it the server is asked whether it waits for another session.
 const SHORT: Duration = Duration::from_millis(3);
@@ -95,16 +97,39 @@ fn prepare(server: &mut Server, history: &History) -> World {
             previous: None,
             history: vec![start],
             artifacts: Vec::new(),
+            work_added: 0,
         };
         world.committed.tickets.insert(number, ticket);
     }
+    server.own("INSERT INTO tasks (ticket_id, phase_id, task_type) SELECT id, phase_id, 'extra' FROM tickets");
     let tasks = server.own(ALL_TASKS);
-    world.committed.tasks = tasks
-        .iter()
-        .map(|row| new_task(&server.rules, row))
-        .collect();
+    let tasks = tasks.iter().map(|row| new_task(&server.rules, row));
+    world.committed.tasks = tasks.collect();
     recount(&mut world.committed);
+    hold(server, &mut world.committed);
     world
+}
+
+/// One task of each ticket is held already, by the first or the second session.
+fn hold(server: &mut Server, rows: &mut Rows) {
+    let extra = rows
+        .tasks
+        .iter()
+        .filter(|(_, task)| task.template.is_none());
+    for (id, ticket) in extra
+        .map(|(id, task)| (*id, task.ticket))
+        .collect::<Vec<_>>()
+    {
+        let agent = format!("s{}", ticket % 2);
+        server.own(&format!(
+            "UPDATE tasks SET status = 'assigned', assigned_agent_id = '{agent}', lease_expires_at = now() + interval '1 day' WHERE id = '{id}'"
+        ));
+        update(rows, id, &agent, |task| {
+            task.status = Status::Assigned;
+            task.agent = Some(agent.clone());
+            task.lease = Some(FUTURE);
+        });
+    }
 }
 
 impl Run<'_> {

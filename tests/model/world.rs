@@ -21,6 +21,8 @@ pub struct Ticket {
     pub previous: Option<Phase>,
     pub history: Vec<Entry>,
     pub artifacts: Vec<Artifact>,
+    /// Counts what else was evidence and is changed only while the ticket is held: work that was added.
+    pub work_added: usize,
 }
 
 /// A row of `phase_history`; `gated` where it names the result of a gate.
