@@ -54,5 +54,9 @@ pub fn raise(error: Error) {
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
     let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
-    report(Error::new(Code::Internal, message), code, PgLogLevel::NOTICE);
+    report(
+        Error::new(Code::Internal, message),
+        code,
+        PgLogLevel::NOTICE,
+    );
 }

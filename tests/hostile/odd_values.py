@@ -1,9 +1,7 @@
-"""Values that break careless code, by type: as SQL, so that a large one is not sent with every call.
+"""Values that break careless code, by type and name: as SQL, which is evaluated once, in the database.
 
-A name that starts with "good" is a value that some function accepts. Calls refer to a value as odd.TYPE('name').
+A name that starts with "good" is a value that some function accepts.
 """
-
-DEEP = 1500  # levels; a server's default stack takes more, and JSON that phasegate reads may have 127
 
 TICKETS = ["backlog", "requirements", "design", "testing", "ready", "blocked", "deployment", "done"]
 TASKS = ["pending", "waiting", "held", "running", "retried", "completed", "failed", "cancelled", "review", "summary", "unanswered"]
@@ -24,32 +22,27 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
-HOSTILE_TEXTS = {
-    "empty": "''",
-    "statement": literal("'; DROP TABLE tickets; --"),
-    "quoted": literal('"; drop table tickets; --'),
-    "quotes": literal("\"'`´$$ $1 %s %I {ws} {ticket_id} {} \\'"),
-    "backslashes": literal("\\ \\\\ \\x00 \\u0000 \\n \\"),
-    "unicode": literal("Größe 票 👩‍👩‍👧 e\u0301 \u202eright to left\u202c \ufeff\u200b\u2028 \U0010ffff"),
-    "controls": "E'\\x01\\x1b[31m\\x7f\\r\\n\\t\\x08'",
-    "space": "' '",
-    "border": "repeat('x', 62) || 'ü'",
-    "over255": "repeat('ü', 256)",
-    "megabyte": "repeat('x', 1000000)",
-    "megabyte of words": "repeat(E'ab \"c\\\\d\" ü\\n', 70000)",
-}
-
 TEXTS = {
     "null": "NULL",
-    **HOSTILE_TEXTS,
+    "empty": "''",
+    "space": "' '",
+    "statement": literal("'\"; DROP TABLE tickets; -- $1 %s {ws} {ticket_id} \\"),
+    "unicode": literal("Größe 票 👩‍👩‍👧 e\u0301 \u202eright to left\u202c \ufeff\u200b\u2028 \U0010ffff"),
+    "controls": "E'\\x01\\x1b[31m\\x7f\\r\\n\\t\\x08'",
+    "over255": "repeat('ü', 256)",
     "good phase": "'PHASE_REQUIREMENTS'",
     "good next phase": "'PHASE_DEPLOYMENT'",
     "good blocked": "'PHASE_BLOCKED'",
-    "good added phase": literal("phase '\"\\ é"),
     "lower phase": "'phase_design'",
     "good agent": "'ada'",
     "good text": "'some words'",
     "good format": "'dot'",
+    "good added phase": literal("phase '\"\\ é"),
+    "quoted": literal('"; drop table tickets; --'),
+    "backslashes": literal("\\ \\\\ \\x00 \\u0000 \\n \\"),
+    "border": "repeat('x', 62) || 'ü'",
+    "megabyte": "repeat('x', 1000000)",
+    "megabyte of words": "repeat(E'ab \"c\\\\d\" ü\\n', 70000)",
 }
 
 JSONS = {
@@ -62,16 +55,18 @@ JSONS = {
     "zero": "'0'",
     "huge number": "('{\"percentage\": ' || '1' || repeat('0', 100000) || ', \"length\": 1e100000, \"failed\": -1e-10000}')::jsonb",
     "huge scalar": "'1e100000'",
-    "deep arrays": f"(repeat('[', {DEEP}) || repeat(']', {DEEP}))::jsonb",
-    "deep objects": f"(repeat('{{\"a\":', {DEEP}) || '1' || repeat('}}', {DEEP}))::jsonb",
-    "deep within": f"('{{\"summary\": \"s\", \"context\": {{\"key_decisions\": ' || repeat('[', {DEEP}) || repeat(']', {DEEP}) || '}}}}')::jsonb",
-    "127 levels": "('{\"context\": {\"a\": ' || repeat('[', 125) || repeat(']', 125) || '}}')::jsonb",
-    "128 levels": "('{\"context\": {\"a\": ' || repeat('[', 126) || repeat(']', 126) || '}}')::jsonb",
+    # As deep as the server itself reads; phasegate reads 127 levels.
+    "deep arrays": "odd.nested(odd.deepest(), '[', '', ']')::jsonb",
+    "deep objects": "odd.nested(odd.deepest() / 2, '{\"a\":', '1', '}')::jsonb",
+    "deep within": "('{\"summary\": \"s\", \"context\": {\"key_decisions\": ' || odd.nested(odd.deepest() / 2, '[', '', ']') || '}}')::jsonb",
+    "127 levels": "('{\"context\": {\"a\": ' || odd.nested(125, '[', '', ']') || '}}')::jsonb",
+    "128 levels": "('{\"context\": {\"a\": ' || odd.nested(126, '[', '', ']') || '}}')::jsonb",
     "many keys": "(SELECT jsonb_object_agg('key' || n, n) FROM generate_series(1, 100000) n)",
     "many elements": "(SELECT jsonb_build_object('key_decisions', jsonb_agg('d' || n)) FROM generate_series(1, 50000) n)",
     "long key": "jsonb_build_object(repeat('k', 1000000), 1)",
-    "odd keys": "'{\"\": 1, \" \": [], \"\\\\u0000\": \"\\\\u0000\", \"\\u0001\": \"\\ud83d\\ude00\", \"'';--\": {\"\\\"\": null}, \"__proto__\": 1, \"$serde_json::private::Number\": \"x\"}'",
-    "odd number key": "'{\"$serde_json::private::Number\": \"1\", \"context\": {\"a\": {\"$serde_json::private::RawValue\": \"{\"}}}'",
+    "odd keys": r"""'{"": 1, " ": [], "\\u0000": "\\u0000", "\u0001": "\ud83d\ude00", "'';--": {"\"": null}, "__proto__": 1}'""",
+    # As the JSON library writes numbers to itself.
+    "number key": r"""'{"$serde_json::private::Number": "1", "context": {"a": {"$serde_json::private::Number": "x"}}}'""",
     "good result": """'{"summary": "done", "context": {"key_decisions": ["a"], "risks": "r"}, "outputs": [1], "artifacts": [{"type": "log", "path": "p", "content": {"x": 1}}]}'""",
     "ill result": """'{"summary": 1, "context": [], "artifacts": {"type": 1}, "outputs": null}'""",
     "ill artifacts": """'{"artifacts": [{"type": null}, {"path": "p"}, 1, null, [], {"type": ""}]}'""",
@@ -85,8 +80,6 @@ JSONS = {
     "good strings": "'[\"a\", \"testing\"]'",
     "good depends on": literal('{"depends_on": ["%s"]}' % task_id("completed")) + "::jsonb",
 }
-
-BOUNDS = ["[0:1]={a,b}", "[-5:-4]={testing,analysis}"]
 
 TEXT_ARRAYS = {
     "null": "NULL",
@@ -141,7 +134,7 @@ INTEGERS = {
 INTERVALS = {
     "null": "NULL", "good": "'5 minutes'", "zero": "'0'", "negative": "'-1 second'", "good shortest": "'1 microsecond'",
     "good months": "'1 month -1 day'", "longest": "'178000000 years'", "most negative": "'-178000000 years'",
-    "largest": "'2147483647 months 2147483647 days 9223372036854775807 microseconds'", "beyond time": "'292000 years'",
+    "beyond time": "'292000 years'",
 }
 INFINITE_INTERVALS = {"infinity": "'infinity'", "minus infinity": "'-infinity'"}  # from PostgreSQL 17 on
 
@@ -159,31 +152,27 @@ TIMES = {
     "earliest": "'4714-11-24 00:00:00+00 BC'", "latest": "'294276-12-31 23:59:59.999999+00'", "next year": "now() + interval '1 year'",
 }
 
-# Large values, which take a while: each is tried alone, the other arguments having usual values.
-LARGE = {
-    "megabyte", "megabyte of words", "huge number", "deep arrays", "deep objects", "deep within", "many keys", "many elements", "long key",
-    "many artifacts", "many", "many different", "many unknown",
+# Tried alone, with usual values in the other arguments: large ones, and variations of another.
+ALONE = {
+    "space", "controls", "lower phase", "good format", "good added phase", "quoted", "backslashes", "border", "megabyte", "megabyte of words", "huge number", "huge scalar", "deep arrays", "deep objects",
+    "deep within", "127 levels", "128 levels", "many keys", "many elements", "long key", "number key", "many artifacts", "ill artifacts", "ill verdict",
+    "many", "many different", "many unknown", "six dimensions", "at the end",
 }
-
-# By the name of the type; what is not here (a workspace's phase) is made by values_of.
-VALUES = {
-    "text": TEXTS,
-    "character varying": TEXTS,
-    "jsonb": JSONS,
-    "text[]": TEXT_ARRAYS,
-    "uuid": UUIDS,
-    "uuid[]": UUID_ARRAYS,
-    "integer": INTEGERS,
-    "interval": INTERVALS,
-    "name": NAMES,
-    "boolean": {"null": "NULL", "true": "true", "false": "false"},
-    "timestamp with time zone": TIMES,
-}
+# Of the others, there is one like these.
+COLUMN_UUIDS = {"null", "good backlog ticket", "good ready ticket", "good held task", "unknown", "nil", "highest"}
 
 
 def values_of(server_version):
-    """{type: {name: SQL}} for a server of that version."""
-    values = dict(VALUES)
-    if server_version >= 170000:
-        values["interval"] = {**INTERVALS, **INFINITE_INTERVALS}
-    return values
+    """{type: {name: SQL}} for a server of that version; an array's type is written as its elements' with []."""
+    return {
+        "text": TEXTS,
+        "jsonb": JSONS,
+        "text[]": TEXT_ARRAYS,
+        "uuid": UUIDS,
+        "uuid[]": UUID_ARRAYS,
+        "integer": INTEGERS,
+        "interval": {**INTERVALS, **(INFINITE_INTERVALS if server_version >= 170000 else {})},
+        "name": NAMES,
+        "boolean": {"null": "NULL", "true": "true", "false": "false"},
+        "timestamp with time zone": TIMES,
+    }

@@ -1,6 +1,26 @@
 -- What the tests call on the server's side: an odd value by its name costs no message, and a call that fails no round trip.
 CREATE SCHEMA odd;
 
+CREATE FUNCTION odd.nested(levels int, opening text, middle text, closing text) RETURNS text IMMUTABLE LANGUAGE sql AS $$
+    SELECT repeat(opening, levels) || middle || repeat(closing, levels) $$;
+
+-- How many levels of JSON the server reads with the stack that it has.
+CREATE FUNCTION odd.deepest() RETURNS int STABLE LANGUAGE plpgsql AS $$
+DECLARE
+    fits int := 1;
+    more int := 1000000;
+BEGIN
+    WHILE more - fits > 10 LOOP
+        BEGIN
+            PERFORM odd.nested((fits + more) / 2, '[', '', ']')::jsonb;
+            fits := (fits + more) / 2;
+        EXCEPTION WHEN statement_too_complex THEN
+            more := (fits + more) / 2;
+        END;
+    END LOOP;
+    RETURN fits;
+END $$;
+
 -- Runs each statement in a subtransaction that is rolled back; where it succeeds, the ones that follow as well, each in one of its own.
 -- A row a statement (step 0), and one for each following one that failed.
 CREATE FUNCTION odd.probe(calls text[], following text[] DEFAULT '{}', OUT call text, OUT step int, OUT state text, OUT message text, OUT detail text, OUT hint text, OUT context text)
@@ -32,13 +52,13 @@ BEGIN
     END LOOP;
 END $$;
 
--- Raises where check_workspace finds something in either workspace.
+-- Raises where check_workspace finds something; acme is left alone, which the fingerprint tells.
 CREATE FUNCTION odd.healthy() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     found text;
 BEGIN
     SELECT string_agg(format('%s: %s %s', w.schema, c.check_name, c.example), '; ') INTO found
-      FROM phasegate.workspaces w CROSS JOIN LATERAL phasegate.check_workspace(w.schema) c WHERE c.violations <> 0;
+      FROM phasegate.workspaces w CROSS JOIN LATERAL phasegate.check_workspace(w.schema) c WHERE w.schema <> 'acme' AND c.violations <> 0;
     IF found IS NOT NULL THEN
         RAISE EXCEPTION 'unhealthy: %', found USING ERRCODE = 'OD001';
     END IF;

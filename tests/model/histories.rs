@@ -36,7 +36,7 @@ fn concurrent_histories_are_those_of_the_model() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         now.map_or(0, |now| now.as_micros() as u64)
     });
-    let cases = number("CASES").unwrap_or(250) as u32;
+    let cases = number("CASES").unwrap_or(400) as u32;
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config {

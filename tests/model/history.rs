@@ -46,6 +46,11 @@ pub enum Operation {
         tickets: Vec<usize>,
         to: usize,
     },
+    /// One `UPDATE` of several tickets: all of them move, or none.
+    UpdateMany {
+        tickets: Vec<usize>,
+        to: usize,
+    },
     Unblock {
         ticket: usize,
     },
@@ -173,16 +178,17 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         10 => (ticket(), phase(), way).prop_map(|(ticket, to, way)| Operation::Move { ticket, to, way }),
         3 => (vec(ticket(), 1..=3), phase()).prop_map(|(tickets, to)| Operation::MoveMany { tickets, to }),
-        1 => ticket().prop_map(|ticket| Operation::Unblock { ticket }),
+        2 => (vec(ticket(), 2..=3), phase()).prop_map(|(tickets, to)| Operation::UpdateMany { tickets, to }),
+        3 => ticket().prop_map(|ticket| Operation::Unblock { ticket }),
         4 => (ticket(), proptest::option::of(phase()), proptest::bool::weighted(0.8))
             .prop_map(|(ticket, phase, good)| Operation::AddArtifact { ticket, phase, good }),
         1 => ticket().prop_map(|ticket| Operation::Withdraw { ticket }),
-        2 => (ticket(), proptest::option::of(task())).prop_map(|(ticket, after)| Operation::AddTask { ticket, after }),
+        3 => (ticket(), proptest::option::of(task())).prop_map(|(ticket, after)| Operation::AddTask { ticket, after }),
         7 => Just(Operation::Claim),
         2 => (task(), claimant()).prop_map(|(task, who)| Operation::Start { task, who }),
         6 => (task(), claimant(), proptest::option::weighted(0.4, any::<bool>()))
             .prop_map(|(task, who, artifact)| Operation::Complete { task, who, artifact }),
-        2 => (task(), claimant(), any::<bool>()).prop_map(|(task, who, retry)| Operation::Fail { task, who, retry }),
+        3 => (task(), claimant(), any::<bool>()).prop_map(|(task, who, retry)| Operation::Fail { task, who, retry }),
         1 => task().prop_map(|task| Operation::Cancel { task }),
         5 => (task(), prop_oneof![3 => Just(3usize), 2 => 0usize..6]).prop_map(|(task, status)| Operation::SetStatus { task, status }),
         1 => task().prop_map(|task| Operation::Expire { task }),
@@ -194,8 +200,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 fn transaction() -> impl Strategy<Value = Transaction> {
     let level = prop_oneof![
-        6 => Just(Level::ReadCommitted),
-        1 => Just(Level::RepeatableRead),
+        4 => Just(Level::ReadCommitted),
+        2 => Just(Level::RepeatableRead),
         1 => Just(Level::Serializable),
     ];
     (

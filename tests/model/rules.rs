@@ -55,16 +55,19 @@ impl Rules {
             .transitions
             .decide(&self.phases, phase, previous, to)
             .ok_or(Refusal::Invalid)?;
-        if decided
+        let results: Vec<(Phase, bool)> = decided
             .gates
             .iter()
-            .any(|gate| !self.passes(rows, ticket, *gate))
-        {
+            .filter(|gate| self.gates.contains_key(gate))
+            .map(|gate| (*gate, self.passes(rows, ticket, *gate)))
+            .collect();
+        let moved = rows.tickets.get_mut(&ticket).expect("a ticket");
+        moved.results.extend(&results);
+        if results.iter().any(|(_, passes)| !passes) {
             return Err(Refusal::Gate);
         }
         let gated = decided.gates.contains(&decided.left) && self.gates.contains_key(&decided.left);
         let superseded = decided.superseded(&self.phases, to);
-        let moved = rows.tickets.get_mut(&ticket).expect("a ticket");
         for artifact in moved
             .artifacts
             .iter_mut()

@@ -10,7 +10,6 @@ use phasegate::tasks::status::Status;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// How long a statement mostly takes; after it the server is asked whether it waits for another session.
 const SHORT: Duration = Duration::from_millis(3);
@@ -98,6 +97,7 @@ fn prepare(server: &mut Server, history: &History) -> World {
             history: vec![start],
             artifacts: Vec::new(),
             work_added: 0,
+            results: Vec::new(),
         };
         world.committed.tickets.insert(number, ticket);
     }
@@ -220,6 +220,9 @@ impl Run<'_> {
             | Operation::Withdraw { ticket }
             | Operation::AddTask { ticket, .. } => *ticket %= tickets,
             Operation::MoveMany {
+                tickets: several, ..
+            }
+            | Operation::UpdateMany {
                 tickets: several, ..
             } => several.iter_mut().for_each(|ticket| *ticket %= tickets),
             _ => {}

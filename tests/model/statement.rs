@@ -107,6 +107,18 @@ pub fn statement(
                 ids.join(",")
             )
         }
+        Operation::UpdateMany { tickets, to } => {
+            sent.phase = phase(tickets.first()?, to);
+            let ids: Vec<String> = tickets
+                .iter()
+                .map(|ticket| format!("'{}'", ticket_id(*ticket)))
+                .collect();
+            let to = rules.phases.label(sent.phase?);
+            format!(
+                "UPDATE tickets SET phase_id = '{to}' WHERE id IN ({}) RETURNING phase_id",
+                ids.join(", ")
+            )
+        }
         Operation::Unblock { ticket } => {
             let blocked = rows
                 .tickets
@@ -220,6 +232,7 @@ pub fn statement(
         Operation::Claim => sent.sql.push_str(DUE_TASKS),
         Operation::Move { .. }
         | Operation::MoveMany { .. }
+        | Operation::UpdateMany { .. }
         | Operation::Unblock { .. }
         | Operation::AddTask { .. } => {
             sent.sql.push_str("; ");
@@ -238,7 +251,9 @@ impl Sent {
             | Operation::AddArtifact { ticket, .. }
             | Operation::Withdraw { ticket }
             | Operation::AddTask { ticket, .. } => vec![*ticket],
-            Operation::MoveMany { tickets, .. } => tickets.clone(),
+            Operation::MoveMany { tickets, .. } | Operation::UpdateMany { tickets, .. } => {
+                tickets.clone()
+            }
             Operation::Unblock { .. } => vec![self.ticket],
             _ => self
                 .task

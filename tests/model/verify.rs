@@ -40,6 +40,12 @@ pub fn compare(server: &mut Server, expected: &Rows) -> Result<(), String> {
                 ]
             })
             .collect();
+        let mut results: Vec<Row> = ticket
+            .results
+            .iter()
+            .map(|(phase, passed)| vec![Some(label(*phase)), flag(*passed)])
+            .collect();
+        results.sort();
         same(
             server,
             &format!("ticket {number}"),
@@ -53,6 +59,14 @@ pub fn compare(server: &mut Server, expected: &Rows) -> Result<(), String> {
             &format!(
                 "SELECT h.from_phase, h.to_phase, h.transitioned_by, coalesce(r.gate_status = 'passed', false)
                    FROM phase_history h LEFT JOIN phase_gate_results r ON r.id = h.gate_result_id WHERE h.ticket_id = '{id}' ORDER BY h.created_at, h.id"
+            ),
+        )?;
+        same(
+            server,
+            &format!("the gate results of ticket {number}"),
+            results,
+            &format!(
+                "SELECT phase_id::text COLLATE \"C\", gate_status = 'passed' FROM phase_gate_results WHERE ticket_id = '{id}' ORDER BY 1, 2"
             ),
         )?;
         same(

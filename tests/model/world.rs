@@ -23,6 +23,8 @@ pub struct Ticket {
     pub artifacts: Vec<Artifact>,
     /// Counts what else was evidence and is changed only while the ticket is held: work that was added.
     pub work_added: usize,
+    /// What gates said: rows of `phase_gate_results`, in any order.
+    pub results: Vec<(Phase, bool)>,
 }
 
 /// A row of `phase_history`; `gated` where it names the result of a gate.
