@@ -5,12 +5,12 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation pytest upgrade bench check check-all install installcheck package clean
+.PHONY: help setup build demo test test-all unit regress isolation model pytest upgrade bench check check-all install installcheck package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
 # common.sh reads these from the environment; empty means the default.
-export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT BENCH_SCALE BENCH_ROUNDS BENCH_NO_BUILD
+export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT CASES SEED BENCH_SCALE BENCH_ROUNDS BENCH_NO_BUILD
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
@@ -26,7 +26,7 @@ demo: ## build, start a private server, show the workflow at work
 	@pgrx-config/setup.sh build
 	@PROFILE=$${PROFILE:-release} demo/run.sh
 
-test: ## all tests: unit, regress, isolation, pytest
+test: ## all tests: unit, regress, isolation, model, pytest
 	@pgrx-config/setup.sh
 	@tests/run.sh
 
@@ -44,7 +44,11 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 	@pgrx-config/setup.sh build
 	@tests/run.sh isolation
 
-pytest: ## recovery, concurrency, clients, scripts, docs; TESTS="tests/recovery/test_x.py -k name"
+model: ## random concurrent histories compared with a model; CASES=n how many, SEED=n the ones of a failure
+	@pgrx-config/setup.sh build
+	@tests/run.sh model
+
+pytest: ## recovery, concurrency, hostile, clients, scripts, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
 

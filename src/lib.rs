@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod error;
+pub mod json;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
 pub mod pg;

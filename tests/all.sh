@@ -35,7 +35,7 @@ run_version() { "$PHASEGATE_ROOT/pgrx-config/setup.sh" && "$tests/run.sh" "${sui
 
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
-    suites=(regress isolation pytest)
+    suites=(regress isolation model pytest)
     everything=yes
     run "unit tests" all-unit "$tests/run.sh" unit
 fi

@@ -71,7 +71,7 @@ class Cluster:
 
     def log(self):
         """What the server has logged."""
-        return pathlib.Path(self.run("log", stdout=subprocess.PIPE).rstrip("\n")).read_text("utf-8")
+        return pathlib.Path(self.run("log", stdout=subprocess.PIPE).rstrip("\n")).read_text("utf-8", errors="replace")
 
     def connect(self, dbname="postgres", **kwargs):
         env = self.env()
@@ -80,12 +80,11 @@ class Cluster:
         )
 
 
-@pytest.fixture
-def make_cluster():
-    """make_cluster(fsync="on", ...) starts a server with these settings; it is removed after the test.
+def clusters():
+    """make(fsync="on", ...) starts a server with these settings; it is removed at the end.
 
-    make_cluster(major=18) starts one of that version, whichever the run is about; see also newest_major.
-    make_cluster(primary=cluster) starts a streaming standby of another, make_cluster(major=18, upgraded=cluster)
+    make(major=18) starts one of that version, whichever the run is about; see also newest_major.
+    make(primary=cluster) starts a streaming standby of another, make(major=18, upgraded=cluster)
     what pg_upgrade makes of one that was stopped.
     """
     clusters = []
@@ -98,6 +97,10 @@ def make_cluster():
     yield make
     for cluster in clusters:
         cluster.remove()
+
+
+make_cluster = pytest.fixture(clusters, name="make_cluster")
+make_module_cluster = pytest.fixture(clusters, scope="module", name="make_module_cluster")
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs the tests:  run.sh [unit] [regress] [isolation] [pytest] [upgrade]   (all but upgrade when none is named)
+# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest] [upgrade]   (all but upgrade when none is named)
 #
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
-#   pytest     Python: recovery/, concurrency/, clients/, scripts/, packaging/, monitoring/, docs/
+#   model      Rust: random concurrent histories compared with a model (model/)
+#   pytest     Python: recovery/, concurrency/, hostile/, clients/, scripts/, packaging/, monitoring/, docs/
 #   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
@@ -27,14 +28,14 @@ database=regress
 connection=()
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
-    suites=(unit regress isolation pytest)
+    suites=(unit regress isolation model pytest)
     say "not among these tests: moving to a newer PostgreSQL, which takes several versions of it (make upgrade)"
 fi
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
 fi
 for suite in "${suites[@]}"; do
-    case $suite in unit|regress|isolation|pytest|upgrade) ;; *) die "there is no suite \"$suite\"" ;; esac
+    case $suite in unit|regress|isolation|model|pytest|upgrade) ;; *) die "there is no suite \"$suite\"" ;; esac
 done
 
 passed=0
@@ -68,6 +69,19 @@ run_unit() {
     (cd "$PHASEGATE_ROOT" && CARGO_TARGET_DIR=$TARGET_DIR/unit cargo test --no-default-features --no-fail-fast -- ${TESTS:-}) \
         2>&1 | tee "$output/unit.log" || status=$?
     count_run unit "$status" "$(sum "$output/unit.log" '^test result:' passed)" "$(sum "$output/unit.log" '^test result:' failed)"
+}
+
+# --- model ---------------------------------------------------------------------------------------
+
+# CASES and SEED choose how many histories and which; see model/histories.rs.
+run_model() {
+    local status=0
+    need_server
+    say "concurrent histories (cargo test)"
+    "$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE DATABASE model TEMPLATE phasegate_template'
+    (cd "$tests/model" && PGDATABASE=model CARGO_TARGET_DIR=$TARGET_DIR/model cargo test --locked -- --nocapture) \
+        2>&1 | tee "$output/model.log" || status=$?
+    count_run model "$status" "$(sum "$output/model.log" '^test result:' passed)" "$(sum "$output/model.log" '^test result:' failed)"
 }
 
 # --- regress and isolation -----------------------------------------------------------------------
@@ -150,7 +164,7 @@ run_pytest() {
         # shellcheck disable=SC2206 # arguments, one a word
         arguments=($TESTS)
     else
-        for folder in recovery concurrency clients scripts packaging monitoring docs; do
+        for folder in recovery concurrency hostile clients scripts packaging monitoring docs; do
             if [ -n "$(find "$tests/$folder" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then
                 arguments+=("tests/$folder")
             else
@@ -238,6 +252,7 @@ for suite in "${suites[@]}"; do
         unit)      run_unit ;;
         regress)   run_postgres_suite regress sql sql regress/pg_regress ;;
         isolation) run_postgres_suite isolation specs spec isolation/pg_isolation_regress ;;
+        model)     run_model ;;
         pytest)    run_pytest ;;
         upgrade)   run_upgrade ;;
     esac

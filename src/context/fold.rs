@@ -3,6 +3,7 @@
 use super::merge::{self, ArtifactRef, CompletedTask};
 use super::statements::{EVIDENCE, KEEP_BLOCKS};
 use super::summary::summarize;
+use crate::json;
 use crate::pg::error::Result;
 use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Sees, Session};
@@ -34,11 +35,6 @@ pub struct Folded {
     pub summary: String,
     /// The block of the phase left.
     pub block: Block,
-}
-
-/// JSON text as a value; `None` where it nests deeper than is read (128 levels) or is no JSON.
-pub fn parsed(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok()
 }
 
 /// The keys of the workspace's phase blocks, oldest phase first.
@@ -74,7 +70,7 @@ pub fn block(
                 task_id: row.uuid(2).unwrap_or_default().to_string(),
                 task_type: row.text(3),
                 description: row.text(4),
-                result: row.json(5).as_deref().and_then(parsed),
+                result: row.json(5).as_deref().and_then(json::read),
             });
         } else {
             artifacts.push(ArtifactRef {
@@ -114,7 +110,7 @@ pub fn fold(
     context: Option<&str>,
 ) -> Option<Folded> {
     let key = merge::phase_key(configuration.phases.label(left));
-    let context = match context.map(parsed) {
+    let context = match context.map(json::read) {
         None => None,
         Some(Some(context)) => Some(context),
         Some(None) => return None,

@@ -1,11 +1,12 @@
 //! The SQL functions of the context room. Who may see a ticket may see what its phases handed on.
 
-use super::fold::{self, BUDGET, parsed};
+use super::fold::{self, BUDGET};
 use super::handover::Handed;
 use super::merge;
 use super::statements::{SET_CONTEXT, TICKET, TICKET_CONTEXT, TICKET_LOCKED};
 use super::summary::{key_points, summarize};
 use crate::error::{Code, Error};
+use crate::json;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::settings;
@@ -21,7 +22,7 @@ fn context_argument(call: &Call) -> Result<Value> {
     let text = call
         .optional_json(0)
         .ok_or_else(|| Error::null_argument("context"))?;
-    parsed(&text).ok_or_else(|| {
+    json::read(&text).ok_or_else(|| {
         Error::invalid_argument(
             "context is nested too deeply",
             "At most 127 levels of objects and arrays are read.",
@@ -107,7 +108,7 @@ impl Ticket {
     }
 
     fn parsed_context(&self) -> Result<Value> {
-        match self.context.as_deref().map(parsed) {
+        match self.context.as_deref().map(json::read) {
             None => Ok(json!({})),
             Some(Some(context)) => Ok(context),
             Some(None) => Err(Error::new(
@@ -209,7 +210,7 @@ pub fn ticket_context(call: &Call) -> Result<Answer> {
     let summary = match &ticket.summary {
         Some(summary) => Some(summary.clone()),
         // A context that cannot be read can still be shown, if not summarized.
-        None if ticket.context.as_deref().and_then(parsed).is_some() => {
+        None if ticket.context.as_deref().and_then(json::read).is_some() => {
             Some(ticket.handed_to(ticket.phase, BUDGET)?.1)
         }
         None => None,

@@ -1,9 +1,10 @@
 //! What a phase is handed: the context that the phases before it left, and a summary of it.
 
-use super::fold::{BUDGET, before, order, parsed};
+use super::fold::{BUDGET, before, order};
 use super::merge;
 use super::statements::APPLIED;
 use super::summary::summarize;
+use crate::json;
 use crate::pg::error::Result;
 use crate::pg::settings;
 use crate::pg::spi::{Sees, Session};
@@ -89,7 +90,7 @@ pub fn handover(
     context: Option<&str>,
     target: Phase,
 ) -> Result<Option<(String, String)>> {
-    let Some(context) = context.and_then(parsed) else {
+    let Some(context) = context.and_then(json::read) else {
         return Ok(None);
     };
     let handed = Handed::new(configuration, context, target);

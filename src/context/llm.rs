@@ -3,12 +3,13 @@
 //! What was asked for (the budget, and the fingerprint of the content) is kept in the task's own `result`
 //! and stays there beside the answer, so that it travels with the task and no column of the user's is taken.
 
-use super::fold::{BUDGET, parsed};
+use super::fold::BUDGET;
 use super::functions::budget;
 use super::handover::Handed;
 use super::merge;
 use super::statements::{APPLY, ASK, OPEN, TICKET_LOCKED};
 use crate::error::Error;
+use crate::json;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -44,7 +45,11 @@ fn fingerprint(
         return Ok(None);
     };
     let phase = row.oid(1).unwrap_or(0);
-    let context = row.json(2).as_deref().and_then(parsed).unwrap_or(json!({}));
+    let context = row
+        .json(2)
+        .as_deref()
+        .and_then(json::read)
+        .unwrap_or(json!({}));
     let handed = Handed::new(configuration, context, configuration.phase_of(phase)?);
     Ok(Some((phase, handed.fingerprint)))
 }

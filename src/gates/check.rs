@@ -6,6 +6,7 @@ use super::requirements::Requirements;
 use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
 use super::verdict::Check;
 use crate::error::{Code, Error};
+use crate::json;
 use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::value::Value as Sql;
@@ -60,10 +61,10 @@ pub fn parse_row(
     criteria: Option<&str>,
     review: bool,
 ) -> Result<Requirements> {
-    let criteria = match criteria.map(serde_json::from_str::<Value>) {
+    let criteria = match criteria.map(json::read) {
         None => None,
-        Some(Ok(criteria)) => Some(criteria),
-        Some(Err(_)) => {
+        Some(Some(criteria)) => Some(criteria),
+        Some(None) => {
             return Err(Error::invalid_argument(
                 "invalid validation_criteria",
                 "They are nested too deeply; at most 127 levels are read.",
@@ -201,15 +202,15 @@ fn gather(rows: &Rows) -> Gathered {
 }
 
 fn content(json: Option<String>) -> Content {
-    match json.map(|json| serde_json::from_str(&json)) {
+    match json.as_deref().map(json::read) {
         None => Content::Missing,
-        Some(Ok(value)) => Content::Json(value),
-        Some(Err(_)) => Content::Unreadable("it is nested too deeply".to_owned()),
+        Some(Some(value)) => Content::Json(value),
+        Some(None) => Content::Unreadable("it is nested too deeply".to_owned()),
     }
 }
 
 fn verdict(json: Option<String>) -> Option<Review> {
-    let json: Value = serde_json::from_str(&json?).ok()?;
+    let json = json::read(&json?)?;
     let verdict = Verdict::parse(Some(&json)).ok()?;
     Some(if verdict.approved {
         Review::Approved

@@ -8,6 +8,7 @@ use super::record::{collect, hold};
 use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
 use crate::context::scout;
 use crate::error::{Code, Error};
+use crate::json;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -16,7 +17,6 @@ use crate::pg::{catalog, clock, jsonpath, role, settings};
 use crate::tasks::verdict::Verdict as Review;
 use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
-use serde_json::Value;
 use uuid::Uuid;
 
 fn column(firing: &Firing, name: &str) -> i16 {
@@ -188,14 +188,15 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     let result = firing
         .new_value(column(firing, "result"))
         .map(read::json)
-        .map(|json| serde_json::from_str::<Value>(&json))
-        .transpose()
-        .map_err(|_| {
-            Error::invalid_argument(
-                "result is nested too deeply",
-                "At most 127 levels are read.",
-            )
-        })?;
+        .map(|json| {
+            json::read(&json).ok_or_else(|| {
+                Error::invalid_argument(
+                    "result is nested too deeply",
+                    "At most 127 levels are read.",
+                )
+            })
+        })
+        .transpose()?;
     let approved = Review::parse(result.as_ref())
         .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
         .approved;

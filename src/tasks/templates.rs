@@ -43,10 +43,10 @@ pub fn fault(message: impl Display, detail: impl Into<String>) -> Error {
     Error::new(Code::InvalidParameter, message.to_string()).detail(detail)
 }
 
-/// JSON text of a column as a value. serde gives up at a depth that nothing of ours needs.
+/// JSON text of a column as a value.
 pub fn json(column: &str, text: Option<&str>) -> Result<Option<serde_json::Value>> {
     text.map(|text| {
-        serde_json::from_str(text).map_err(|_| {
+        crate::json::read(text).ok_or_else(|| {
             fault(
                 format_args!("{column} is nested too deeply"),
                 "At most 127 levels of objects and arrays are read.",
