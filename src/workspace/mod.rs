@@ -14,7 +14,7 @@ mod statements;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Flag};
+use crate::pg::cache::{self, KEPT, Watched};
 use crate::pg::error::Result;
 use crate::pg::role::Rights;
 use crate::pg::spi::{Plan, Rows, Sees, Session, Statement, quote_identifier};
@@ -29,10 +29,6 @@ use std::rc::Rc;
 /// The version of a workspace's shape: its tables, triggers and views. It stands in the decision trigger's
 /// argument, so that it is dumped and restored with what it describes.
 pub const SHAPE: &str = "1";
-
-/// How many workspaces a backend keeps plans and configuration for. Each costs some tens of kilobytes;
-/// beyond this the one that was used longest ago is forgotten.
-const KEPT: usize = 64;
 
 thread_local! {
     static WORKSPACES: RefCell<HashMap<u32, Rc<Workspace>>> = RefCell::new(HashMap::new());
@@ -113,7 +109,7 @@ pub struct Workspace {
     pub columns: Columns,
     /// Made when the catalogs were at this generation.
     generation: u64,
-    changed: Flag,
+    watched: Watched,
     used: Cell<u64>,
     plans: RefCell<HashMap<*const Statement, Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
@@ -176,7 +172,7 @@ impl Workspace {
     fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
         let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
         if let Some(workspace) = &known
-            && !workspace.changed.get()
+            && workspace.watched.is_current()
             && workspace.generation == cache::catalog_generation()
         {
             workspace.touch();
@@ -184,24 +180,34 @@ impl Workspace {
         }
         let generation = cache::catalog_generation();
         let fresh = Self::load(schema, generation)?;
-        WORKSPACES.with_borrow_mut(|workspaces| match &fresh {
-            Some(fresh) => {
-                if let Some(known) = &known
-                    && known.quoted == fresh.quoted
-                    && known.phase_type == fresh.phase_type
-                {
-                    // The plans' texts hold still; the server itself keeps the plans up to date.
-                    known.plans.swap(&fresh.plans);
+        WORKSPACES.with_borrow_mut(|workspaces| {
+            Self::forget_dropped(workspaces);
+            match &fresh {
+                Some(fresh) => {
+                    if let Some(known) = &known
+                        && known.quoted == fresh.quoted
+                        && known.phase_type == fresh.phase_type
+                    {
+                        // The plans' texts hold still; the server itself keeps the plans up to date.
+                        known.plans.swap(&fresh.plans);
+                    }
+                    fresh.touch();
+                    workspaces.insert(schema, Rc::clone(fresh));
+                    Self::forget_beyond_limit(workspaces);
                 }
-                fresh.touch();
-                workspaces.insert(schema, Rc::clone(fresh));
-                Self::forget_beyond_limit(workspaces);
-            }
-            None => {
-                workspaces.remove(&schema);
+                None => {
+                    workspaces.remove(&schema);
+                }
             }
         });
         Ok(fresh)
+    }
+
+    /// Forgets the workspaces whose tickets are gone.
+    fn forget_dropped(workspaces: &mut HashMap<u32, Rc<Workspace>>) {
+        workspaces.retain(|_, workspace| {
+            workspace.watched.is_current() || catalog::schema_of(workspace.tickets).is_some()
+        });
     }
 
     fn touch(&self) {
@@ -222,11 +228,6 @@ impl Workspace {
                 return;
             };
             workspaces.remove(&oldest.schema);
-            let mut tables = vec![oldest.tickets];
-            if let Some(configuration) = oldest.configuration.borrow().as_ref() {
-                tables.extend(configuration.tables());
-            }
-            cache::unwatch(&tables);
         }
     }
 
@@ -237,8 +238,7 @@ impl Workspace {
         let Some(tickets) = catalog::table_in(schema, "tickets") else {
             return Ok(None);
         };
-        let changed = cache::watch(tickets);
-        changed.set(false);
+        let watched = Watched::new(tickets);
         let Some(identity) = statements::identity(tickets)? else {
             return Ok(None);
         };
@@ -266,7 +266,7 @@ impl Workspace {
             phase_type,
             columns,
             generation,
-            changed,
+            watched,
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),
