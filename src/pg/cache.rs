@@ -9,9 +9,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many workspaces a backend remembers things of; beyond this the one that was used longest ago is forgotten.
-pub const KEPT: usize = 64;
-
 thread_local! {
     /// How often each watched table's definition or, for configuration tables, rows changed.
     static WATCHED: RefCell<HashMap<u32, Rc<Cell<u64>>>> = RefCell::new(HashMap::new());
@@ -108,6 +105,9 @@ impl Drop for Watched {
     }
 }
 
+/// The most tables that things are remembered of, some hundred bytes each.
+const TABLES: usize = 256;
+
 /// What was read of tables' definitions, by table.
 #[derive(Debug)]
 pub struct Remembered<T>(RefCell<HashMap<u32, (Watched, Rc<T>)>>);
@@ -129,10 +129,10 @@ impl<T> Remembered<T> {
         let watched = Watched::new(table);
         let fresh = Rc::new(read()?);
         let mut all = self.0.borrow_mut();
-        if all.len() >= KEPT {
+        if all.len() >= TABLES {
             // Those of dropped tables first; reading one again costs a few look-ups.
             all.retain(|_, (watched, _)| watched.is_current());
-            if all.len() >= KEPT {
+            if all.len() >= TABLES {
                 all.clear();
             }
         }
