@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test unit regress isolation pytest check install clean
+.PHONY: help setup build demo test unit regress isolation pytest soak check install clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -44,6 +44,10 @@ isolation: ## interleaved sessions; TESTS and ACCEPT as above
 pytest: ## recovery, concurrency, clients, docs; TESTS="tests/recovery/test_x.py -k name"
 	@pgrx-config/setup.sh
 	@tests/run.sh pytest
+
+soak: ## mixed load for SOAK_SECONDS=600, a session in SOAK_WORKSPACES=1000, PHASEGATE_CRASHES=100
+	@pgrx-config/setup.sh
+	@TESTS="-s tests/soak tests/recovery/test_crash.py" PHASEGATE_CRASHES=$${PHASEGATE_CRASHES:-100} tests/run.sh pytest
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

@@ -4,7 +4,7 @@
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
-#   pytest     Python: recovery/, concurrency/, clients/, docs/
+#   pytest     Python: recovery/, concurrency/, clients/, docs/; not soak/, which "make soak" runs
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
