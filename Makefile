@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation model pytest upgrade bench check check-all install installcheck package clean
+.PHONY: help setup build demo test test-all unit regress isolation model pytest upgrade soak bench check check-all install installcheck package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -59,6 +59,10 @@ upgrade: ## pg_upgrade and dumps from older PostgreSQL versions to the newest; w
 bench: ## measure against hand-written SQL; TESTS="P1 P5" for some; see tests/bench/run.sh
 	@pgrx-config/setup.sh bench
 	@tests/bench/run.sh
+
+soak: ## mixed load for SOAK_SECONDS=600, a session in SOAK_WORKSPACES=1000, PHASEGATE_CRASHES=100
+	@pgrx-config/setup.sh
+	@TESTS="-s tests/soak tests/recovery/test_crash.py" PHASEGATE_CRASHES=$${PHASEGATE_CRASHES:-100} tests/run.sh pytest
 
 check: ## formatting and lints
 	@pgrx-config/setup.sh build

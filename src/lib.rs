@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod error;
+pub mod interrupt;
 pub mod json;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
@@ -27,6 +28,7 @@ mod extension {
     //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
 
     use crate::context::scout;
+    use crate::interrupt;
     use crate::pg;
     use crate::tasks::unsettled;
     use crate::workflow::moves;
@@ -37,6 +39,7 @@ mod extension {
     #[pgrx::pg_guard]
     pub extern "C-unwind" fn _PG_init() {
         pg::error::hide_backtraces();
+        interrupt::on_check(pg::error::stop_if_asked);
         pg::settings::define();
         if pg::settings::preloading() {
             // Loaded once in the server's first process, the vocabulary is shared with all sessions by fork.

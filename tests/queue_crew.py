@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from mixed_load_check import unhealthy
+from mixed_load.check import unhealthy
 
 # A fourth of the tasks waits for two others and a fourth for that one, so that completions race.
 SETUP = """

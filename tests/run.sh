@@ -5,7 +5,7 @@
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
 #   model      Rust: random concurrent histories compared with a model (model/)
-#   pytest     Python: recovery/, concurrency/, hostile/, clients/, scripts/, packaging/, monitoring/, docs/
+#   pytest     Python: recovery/, concurrency/, hostile/, clients/, scripts/, packaging/, monitoring/, docs/; not soak/, which "make soak" runs
 #   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit

@@ -9,6 +9,7 @@
 
 use std::collections::HashSet;
 
+use crate::interrupt;
 use serde_json::{Map, Value, json};
 
 /// How deep objects and arrays taken from a result may nest. What lies deeper is skipped: JSON is
@@ -134,6 +135,7 @@ pub fn with_summary(context: Value, summary: String) -> Value {
 /// What is summarized before it is stored must read as it will when it is read back: the points of a
 /// rank stand in document order.
 pub fn as_stored(value: Value) -> Value {
+    interrupt::tick();
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(String, Value)> = map
@@ -160,6 +162,7 @@ fn object_of(context: Option<Value>) -> Map<String, Value> {
 
 /// A copy of `value` that nests at most `depth` deep; what lies deeper is left out.
 fn bounded(value: &Value, depth: usize) -> Option<Value> {
+    interrupt::tick();
     match value {
         Value::Object(map) => {
             let depth = depth.checked_sub(1)?;
@@ -179,6 +182,7 @@ fn bounded(value: &Value, depth: usize) -> Option<Value> {
 
 fn merge_into(target: &mut Map<String, Value>, source: Map<String, Value>) {
     for (key, value) in source {
+        interrupt::tick();
         match (target.get_mut(&key), value) {
             (Some(Value::Object(old)), Value::Object(new)) => merge_into(old, new),
             (Some(Value::Array(old)), Value::Array(new)) => old.extend(new),
@@ -192,11 +196,16 @@ fn merge_into(target: &mut Map<String, Value>, source: Map<String, Value>) {
 
 fn drop_duplicates(map: &mut Map<String, Value>) {
     for value in map.values_mut() {
+        interrupt::tick();
         match value {
             Value::Object(map) => drop_duplicates(map),
             Value::Array(items) => {
                 let mut seen = HashSet::with_capacity(items.len());
-                let first: Vec<bool> = items.iter().map(|item| seen.insert(item)).collect();
+                let mut is_first = |item| {
+                    interrupt::tick();
+                    seen.insert(item)
+                };
+                let first: Vec<bool> = items.iter().map(&mut is_first).collect();
                 let mut first = first.into_iter();
                 items.retain(|_| first.next().unwrap_or(true));
             }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::order::phase_positions;
 use super::text::{clean, compact, push_entry};
+use crate::interrupt;
 
 /// How much a point matters: the smaller, the more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -338,6 +339,7 @@ impl<'a> Walk<'a> {
     }
 
     fn push(&mut self, rank: Rank, phase: Option<&'a str>, label: &'a str, text: Cow<'a, str>) {
+        interrupt::tick();
         if !text.is_empty() {
             self.points.push(Point {
                 rank,

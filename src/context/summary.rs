@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::cut::Cut;
 use super::rank::{Point, Rank, ranked_points};
 use super::tokens::Encoding;
+use crate::interrupt;
 
 /// The summary of a context in at most `max_tokens` tokens, or of all of it without a budget.
 /// For `order` see [`ranked_points`].
@@ -42,7 +43,10 @@ pub fn summarize(
 pub fn key_points(context: &Value, order: Option<&[String]>) -> Vec<String> {
     ranked_points(context, order)
         .iter()
-        .map(|point| point.line().into_owned())
+        .map(|point| {
+            interrupt::tick();
+            point.line().into_owned()
+        })
         .collect()
 }
 
@@ -95,6 +99,7 @@ fn with_previous<'p, 'a>(
 fn everything(points: &[Point]) -> String {
     let mut text = String::new();
     for (previous, point) in with_previous(points) {
+        interrupt::tick();
         text.push_str(&Layout::Headed.heading(previous, point));
         push_line(&mut text, Layout::Headed, &point.line());
     }

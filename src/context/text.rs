@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::interrupt;
 use serde_json::{Map, Value};
 
 /// How deep nested values are written out; below that stands an ellipsis. JSON that was parsed
@@ -63,6 +64,7 @@ fn push_clean(out: &mut String, text: &str) {
         .filter(|word| !word.is_empty())
         .enumerate()
     {
+        interrupt::tick();
         if i > 0 {
             out.push(' ');
         }
@@ -71,6 +73,7 @@ fn push_clean(out: &mut String, text: &str) {
 }
 
 fn push_value(out: &mut String, value: &Value, nesting: Nesting, depth: usize) {
+    interrupt::tick();
     match value {
         Value::Null => {}
         Value::String(text) => push_clean(out, text),

@@ -7,6 +7,7 @@ use super::criteria::{Content, Criterion, Document, JsonPathAnswer};
 use super::requirements::Requirements;
 use super::verdict::{Check, Reason, ReasonCode, ReviewState, ValidationStatus};
 use super::wording::{and_more, quoted, sentence};
+use crate::interrupt;
 
 /// Incomplete tasks that the reason names; the check lists them all.
 const NAMED_TASKS: usize = 5;
@@ -184,6 +185,7 @@ fn criteria_failures(
         };
         let document = Document::new(&artifact.content);
         for criterion in criteria {
+            interrupt::check();
             let outcome = document.check(criterion, &mut |path| jsonpath(artifact_type, path));
             if let Err(problem) = outcome {
                 failures.push(Reason {

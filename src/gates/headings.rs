@@ -1,5 +1,6 @@
 //! The headings of a Markdown text, and the comparison of section names.
 
+use crate::interrupt;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The headings of `text`, ATX and setext, in order, without their markup.
@@ -7,6 +8,7 @@ pub fn headings(text: &str) -> Vec<String> {
     let mut headings = Vec::new();
     let mut open: Option<String> = None;
     for event in Parser::new_ext(text, Options::empty()) {
+        interrupt::tick();
         match event {
             Event::Start(Tag::Heading { .. }) => open = Some(String::new()),
             Event::End(TagEnd::Heading(_)) => headings.extend(open.take()),

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use crate::interrupt;
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, SerdeJson};
 use serde_json::{Map, Number, Value};
@@ -59,11 +60,11 @@ pub fn metered<T>(steps: u64, regexes: u64, check: impl FnOnce() -> T) -> Result
     }));
     let outcome = catch_unwind(AssertUnwindSafe(check));
     METER.set(outer);
-    outcome.map_err(|payload| {
-        payload
-            .downcast_ref::<Stopped>()
-            .copied()
-            .unwrap_or(Stopped::Failed)
+    outcome.map_err(|payload| match payload.downcast_ref::<Stopped>() {
+        Some(stopped) => *stopped,
+        // A panic's message.
+        None if payload.is::<&str>() || payload.is::<String>() => Stopped::Failed,
+        None => resume_unwind(payload),
     })
 }
 
@@ -85,6 +86,7 @@ fn spend(steps: u64) {
     let Some(left) = meter.steps_left.checked_sub(steps) else {
         resume_unwind(Box::new(Stopped::TooMuchWork));
     };
+    interrupt::tick();
     meter.steps_left = left;
     METER.set(Some(meter));
 }

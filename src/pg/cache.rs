@@ -1,18 +1,17 @@
 //! Cache invalidation: when what a backend remembers of the catalogs and of configuration tables is stale.
 //!
 //! The server calls us back at moments when nothing may be read, allocated or raised, so a callback only
-//! sets flags; whoever uses a cached thing looks at its flag first.
+//! counts; whoever uses a cached thing looks first whether the count is still the one it was read at.
 
+use super::error::Result;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Set when the watched table's definition or, for configuration tables, rows changed.
-pub type Flag = Rc<Cell<bool>>;
-
 thread_local! {
-    static WATCHED: RefCell<HashMap<u32, Flag>> = RefCell::new(HashMap::new());
+    /// How often each watched table's definition or, for configuration tables, rows changed.
+    static WATCHED: RefCell<HashMap<u32, Rc<Cell<u64>>>> = RefCell::new(HashMap::new());
     static CATALOG_GENERATION: Cell<u64> = const { Cell::new(0) };
     static READ_NOW: Cell<bool> = const { Cell::new(false) };
 }
@@ -40,10 +39,11 @@ unsafe extern "C-unwind" fn relation_changed(_argument: Datum, table: Oid) {
         let Ok(watched) = watched.try_borrow() else {
             return false;
         };
+        let count = |changes: &Rc<Cell<u64>>| changes.set(changes.get().wrapping_add(1));
         if table == Oid::INVALID {
-            watched.values().for_each(|flag| flag.set(true));
-        } else if let Some(flag) = watched.get(&table.to_u32()) {
-            flag.set(true);
+            watched.values().for_each(count);
+        } else if let Some(changes) = watched.get(&table.to_u32()) {
+            count(changes);
         }
         true
     });
@@ -66,23 +66,79 @@ pub fn catalog_generation() -> u64 {
     CATALOG_GENERATION.with(Cell::get)
 }
 
-/// A flag that is set whenever the table changes. Watch before reading what is cached.
-pub fn watch(table: u32) -> Flag {
-    WATCHED.with(|watched| {
-        watched
-            .try_borrow_mut()
-            .map(|mut watched| Rc::clone(watched.entry(table).or_default()))
-            .unwrap_or_else(|_| Rc::new(Cell::new(true)))
-    })
+/// A table that something was read from, watched for as long as that is remembered.
+#[derive(Debug)]
+pub struct Watched {
+    table: u32,
+    changes: Rc<Cell<u64>>,
+    seen: u64,
 }
 
-/// Stops watching the tables.
-pub fn unwatch(tables: &[u32]) {
-    WATCHED.with(|watched| {
-        if let Ok(mut watched) = watched.try_borrow_mut() {
-            watched.retain(|table, _| !tables.contains(table));
+impl Watched {
+    /// Watches from now on: to be called before reading, so that a change that arrives meanwhile counts.
+    pub fn new(table: u32) -> Self {
+        let changes =
+            WATCHED.with_borrow_mut(|watched| Rc::clone(watched.entry(table).or_default()));
+        Watched {
+            table,
+            seen: changes.get(),
+            changes,
         }
-    });
+    }
+
+    /// Whether the table has not changed since.
+    pub fn is_current(&self) -> bool {
+        self.changes.get() == self.seen
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // The map's count and this one: nobody else is watching.
+        if Rc::strong_count(&self.changes) == 2 {
+            let _ = WATCHED.try_with(|watched| {
+                if let Ok(mut watched) = watched.try_borrow_mut() {
+                    watched.remove(&self.table);
+                }
+            });
+        }
+    }
+}
+
+/// The most tables that things are remembered of, some hundred bytes each.
+const TABLES: usize = 256;
+
+/// What was read of tables' definitions, by table.
+#[derive(Debug)]
+pub struct Remembered<T>(RefCell<HashMap<u32, (Watched, Rc<T>)>>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Remembered(RefCell::default())
+    }
+}
+
+impl<T> Remembered<T> {
+    /// What `read` gave for the table, read again where its definition has changed since.
+    pub fn get(&self, table: u32, read: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
+        if let Some((watched, known)) = self.0.borrow().get(&table)
+            && watched.is_current()
+        {
+            return Ok(Rc::clone(known));
+        }
+        let watched = Watched::new(table);
+        let fresh = Rc::new(read()?);
+        let mut all = self.0.borrow_mut();
+        if all.len() >= TABLES {
+            // Those of dropped tables first; reading one again costs a few look-ups.
+            all.retain(|_, (watched, _)| watched.is_current());
+            if all.len() >= TABLES {
+                all.clear();
+            }
+        }
+        all.insert(table, (watched, Rc::clone(&fresh)));
+        Ok(fresh)
+    }
 }
 
 /// Tells every session, at commit, that the table's rows changed; this session at once. Rolled back, it

@@ -5,6 +5,7 @@ use super::error::{Result, raise};
 use super::spi::{Row, Rows};
 use super::value::{Value, read};
 use crate::error::Error;
+use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use uuid::Uuid;
 
@@ -273,6 +274,7 @@ pub struct ResultSet<'a> {
 impl ResultSet<'_> {
     /// Adds a row.
     pub fn push(&self, columns: &[Value<'_>]) {
+        interrupt::tick();
         // SAFETY: `info` was filled by InitMaterializedSRF; tuplestore_putvalues copies the row.
         unsafe {
             let descriptor = (*self.info).setDesc;

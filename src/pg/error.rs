@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error};
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgLogLevel, PgSqlErrorCode};
+use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 
 /// What every fallible function of the bridge and the rooms returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -50,6 +50,17 @@ pub fn hide_backtraces() {
 pub fn raise(error: Error) {
     let code = sqlstate(error.code);
     report(error, code, PgLogLevel::ERROR);
+}
+
+/// Raises the server's own error where the query was cancelled, timed out or its session is to end; else returns.
+pub fn stop_if_asked() {
+    // SAFETY: a signal handler may set the flag at any time, so it is read anew; may be called wherever a
+    // statement could be run.
+    unsafe {
+        if (&raw const pg_sys::InterruptPending).read_volatile() != 0 {
+            pg_sys::ProcessInterrupts();
+        }
+    }
 }
 
 /// Tells the client something by the way.

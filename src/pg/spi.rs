@@ -3,7 +3,9 @@
 use super::error::{Result, raise};
 use super::value::{Type, Value, read};
 use crate::error::{Code, Error};
+use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, Oid};
+use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 use uuid::Uuid;
@@ -55,6 +57,11 @@ pub struct Plan {
     parameters: usize,
 }
 
+thread_local! {
+    /// Plans that nobody needs any more and that could not be freed when that became clear.
+    static LEFT_OVER: RefCell<Vec<pg_sys::SPIPlanPtr>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Which rows a statement sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sees {
@@ -72,6 +79,10 @@ pub enum Sees {
 impl Plan {
     /// Prepares and keeps a plan. Needs an open [`Session`].
     pub fn prepare(sql: &str, parameters: &[Oid]) -> Result<Self> {
+        for plan in LEFT_OVER.take() {
+            // SAFETY: as in `drop`, which put it there once.
+            unsafe { pg_sys::SPI_freeplan(plan) };
+        }
         let text = CString::new(sql)
             .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
         let mut types = parameters.to_vec();
@@ -188,7 +199,10 @@ impl Plan {
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if std::thread::panicking() {
+            // While an error unwinds the server is not to be called.
+            let _ = LEFT_OVER.try_with(|plans| plans.borrow_mut().push(self.plan));
+        } else {
             // SAFETY: the plan was kept by `prepare` and is dropped once.
             unsafe { pg_sys::SPI_freeplan(self.plan) };
         }
@@ -234,7 +248,10 @@ impl Rows {
     /// The rows in order.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         let count = if self.table.is_null() { 0 } else { self.len() };
-        (0..count).map(|index| Row { rows: self, index })
+        (0..count).map(|index| {
+            interrupt::tick();
+            Row { rows: self, index }
+        })
     }
 
     /// The first row.

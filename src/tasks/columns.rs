@@ -2,13 +2,11 @@
 
 use super::status::Status;
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Flag};
+use crate::pg::cache::Remembered;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::trigger::Firing;
 use crate::pg::value::{Datum, Type, read};
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 macro_rules! columns {
@@ -27,19 +25,9 @@ macro_rules! columns {
             /// Those of this table, remembered until its definition changes.
             pub fn of(table: u32) -> Result<Rc<Self>> {
                 thread_local! {
-                    static KNOWN: RefCell<HashMap<u32, (Flag, Rc<$of>)>> = RefCell::new(HashMap::new());
+                    static KNOWN: Remembered<$of> = Remembered::default();
                 }
-                let known = KNOWN.with_borrow(|known| known.get(&table).cloned());
-                if let Some((changed, columns)) = known
-                    && !changed.get()
-                {
-                    return Ok(columns);
-                }
-                let changed = cache::watch(table);
-                changed.set(false);
-                let columns = Rc::new($of::read(table)?);
-                KNOWN.with_borrow_mut(|known| known.insert(table, (changed, Rc::clone(&columns))));
-                Ok(columns)
+                KNOWN.with(|known| known.get(table, || $of::read(table)))
             }
         }
     };

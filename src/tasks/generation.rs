@@ -9,6 +9,7 @@ use super::status::Status;
 use super::template::Values;
 use super::templates::{TaskTemplate, Templates};
 use super::unsettled::Counting;
+use crate::interrupt;
 use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::settings::ByIndex;
@@ -89,6 +90,7 @@ pub fn from_templates(
     let mut news = Vec::new();
     let tickets = tickets(workspace, wanted)?;
     for (place, (id, phase, templates)) in (1..).zip(wanted) {
+        interrupt::tick();
         let Some(ticket) = tickets.get(&place) else {
             continue;
         };

@@ -9,7 +9,7 @@
 use super::shape::CONFIGURATION;
 use super::{Workspace, statements};
 use crate::error::Error;
-use crate::pg::cache::{self, Flag};
+use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::phase::{Phase, Phases};
 use crate::workflow::rules::Transitions;
@@ -25,23 +25,19 @@ pub struct Configuration {
     /// The edges.
     pub transitions: Transitions,
     generation: u64,
-    watched: Vec<(u32, Flag)>,
+    watched: Vec<Watched>,
     rooms: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
 }
 
 impl Configuration {
     /// Reads phases and transitions. Needs an open session with the owner's rights.
     pub(super) fn load(workspace: &Workspace) -> Result<Self> {
-        let watched: Vec<(u32, Flag)> = CONFIGURATION
+        let watched = CONFIGURATION
             .iter()
             .filter_map(|name| crate::pg::catalog::table_in(workspace.schema, name))
-            .map(|table| (table, cache::watch(table)))
+            .map(Watched::new)
             .collect();
         cache::reading();
-        // Cleared before anything is read: a change that arrives while reading sets the flag again.
-        for (_, flag) in &watched {
-            flag.set(false);
-        }
         let generation = cache::catalog_generation();
         let phases = statements::phases(workspace)?;
         let transitions = statements::transitions(workspace, &phases)?;
@@ -57,11 +53,7 @@ impl Configuration {
     /// Whether nothing that this was read from has changed since.
     pub(super) fn is_current(&self) -> bool {
         self.generation == cache::catalog_generation()
-            && !self.watched.iter().any(|(_, flag)| flag.get())
-    }
-
-    pub(super) fn tables(&self) -> impl Iterator<Item = u32> {
-        self.watched.iter().map(|(table, _)| *table)
+            && self.watched.iter().all(Watched::is_current)
     }
 
     /// What a room keeps of its own configuration tables, read by `load` when it is first asked for.

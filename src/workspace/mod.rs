@@ -17,7 +17,7 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Flag};
+use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::pg::role::Rights;
 use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier};
@@ -30,9 +30,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many workspaces a backend keeps plans and configuration for. Each costs some tens of kilobytes;
-/// beyond this the one that was used longest ago is forgotten.
-const KEPT: usize = 64;
+/// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
+/// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
+const KEPT: usize = 16;
 
 thread_local! {
     static WORKSPACES: RefCell<HashMap<u32, Rc<Workspace>>> = RefCell::new(HashMap::new());
@@ -115,7 +115,7 @@ pub struct Workspace {
     pub stamp: Stamp,
     /// Made when the catalogs were at this generation.
     generation: u64,
-    changed: Flag,
+    watched: Watched,
     used: Cell<u64>,
     plans: RefCell<HashMap<*const Statement, Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
@@ -172,14 +172,14 @@ impl Workspace {
     fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
         let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
         if let Some(workspace) = &known
-            && !workspace.changed.get()
+            && workspace.watched.is_current()
             && workspace.generation == cache::catalog_generation()
         {
             workspace.touch();
             return Ok(known);
         }
         let generation = cache::catalog_generation();
-        // Before it is loaded: that clears the flag, and may fail.
+        // Before it is loaded, which may fail.
         WORKSPACES.with_borrow_mut(|workspaces| workspaces.remove(&schema));
         let fresh = Self::load(schema, generation)?;
         if let Some(fresh) = &fresh {
@@ -191,12 +191,22 @@ impl Workspace {
                 known.plans.swap(&fresh.plans);
             }
             fresh.touch();
-            WORKSPACES.with_borrow_mut(|workspaces| {
+        }
+        WORKSPACES.with_borrow_mut(|workspaces| {
+            Self::forget_dropped(workspaces);
+            if let Some(fresh) = &fresh {
                 workspaces.insert(schema, Rc::clone(fresh));
                 Self::forget_beyond_limit(workspaces);
-            });
-        }
+            }
+        });
         Ok(fresh)
+    }
+
+    /// Forgets the workspaces whose tickets are gone.
+    fn forget_dropped(workspaces: &mut HashMap<u32, Rc<Workspace>>) {
+        workspaces.retain(|_, workspace| {
+            workspace.watched.is_current() || catalog::schema_of(workspace.tickets).is_some()
+        });
     }
 
     fn touch(&self) {
@@ -217,11 +227,6 @@ impl Workspace {
                 return;
             };
             workspaces.remove(&oldest.schema);
-            let mut tables = vec![oldest.tickets];
-            if let Some(configuration) = oldest.configuration.borrow().as_ref() {
-                tables.extend(configuration.tables());
-            }
-            cache::unwatch(&tables);
         }
     }
 
@@ -232,8 +237,7 @@ impl Workspace {
         let Some(tickets) = catalog::table_in(schema, "tickets") else {
             return Ok(None);
         };
-        let changed = cache::watch(tickets);
-        changed.set(false);
+        let watched = Watched::new(tickets);
         let Some(identity) = statements::identity(tickets)? else {
             return Ok(None);
         };
@@ -255,7 +259,7 @@ impl Workspace {
             columns,
             stamp,
             generation,
-            changed,
+            watched,
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from mixed_load import SETUP, Client, Lost
-from mixed_load_check import problems
+from mixed_load.check import problems
 
 CRASHES = int(os.environ.get("PHASEGATE_CRASHES", 20))
 SEED = int(os.environ.get("PHASEGATE_SEED", random.SystemRandom().randrange(2**32)))

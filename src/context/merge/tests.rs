@@ -1,6 +1,7 @@
 //! The merge, the block and the fold, on examples and on random contexts.
 
 use super::*;
+use crate::interrupt::tests::stops;
 use proptest::prelude::*;
 
 fn task(id: &str, result: Value) -> CompletedTask {
@@ -233,6 +234,14 @@ fn a_megabyte_merges_in_linear_time() {
         merged(&contexts)["decisions"].as_array().unwrap().len(),
         40_000
     );
+}
+
+#[test]
+fn merging_can_be_stopped() {
+    let items: Vec<u32> = (0..2_000).collect();
+    let tasks = vec![task("t", json!({"context": {"numbers": items}})); 3];
+    let checks = stops(|| as_stored(phase_block(&tasks, &[])));
+    assert!(checks >= 10, "{checks}");
 }
 
 /// Contexts whose keys hold one kind of value throughout: numbers, texts, arrays, objects.

@@ -1,6 +1,7 @@
 //! What a summary promises, on examples and on random contexts.
 
 use super::*;
+use crate::interrupt::tests::stops;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -321,6 +322,16 @@ fn a_megabyte_of_anything_fits() {
             assert!(text.contains("Go"), "{text}");
             assert!(budget == 10 || text.ends_with("- notes: end"));
         }
+    }
+}
+
+#[test]
+fn summarizing_can_be_stopped() {
+    let points: Vec<String> = (0..2_000).map(|n| format!("what to do {n}")).collect();
+    let context = json!({"design_phase": {"notes": points}});
+    for budget in [None, Some(500), Some(100_000)] {
+        let checks = stops(|| summarize(&context, budget, Encoding::O200kBase, None));
+        assert!(checks >= 10, "{checks}");
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, json};
 
 use super::*;
+use crate::interrupt::tests::stops;
 
 fn refused(schema: Value) -> String {
     let start = Instant::now();
@@ -217,6 +218,15 @@ fn work_that_doubles_with_every_level_is_stopped() {
         outcome,
         Err("takes too long to check against its schema".to_owned())
     );
+}
+
+#[test]
+fn a_check_can_be_stopped() {
+    let wide = json!(vec![json!({"a": 1}); 2_000]);
+    let schema =
+        CompiledSchema::compile(&json!({"items": {"properties": {"a": {"minimum": 0}}}})).unwrap();
+    let checks = stops(|| schema.check(&wide));
+    assert!(checks >= 10, "{checks}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-"""What the clients of mixed_load.py were told, against what the tables say: everything acknowledged is there,
+"""What the clients were told, against what the tables say: everything acknowledged is there,
 nothing refused is, and what was in doubt is there as a whole or not at all."""
 
 import collections
