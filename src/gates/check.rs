@@ -14,7 +14,6 @@ use crate::phase::Phase;
 use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict;
 use crate::workspace::{Configuration, Workspace};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::rc::Rc;
 use uuid::Uuid;

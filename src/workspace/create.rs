@@ -100,6 +100,7 @@ pub fn create(name: &str) -> Result<()> {
     let _session = Session::open()?;
     let _pinned = Pinned::search_path();
     let quoted = quote_identifier(name)?;
+    lock(name)?;
     if catalog::schema_by_name(name).is_none() {
         run_script(&format!("CREATE SCHEMA {quoted}"))?;
     }
@@ -133,6 +134,17 @@ pub fn create(name: &str) -> Result<()> {
         site.script(script)?;
     }
     adopt::histories(&site)
+}
+
+/// One making of a workspace at a time, until the transaction ends: of two at once, as of two services that start,
+/// the second finds the schema there. The lock is on the name in pg_namespace (2615).
+fn lock(name: &str) -> Result<()> {
+    run_once(
+        "SELECT pg_advisory_xact_lock(2615, hashtext($1))",
+        &[(Type::Text, Value::text(Some(name)))],
+    )?;
+    cache::accept_invalidations();
+    Ok(())
 }
 
 /// The role that the workspace is made for: the owner of a `tickets` table that is there, else the caller.
