@@ -27,7 +27,10 @@ SELECT p.phase,
  ORDER BY p.phase::text = 'PHASE_BLOCKED', p.place;
 
 CREATE OR REPLACE VIEW {ws}.phase_durations WITH (security_invoker = true) AS
-SELECT v.ticket_id, v.phase, v.entered_at, v.left_at, coalesce(v.left_at, now()) - v.entered_at AS duration
+SELECT v.ticket_id, v.phase, v.entered_at, v.left_at,
+       -- An imported history may have infinite times, which cannot be subtracted: one such row must not take the view away.
+       CASE WHEN isfinite(v.entered_at) AND isfinite(coalesce(v.left_at, now()))
+            THEN coalesce(v.left_at, now()) - v.entered_at END AS duration
   FROM (SELECT h.ticket_id, h.to_phase AS phase, h.created_at AS entered_at,
                lead(h.created_at) OVER (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id) AS left_at
           FROM {ws}.phase_history h

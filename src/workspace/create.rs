@@ -116,6 +116,7 @@ pub fn create(name: &str) -> Result<()> {
     let _session = Session::open()?;
     require_same_version()?;
     let quoted = quote_identifier(name)?;
+    lock(name)?;
     if catalog::schema_by_name(name).is_none() {
         let _pinned = Pinned::search_path();
         run_script(&format!("CREATE SCHEMA {quoted}"))?;
@@ -212,6 +213,17 @@ pub(super) fn require_same_version() -> Result<()> {
         return Ok(());
     }
     Err(Error::versions_differ(&extension, library))
+}
+
+/// One making of a workspace at a time, until the transaction ends: of two at once, as of two services that start,
+/// the second finds the schema there. The lock is on the name in pg_namespace (2615).
+fn lock(name: &str) -> Result<()> {
+    run_once(
+        "SELECT pg_catalog.pg_advisory_xact_lock(2615, pg_catalog.hashtext($1))",
+        &[(Type::Text, Value::text(Some(name)))],
+    )?;
+    cache::accept_invalidations();
+    Ok(())
 }
 
 /// The owner of the `tickets` table that is there; refuses unless the caller has that role's rights.

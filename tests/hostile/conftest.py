@@ -36,8 +36,7 @@ def workspace_script():
 
 @pytest.fixture(scope="module")
 def server(make_module_cluster):
-    # One that has crashed stays down, so that every test after it fails. The setting makes Rust's panics print
-    # where they come from, if anything does.
+    # One that has crashed stays down, so that every test after it fails.
     cluster = make_module_cluster(restart_after_crash="off", log_min_error_statement="panic")
     with cluster.connect(autocommit=True) as connection:
         connection.execute("CREATE DATABASE hostile")
@@ -64,6 +63,5 @@ def session(server):
     with server.connect() as connection:
         pid = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
         yield connection
-        print('CPU', [int(x)/100 for x in open(f'/proc/{pid}/stat').read().split()[13:15]])
         assert connection.execute("SELECT pg_backend_pid()").fetchone()[0] == pid
         assert server.crashes() == []

@@ -178,7 +178,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         10 => (ticket(), phase(), way).prop_map(|(ticket, to, way)| Operation::Move { ticket, to, way }),
         3 => (vec(ticket(), 1..=3), phase()).prop_map(|(tickets, to)| Operation::MoveMany { tickets, to }),
-        2 => (vec(ticket(), 2..=3), phase()).prop_map(|(tickets, to)| Operation::UpdateMany { tickets, to }),
+        3 => (vec(ticket(), 2..=3), phase()).prop_map(|(tickets, to)| Operation::UpdateMany { tickets, to }),
         3 => ticket().prop_map(|ticket| Operation::Unblock { ticket }),
         4 => (ticket(), proptest::option::of(phase()), proptest::bool::weighted(0.8))
             .prop_map(|(ticket, phase, good)| Operation::AddArtifact { ticket, phase, good }),

@@ -15,7 +15,11 @@ pub fn compare(server: &mut Server, expected: &Rows) -> Result<(), String> {
     for (number, ticket) in &expected.tickets {
         let id = ticket_id(*number);
         let label = |phase| server.rules.phases.label(phase).to_owned();
-        let row = vec![Some(label(ticket.phase)), ticket.previous.map(label)];
+        let row = vec![
+            Some(label(ticket.phase)),
+            ticket.previous.map(label),
+            flag(true),
+        ];
         let history: Vec<Row> = ticket
             .history
             .iter()
@@ -50,7 +54,9 @@ pub fn compare(server: &mut Server, expected: &Rows) -> Result<(), String> {
             server,
             &format!("ticket {number}"),
             vec![row],
-            &format!("SELECT phase_id, previous_phase_id FROM tickets WHERE id = '{id}'"),
+            &format!(
+                "SELECT t.phase_id, t.previous_phase_id, t.phase_entered_at = (SELECT max(h.created_at) FROM phase_history h WHERE h.ticket_id = t.id) FROM tickets t WHERE t.id = '{id}'"
+            ),
         )?;
         same(
             server,

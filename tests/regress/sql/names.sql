@@ -3,7 +3,7 @@
 CREATE TABLE public.names (n serial, name name);
 INSERT INTO public.names (name) VALUES
     ('"; drop table tickets; --'), (''' OR true --'), ('Über Größe 票'), ('select'), ('with space'), ('{ws}'), ('{shape}'), ('%I'), ('a.b'), ('$1'), ('back\slash'),
-    (repeat('x', 63)), (repeat('ü', 31)), ('public');
+    (repeat('x', 63)), (repeat('ü', 31)), ('public'), (repeat('z', 62) || 'ü'), (repeat('ö', 40)), (E'\x01\n\t'), ('null'), ('phase'), ('tickets'), ('*');
 CREATE FUNCTION public.works(name name) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     id uuid;
@@ -20,6 +20,7 @@ BEGIN
     PERFORM phasegate.unblock_ticket(id);
     PERFORM FROM phasegate.transition_tickets(ARRAY[id], 'PHASE_DESIGN');
     PERFORM phasegate.create_workspace(name);
+    PERFORM phasegate.release_expired_tasks(name);
     SELECT sum(violations) INTO bad FROM phasegate.check_workspace(name);
     IF NOT EXISTS (SELECT FROM phasegate.workspaces w WHERE w.schema = name) THEN RETURN 'not listed'; END IF;
     IF (SELECT count(*) FROM phasegate.get_phase_history(id)) <> 5 THEN RETURN 'history'; END IF;

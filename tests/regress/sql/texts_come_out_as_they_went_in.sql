@@ -14,7 +14,7 @@ INSERT INTO public.texts (t) VALUES
     ('''; DROP TABLE tickets; --'), ('"; drop table tickets; --'), (E'\\''; DROP TABLE tickets; --'), ('$$; DROP TABLE tickets; --'), ('$1'), ('%s %I %L'), ('{ws}.tickets'),
     ('{ticket_id}'), ('{ticket_title}{'), ('}{}'), ('\{ticket_id\}'), (E'\\'), (E'\\\\x41'), (E'\\u0041\\n'), ('"'), (''''), ('null'), ('NULL'), ('{}'), ('[]'), ('{NULL,"a"}'), (' '), (E'\t\r\n'),
     (E'\x01\x02\x7f'), ('<script>alert(1)</script>'), ('../../etc/passwd'), ('-- $.a ? (@ == "x")'), ('Größe 票 👩‍👩‍👧'), (E'e\u0301'), (U&'\202Eabc\202C\FEFF\200B\2028'), (U&'\+10FFFF\E000'),
-    (repeat('ü', 100)), ('PHASE_DONE'), ('true'), ('1e100000');
+    (repeat('ü', 100)), ('PHASE_DONE'), ('true'), ('1e100000'), ('$serde_json::private::Number');
 
 -- Where the text comes out changed.
 CREATE FUNCTION public.changed(t text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -27,6 +27,8 @@ DECLARE
     entry phasegate.history_entry;
     result phasegate.gate_result;
     review uuid;
+    -- An artifact's type is not blank.
+    kind text := CASE WHEN t ~ '^\s*$' THEN 'type' || t ELSE t END;
 BEGIN
     INSERT INTO task_templates (phase_id, task_type, template_description, required_capabilities)
     VALUES ('PHASE_REQUIREMENTS', t, '{ticket_title}|{ticket_description}|' || regexp_replace(t, '([{}\\])', '\\\1', 'g'), jsonb_build_array(t));
@@ -51,21 +53,24 @@ BEGIN
 
     PERFORM phasegate.generate_phase_tasks(ticket.id);
     SELECT * INTO claimed FROM phasegate.claim_task(t, ARRAY[t], kinds => '{work}');
-    done := phasegate.complete_task(claimed.id, t, jsonb_build_object('summary', t, 'outputs', t, 'context', jsonb_build_object('key_decisions', jsonb_build_array(t), t, t),
-        'artifacts', jsonb_build_array(jsonb_build_object('type', t, 'path', t, 'content', jsonb_build_object(t, t), 'collected_by', t))));
+    done := phasegate.complete_task(claimed.id, t, jsonb_build_object('summary', t, 'outputs', t, 'context', jsonb_build_object('key_decisions', jsonb_build_array(t), 'object', jsonb_build_object(t, t), t, t),
+        'artifacts', jsonb_build_array(jsonb_build_object('type', kind, 'path', t, 'content', jsonb_build_object(t, t), 'collected_by', t))));
     IF (done.result ->> 'summary', done.result -> 'context' ->> t) IS DISTINCT FROM (t, t) THEN RETURN NEXT 'result'; END IF;
-    IF NOT EXISTS (SELECT FROM phase_gate_artifacts a WHERE a.ticket_id = ticket.id AND (a.artifact_type, a.artifact_path, a.artifact_content, a.collected_by) = (t, t, jsonb_build_object(t, t), t))
+    IF NOT EXISTS (SELECT FROM phase_gate_artifacts a WHERE a.ticket_id = ticket.id AND (a.artifact_type, a.artifact_path, a.artifact_content, a.collected_by) = (kind, t, jsonb_build_object(t, t), t))
     THEN RETURN NEXT 'collected'; END IF;
     IF NOT phasegate.took_part(ticket.id, 'PHASE_REQUIREMENTS', t) OR phasegate.took_part(ticket.id, 'PHASE_REQUIREMENTS', t || 'x') THEN RETURN NEXT 'took part'; END IF;
-    added := phasegate.add_artifact(ticket.id, t, t, to_jsonb(t), 'PHASE_REQUIREMENTS', t);
-    IF (added.artifact_type, added.artifact_path, added.artifact_content #>> '{}', added.collected_by) IS DISTINCT FROM (t, t, t, t) THEN RETURN NEXT 'artifact'; END IF;
+    added := phasegate.add_artifact(ticket.id, kind, t, to_jsonb(t), 'PHASE_REQUIREMENTS', t);
+    IF (added.artifact_type, added.artifact_path, added.artifact_content #>> '{}', added.collected_by) IS DISTINCT FROM (kind, t, t, t) THEN RETURN NEXT 'artifact'; END IF;
 
-    INSERT INTO phase_gate_requirements VALUES ('PHASE_REQUIREMENTS', ARRAY[t], false, jsonb_build_object(t, jsonb_build_object('schema', jsonb_build_object('const', t))), true);
+    INSERT INTO phase_gate_requirements VALUES ('PHASE_REQUIREMENTS', ARRAY[kind], false, jsonb_build_object(kind, jsonb_build_object('schema', jsonb_build_object('const', t))), true);
     review := (phasegate.validate_phase_completion(ticket.id)).id;
     PERFORM FROM phasegate.claim_task('reviewer', '{validation}');
     PERFORM phasegate.complete_task(review, 'reviewer', jsonb_build_object('approved', false, 'feedback', t, 'blocking_reasons', jsonb_build_array(t)));
     result := phasegate.validate_gate(ticket.id, validated_by => t);
-    IF (result.validated_by, result.gate_status) <> (t, 'failed') OR NOT EXISTS (SELECT FROM unnest(result.blocking_reasons) r WHERE strpos(r, btrim(t, E' \t\r\n')) > 0) THEN RETURN NEXT 'verdict'; END IF;
+    IF (result.validated_by, result.gate_status) <> (t, 'failed') THEN RETURN NEXT 'gate'; END IF;
+    IF (SELECT k.result -> 'blocking_reasons' ->> 0 FROM tasks k WHERE k.id = review) <> t THEN RETURN NEXT 'verdict'; END IF;
+    -- A reason is one line, in which control characters are escaped.
+    IF t !~ '[[:cntrl:]]' AND NOT EXISTS (SELECT FROM unnest(result.blocking_reasons) r WHERE strpos(r, btrim(t)) > 0) THEN RETURN NEXT 'reason'; END IF;
     DELETE FROM phase_gate_requirements;
 
     PERFORM set_config('phasegate.actor', t, true), set_config('phasegate.reason', t, true);
@@ -75,6 +80,7 @@ BEGIN
     IF (entry.transition_reason, entry.transitioned_by) IS DISTINCT FROM (t, t) THEN RETURN NEXT 'direct'; END IF;
     IF (phasegate.ticket_context(ticket.id) #>> '{full_context,requirements_phase,key_decisions,0}', phasegate.ticket_context(ticket.id) -> 'full_context' -> 'requirements_phase' ->> t)
        IS DISTINCT FROM (t, t) THEN RETURN NEXT 'context'; END IF;
+    IF phasegate.ticket_context(ticket.id) #> '{full_context,requirements_phase,object}' <> jsonb_build_object(t, t) THEN RETURN NEXT 'object'; END IF;
     IF phasegate.get_context_for_phase(ticket.id) #>> '{requirements_phase,key_decisions,0}' <> t THEN RETURN NEXT 'handed over'; END IF;
     IF phasegate.count_tokens(t) < 1 THEN RETURN NEXT 'tokens'; END IF;
     PERFORM phasegate.summarize_context(jsonb_build_object(t, t), 10), phasegate.summarize_structured(to_jsonb(t)), phasegate.extract_key_points(jsonb_build_array(t));
@@ -87,7 +93,7 @@ BEGIN
     DELETE FROM tickets;
 END $$;
 SELECT public.relations() AS before \gset
-SELECT n, to_json(t) AS text, coalesce(nullif(array(SELECT public.changed(t)), '{}')::text, 'as it went in') AS comes_out FROM public.texts ORDER BY n;
+SELECT n, encode(convert_to(left(t, 27), 'UTF8'), 'escape') AS text, coalesce(nullif(array(SELECT public.changed(t)), '{}')::text, 'as it went in') AS comes_out FROM public.texts ORDER BY n;
 SELECT public.relations() = :before AS all_there, (SELECT sum(violations) FROM phasegate.check_workspace()) AS violations;
 
 -- Where a text names something, none of them names anything.

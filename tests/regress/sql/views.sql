@@ -32,6 +32,12 @@ SELECT * FROM phase_board;
 SELECT right(ticket_id::text, 1) AS ticket, phase, entered_at, left_at, CASE WHEN left_at IS NULL THEN duration > '1 day' END AS goes_on, CASE WHEN left_at IS NOT NULL THEN duration END AS duration
   FROM phase_durations ORDER BY 1, entered_at;
 SELECT phase, status, tasks, oldest FROM task_queue;
+-- An imported history whose times are infinite has no durations; the others stay.
+BEGIN;
+INSERT INTO tickets (id, title) VALUES ('00000000-0000-7000-8000-000000000009', 'imported');
+INSERT INTO phase_history (ticket_id, to_phase, created_at) VALUES ('00000000-0000-7000-8000-000000000009', 'PHASE_DESIGN', '-infinity'), ('00000000-0000-7000-8000-000000000009', 'PHASE_TESTING', 'infinity');
+SELECT phase, duration FROM phase_durations WHERE ticket_id = '00000000-0000-7000-8000-000000000009' ORDER BY entered_at;
+ROLLBACK;
 -- A view shows no more than its reader may see.
 CREATE ROLE regress_reader;
 GRANT USAGE ON SCHEMA acme TO regress_reader;
