@@ -35,7 +35,7 @@ SELECT phase, status, tasks, oldest FROM task_queue;
 -- An imported history whose times are infinite has no durations; the others stay.
 BEGIN;
 INSERT INTO tickets (id, title) VALUES ('00000000-0000-7000-8000-000000000009', 'imported');
-INSERT INTO phase_history (ticket_id, to_phase, created_at) VALUES ('00000000-0000-7000-8000-000000000009', 'PHASE_DESIGN', '-infinity'), ('00000000-0000-7000-8000-000000000009', 'PHASE_TESTING', 'infinity');
+INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at) VALUES ('00000000-0000-7000-8000-000000000009', 'PHASE_DONE', 'PHASE_DESIGN', '-infinity'), ('00000000-0000-7000-8000-000000000009', 'PHASE_BACKLOG', 'PHASE_TESTING', 'infinity');
 SELECT phase, duration FROM phase_durations WHERE ticket_id = '00000000-0000-7000-8000-000000000009' ORDER BY entered_at;
 ROLLBACK;
 -- A view shows no more than its reader may see.
