@@ -36,8 +36,11 @@ def workspace_script():
 
 @pytest.fixture(scope="module")
 def server(make_module_cluster):
-    # One that has crashed stays down, so that every test after it fails.
-    cluster = make_module_cluster(restart_after_crash="off", log_min_error_statement="panic")
+    # One that has crashed stays down, so that every test after it fails. Rust is told to print backtraces, which no
+    # message may show.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RUST_BACKTRACE", "full")
+        cluster = make_module_cluster(restart_after_crash="off", log_min_error_statement="panic")
     with cluster.connect(autocommit=True) as connection:
         connection.execute("CREATE DATABASE hostile")
     server = Server(cluster)

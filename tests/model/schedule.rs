@@ -264,8 +264,8 @@ impl Run<'_> {
 
     /// Until every statement on its way has been answered or waits for another session.
     ///
-    /// Failures come first: they end what their transactions held, which may be why others were answered.
-    /// Nothing is committed meanwhile, so that else the order is of no matter.
+    /// What ends something that a transaction held, a failure or a return to a savepoint, comes first: it may be
+    /// why others were answered. Nothing is committed meanwhile, so that else the order is of no matter.
     fn settle(&mut self) -> Result<(), String> {
         let mut answers: Vec<(usize, Answer)> = Vec::new();
         while self.waiting.len() > answers.len() {
@@ -290,7 +290,8 @@ impl Run<'_> {
                 break;
             }
         }
-        answers.sort_by_key(|(_, answer)| answer.is_ok());
+        let goes_back = |session: &usize| self.waiting[session].operation == Operation::RollbackTo;
+        answers.sort_by_key(|(session, answer)| answer.is_ok() && !goes_back(session));
         let mut answers = answers.into_iter();
         while let Some(answer) = answers.next() {
             if let Err(difference) = self.completed(answer) {
