@@ -45,8 +45,8 @@ pub fn check_workspace(call: &Call) -> Result<Answer> {
 
 /// `grant_access(workspace name, role name, level text)`
 pub fn grant_access(call: &Call) -> Result<Answer> {
-    let access = access_argument(call)?;
-    access.grant(Level::parse(&call.text(2, "level")?)?)?;
+    let level = Level::parse(&call.text(2, "level")?)?;
+    access_argument(call)?.grant(level)?;
     Ok(Answer::Null)
 }
 

@@ -30,7 +30,7 @@ TEXTS = {
     "unicode": literal("Größe 票 👩‍👩‍👧 e\u0301 \u202eright to left\u202c \ufeff\u200b\u2028 \U0010ffff"),
     "controls": "E'\\x01\\x1b[31m\\x7f\\r\\n\\t\\x08'",
     "over255": "repeat('ü', 256)",
-    "good phase": "'PHASE_REQUIREMENTS'",
+    "good phase": "'PHASE_REQUIREMENTS'", "good level": "'reader'",
     "good next phase": "'PHASE_DEPLOYMENT'",
     "good blocked": "'PHASE_BLOCKED'",
     "lower phase": "'phase_design'",
@@ -139,7 +139,7 @@ INTERVALS = {
 INFINITE_INTERVALS = {"infinity": "'infinity'", "minus infinity": "'-infinity'"}  # from PostgreSQL 17 on
 
 NAMES = {
-    "null": "NULL", "empty": "''", "good present": "current_schema()", "good other": "'acme'", "unknown": "'nowhere'",
+    "null": "NULL", "empty": "''", "good present": "current_schema()", "good other": "'acme'", "good role": "'pg_monitor'", "unknown": "'nowhere'",
     "keyword": "'select'", "63 bytes": "repeat('x', 63)", "border": "(repeat('x', 62) || 'ü')", "two bytes": "repeat('ü', 40)",
     "quotes": literal("\"'`$$ %I {ws} {shape}"), "backslash": literal("\\"), "controls": "E'\\x01\\n\\r'", "space": "' '",
     "pg_catalog": "'pg_catalog'", "pg_temp": "'pg_temp'", "pg_temp_3": "'pg_temp_3'", "pg_toast": "'pg_toast'",

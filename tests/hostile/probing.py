@@ -8,6 +8,7 @@ import psycopg
 # SQLSTATEs of phasegate's own, as README.md has them, and of PostgreSQL about values.
 ALLOWED = {
     "22001",  # too long for a column
+    "42704",  # no such role
     "22004",  # a required argument is NULL
     "22008",  # a time out of range
     "22023",  # an argument or a part of one outside what is allowed

@@ -22,6 +22,7 @@ USUAL = {
     "ticket_id": "good ready ticket", "task_id": "good held task", "template_id": "good template", "ticket_ids": "good tickets",
     "agent_id": "good agent", "to_phase": "good next phase", "phases": "null", "kinds": "null", "capabilities": "good capabilities",
     "expected_phase": "null", "attempt": "null", "artifact_type": "good text", "format": "good format", "artifacts": "good artifacts", "result": "good result",
+    "role": "good role", "level": "good level",
 }
 USUAL_OF = {
     ("block_ticket", "ticket_id"): "good testing ticket",
