@@ -23,7 +23,8 @@ def populated(pair):
     return made
 
 
-# What a day brings, a transaction each. md5 makes values that do not compress, and are stored out of line.
+# What a day brings, a transaction each. md5 makes values that do not compress, and are stored out of line. A retry is put
+# off, so that whether it can be claimed does not hang on when one looks.
 DAY = """
 INSERT INTO tickets (title, context) SELECT 'day ' || n, jsonb_build_object('note', (SELECT string_agg(md5(n || '.' || i), '') FROM generate_series(1, 400) i)) FROM generate_series(1, 300) n;
 UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title LIKE 'day %';
@@ -31,6 +32,7 @@ SELECT add_artifact(id, 'notes', artifact_content => jsonb_build_object('text', 
 SELECT count(*) FROM claim_tasks('ada', 50, '{analysis,documentation}');
 SELECT complete_task(id, 'ada', '{"summary": "s", "artifacts": [{"type": "notes", "path": "p"}]}') FROM tasks WHERE assigned_agent_id = 'ada' AND status = 'assigned';
 SELECT fail_task(id, 'eve', 'no') FROM claim_tasks('eve', 5, '{analysis,documentation}');
+UPDATE tasks SET scheduled_at = '2100-01-01' WHERE scheduled_at IS NOT NULL;
 SELECT count(*) FROM transition_tickets(ARRAY(SELECT id FROM tickets WHERE title LIKE 'day 2%'), 'PHASE_BLOCKED', 'all of them');
 SELECT unblock_ticket(id) FROM tickets WHERE title LIKE 'day 21%';
 UPDATE tickets SET title = title || '!' WHERE title LIKE 'day 22%';
