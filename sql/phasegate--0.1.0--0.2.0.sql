@@ -460,7 +460,7 @@ COMMENT ON FUNCTION tickets_decide() IS
 
 CREATE OR REPLACE FUNCTION tickets_record() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_record';
-COMMENT ON FUNCTION tickets_record() IS 'Trigger on tickets: notes a start, confirms a move.';
+COMMENT ON FUNCTION tickets_record() IS 'Trigger on tickets: notes a start.';
 
 CREATE OR REPLACE FUNCTION tickets_write() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_write';

@@ -16,7 +16,7 @@ pub const OLDEST: i32 = 1;
 
 /// The shape of the oldest code that works with workspaces of [`SHAPE`]. To be raised with a step after which older
 /// code would do something wrong: the sessions that have it loaded then get an error.
-pub const NEEDS: i32 = 1;
+pub const NEEDS: i32 = 2;
 
 const _: () = assert!(OLDEST <= SHAPE && NEEDS <= SHAPE);
 

@@ -12,7 +12,7 @@ WITH history AS (
 ),
 expected_trigger (relname, tgname) AS (
     VALUES ('tickets', 'zz_phasegate_start'), ('tickets', 'zz_phasegate_decide'),
-           ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_moved'), ('tickets', 'aa_phasegate_write'),
+           ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_write'),
            ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
            ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
            ('phase_gate_requirements', 'zz_phasegate_check'),

@@ -12,6 +12,8 @@ use crate::pg::{clock, settings};
 use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use uuid::Uuid;
 
 /// The token budget of the summary that a transition stores.
@@ -62,23 +64,38 @@ pub fn block(
     if rows.is_empty() {
         return Ok(None);
     }
-    let mut tasks = Vec::new();
-    let mut artifacts = Vec::new();
+    // Tasks in the order of their completion; of each type of artifact the one collected last.
+    let mut tasks = BTreeMap::new();
+    let mut artifacts: BTreeMap<String, ((i64, Uuid), ArtifactRef)> = BTreeMap::new();
     for row in rows.iter() {
+        let id = row.uuid(2).unwrap_or_default();
+        let order = (row.big(6).unwrap_or(i64::MAX), id);
         if row.bool(1) {
-            tasks.push(CompletedTask {
-                task_id: row.uuid(2).unwrap_or_default().to_string(),
+            let task = CompletedTask {
+                task_id: id.to_string(),
                 task_type: row.text(3),
                 description: row.text(4),
                 result: row.json(5).as_deref().and_then(json::read),
-            });
+            };
+            tasks.insert(order, task);
         } else {
-            artifacts.push(ArtifactRef {
-                artifact_type: row.text(3).unwrap_or_default(),
+            let artifact_type = row.text(3).unwrap_or_default();
+            let artifact = ArtifactRef {
+                artifact_type: artifact_type.clone(),
                 path: row.text(4),
-            });
+            };
+            match artifacts.entry(artifact_type) {
+                Entry::Occupied(known) if known.get().0 > order => {}
+                Entry::Occupied(mut known) => drop(known.insert((order, artifact))),
+                Entry::Vacant(free) => drop(free.insert((order, artifact))),
+            }
         }
     }
+    let tasks: Vec<CompletedTask> = tasks.into_values().collect();
+    let artifacts: Vec<ArtifactRef> = artifacts
+        .into_values()
+        .map(|(_, artifact)| artifact)
+        .collect();
     Ok(Some(merge::as_stored(merge::phase_block(
         &tasks, &artifacts,
     ))))

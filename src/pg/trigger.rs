@@ -23,6 +23,12 @@ pub fn depth() -> i32 {
     depth.map_or(0, read::int)
 }
 
+/// Whether the trigger sees the rows of an event before they are written.
+fn changes_rows(trigger: &pg_sys::Trigger, event: u32) -> bool {
+    let wanted = (pg_sys::TRIGGER_TYPE_BEFORE | pg_sys::TRIGGER_TYPE_ROW | event) as i16;
+    trigger.tgtype & wanted == wanted && trigger.tgenabled != b'D' as std::ffi::c_char
+}
+
 /// One firing of a trigger.
 pub struct Firing {
     data: *mut pg_sys::TriggerData,
@@ -167,13 +173,21 @@ impl Firing {
 
     /// A column of the row after the event, by attribute number.
     pub fn new_value(&self, attribute: i16) -> Option<Datum> {
-        self.value(self.current(), attribute)
+        // SAFETY: the server passes trigger data that lives for the call.
+        let slot = unsafe {
+            if self.is_update() {
+                (*self.data).tg_newslot
+            } else {
+                (*self.data).tg_trigslot
+            }
+        };
+        self.value(slot, attribute)
     }
 
     /// A column of the row before an UPDATE or DELETE, by attribute number.
     pub fn old_value(&self, attribute: i16) -> Option<Datum> {
         // SAFETY: the server passes trigger data that lives for the call.
-        self.value(unsafe { (*self.data).tg_trigtuple }, attribute)
+        self.value(unsafe { (*self.data).tg_trigslot }, attribute)
     }
 
     /// A `uuid` column of the row after the event; `None` where the column has another type.
@@ -197,19 +211,46 @@ impl Firing {
         kind == pg_sys::UUIDOID
     }
 
-    fn value(&self, tuple: HeapTuple, attribute: i16) -> Option<Datum> {
-        if tuple.is_null() || attribute <= 0 {
+    /// A column of a row, taken from its slot: that keeps what it has read of the row, up to the last column asked for.
+    fn value(&self, slot: *mut pg_sys::TupleTableSlot, attribute: i16) -> Option<Datum> {
+        let number = usize::try_from(attribute).ok()?;
+        let index = number.checked_sub(1)?;
+        if slot.is_null() {
             return None;
         }
-        let mut null = false;
-        // SAFETY: the tuple has the relation's descriptor; an attribute beyond it is excluded first.
+        // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
+        // is made to read that far, after which its arrays have values up to there.
         unsafe {
-            let descriptor = (*self.relation()).rd_att;
-            if i32::from(attribute) > (*descriptor).natts {
+            if number > usize::try_from((*(*self.relation()).rd_att).natts).unwrap_or(0) {
                 return None;
             }
-            let datum = pg_sys::heap_getattr(tuple, i32::from(attribute), descriptor, &mut null);
-            (!null).then_some(datum)
+            if (*slot).tts_nvalid < attribute {
+                pg_sys::slot_getsomeattrs_int(slot, i32::from(attribute));
+            }
+            let is_null = *(*slot).tts_isnull.add(index);
+            (!is_null).then(|| *(*slot).tts_values.add(index))
+        }
+    }
+
+    /// Whether another row trigger may fire for the same UPDATE after this BEFORE trigger, and change the row again.
+    pub fn is_followed(&self) -> bool {
+        // SAFETY: the relation and its list of triggers, which is in the order they fire in, stay as they are while a
+        // statement on it runs; the list has `numtriggers` elements.
+        unsafe {
+            let triggers = (*self.relation()).trigdesc;
+            if triggers.is_null() {
+                return true;
+            }
+            let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
+            let own = (*(*self.data).tg_trigger).tgoid;
+            let mut later = std::slice::from_raw_parts((*triggers).triggers, count)
+                .iter()
+                .skip_while(|trigger| trigger.tgoid != own)
+                .peekable();
+            later.peek().is_none()
+                || later
+                    .skip(1)
+                    .any(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
         }
     }
 

@@ -60,13 +60,17 @@ pub fn note(schema: u32, event: Event) {
 }
 
 /// Takes a workspace's events that the statement whose trigger this is has left, or one within it. Those of
-/// a statement around it are not through yet.
+/// a statement around it are not through yet; and if that began before the present subtransaction, what would be
+/// settled here could be rolled back without them.
 pub fn take(schema: u32) -> Vec<Event> {
-    let depth = trigger::depth();
+    let (depth, subtransaction) = (trigger::depth(), transaction::current());
     NOTED.with_borrow_mut(|noted| {
-        let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(noted)
-            .into_iter()
-            .partition(|noted| noted.schema == schema && noted.depth >= depth);
+        let (taken, kept): (Vec<Noted>, Vec<Noted>) =
+            std::mem::take(noted).into_iter().partition(|noted| {
+                noted.schema == schema
+                    && noted.depth >= depth
+                    && noted.subtransaction >= subtransaction
+            });
         *noted = kept;
         taken.into_iter().map(|noted| noted.event).collect()
     })

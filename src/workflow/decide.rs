@@ -20,23 +20,40 @@ use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// BEFORE UPDATE on `tickets`, where the phase or a column that is phasegate's changes: decides.
+/// BEFORE UPDATE on `tickets`, row by row: where the phase or a column that is phasegate's changes, decides.
+///
+/// The trigger has no WHEN clause, which the server parses anew for every statement; and none follows the row to see
+/// whether what was decided came to pass, see [`moves`].
 pub fn decide(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
-    let phases = (
-        firing.old_value(columns.phase_id).map(read::oid),
-        firing.new_value(columns.phase_id).map(read::oid),
-    );
-    match phases {
-        (Some(from), Some(to)) if from != to => decide_move(firing, &workspace, &columns, from, to),
-        _ => Ok(keep_own_columns(firing, &columns)),
+    let old = firing.old_value(columns.phase_id).map_or(0, read::oid);
+    let new = firing.new_value(columns.phase_id).map_or(0, read::oid);
+    let (schema, followed) = (workspace.schema, firing.is_followed());
+    if moves::any_doubt() || followed {
+        moves::settle_one(schema, id(firing, &columns)?, old)?;
     }
+    if old != new && old != 0 && new != 0 {
+        return decide_move(firing, &workspace, &columns, old, new);
+    }
+    if followed {
+        moves::note_unmoved(schema, id(firing, &columns)?, old);
+    }
+    Ok(keep_own_columns(firing, &columns))
 }
 
-/// No move: what phasegate keeps stays as it was, whatever the caller wrote; only `updated_at` tells of the update.
+/// No move: what phasegate keeps stays as it was, whatever the caller wrote; where that was any of it, `updated_at` tells
+/// of the update.
 fn keep_own_columns(firing: &Firing, columns: &Columns) -> Verdict {
+    let own = [
+        columns.previous_phase_id,
+        columns.phase_entered_at,
+        columns.updated_at,
+    ];
+    if own.into_iter().all(|column| firing.is_equal(column)) {
+        return Verdict::Keep;
+    }
     let old = |column| firing.old_value(column).map_or(Value::Null, Value::Datum);
     firing.with(&[
         (columns.previous_phase_id, old(columns.previous_phase_id)),
@@ -173,7 +190,7 @@ impl Decision<'_> {
                 barren,
                 attribution,
             },
-            false,
+            self.firing.is_followed(),
         );
         if let Some(request) = &self.request {
             let moves = Outcome::Moves {

@@ -1,9 +1,10 @@
 //! Moves that were decided and are still to be written down.
 //!
-//! The decision trigger notes a move before the row is updated; the record trigger confirms it once the
-//! row is; the write trigger, at the statement's end, writes the history of all confirmed moves with one
-//! statement. A row that a user's later trigger leaves out is never confirmed and leaves nothing; a row
-//! whose phase a later trigger changes again has no decision and is refused.
+//! The decision trigger notes a move before the row is updated; the write trigger, at the statement's end, writes
+//! the history of all of them with one statement. Nothing comes between the decision and the row but BEFORE triggers
+//! of the user that fire after it. Where there are any, a move is in doubt until its row was looked at again: a row
+//! that such a trigger leaves out leaves nothing, and one whose phase it changes has no decision and is refused. A
+//! trigger that fired for every row that moved would see the same, at a cost to every move.
 
 use super::attribution::Attribution;
 use crate::context::fold::Block;
@@ -13,6 +14,7 @@ use crate::pg::error::{Result, notice};
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
 use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -51,19 +53,39 @@ struct Noted {
     subtransaction: u32,
     /// How deep in triggers the statement is that decided it.
     depth: i32,
-    confirmed: bool,
+    /// Whether a trigger that fires after the decision may have kept the move from the row.
+    in_doubt: bool,
     record: Move,
+}
+
+/// A row that is updated without a move while a trigger that fires after the decision may make it one.
+#[derive(Debug)]
+struct Unmoved {
+    schema: u32,
+    subtransaction: u32,
+    depth: i32,
+    ticket: Uuid,
+    phase: u32,
 }
 
 #[derive(Debug, Default)]
 struct Moves {
     noted: Vec<Noted>,
-    /// Where the next one to confirm most likely stands: rows are confirmed in the order they were decided in.
-    next: usize,
-    /// Not confirmed by the end of a statement that may be theirs: most likely rows that a trigger left
-    /// out. Looked at last, so that no later move is taken for one of them.
-    passed_over: Vec<Noted>,
+    unmoved: Vec<Unmoved>,
     results: Vec<NotedResult>,
+    /// The tickets that any of them is in doubt about, and maybe some more.
+    doubted: HashSet<Uuid>,
+}
+
+impl Moves {
+    /// Brings `doubted` up to date.
+    fn count_doubts(&mut self) {
+        let noted = self.noted.iter().filter(|noted| noted.in_doubt);
+        self.doubted = noted
+            .map(|noted| noted.record.ticket)
+            .chain(self.unmoved.iter().map(|unmoved| unmoved.ticket))
+            .collect();
+    }
 }
 
 #[derive(Debug)]
@@ -74,25 +96,30 @@ struct NotedResult {
 }
 
 thread_local! {
-    static MOVES: RefCell<Moves> = const { RefCell::new(Moves { noted: Vec::new(), next: 0, passed_over: Vec::new(), results: Vec::new() }) };
+    static MOVES: RefCell<Moves> = RefCell::default();
 }
 
 /// Whether nothing is waiting to be written: the statement at hand is at its first row.
 pub fn is_empty() -> bool {
-    MOVES.with_borrow(|moves| moves.noted.is_empty() && moves.results.is_empty())
+    MOVES.with_borrow(|moves| {
+        moves.noted.is_empty() && moves.results.is_empty() && moves.unmoved.is_empty()
+    })
 }
 
 /// After how many decided moves of one statement its client is told how far it is: every few seconds.
 const REPORTED: usize = 100_000;
 
-/// Notes a decided move.
-pub fn note(schema: u32, record: Move, confirmed: bool) {
+/// Notes a decided move, in doubt where a trigger is to fire after the decision.
+pub fn note(schema: u32, record: Move, in_doubt: bool) {
     let decided = MOVES.with_borrow_mut(|moves| {
+        if in_doubt {
+            moves.doubted.insert(record.ticket);
+        }
         moves.noted.push(Noted {
             schema,
             subtransaction: transaction::current(),
-            depth: trigger::depth(),
-            confirmed,
+            depth: if in_doubt { trigger::depth() } else { 0 },
+            in_doubt,
             record,
         });
         moves.noted.len()
@@ -102,64 +129,134 @@ pub fn note(schema: u32, record: Move, confirmed: bool) {
     }
 }
 
-/// Confirms that the row of a decided move was written with the phases that were decided.
-pub fn confirm(schema: u32, ticket: Uuid, from: u32, to: u32) -> Result<()> {
-    let known = MOVES.with_borrow_mut(|moves| {
-        let is_it = |noted: &Noted| {
-            !noted.confirmed
-                && noted.schema == schema
-                && noted.record.ticket == ticket
-                && noted.record.from == from
-                && noted.record.to == to
-        };
-        let ahead = moves.noted.iter().skip(moves.next).position(is_it);
-        let place = match ahead {
-            Some(distance) => {
-                let place = moves.next + distance;
-                moves.next = place + 1;
-                Some(place)
-            }
-            None => moves.noted.iter().take(moves.next).position(is_it),
-        };
-        if let Some(noted) = place.and_then(|place| moves.noted.get_mut(place)) {
-            noted.confirmed = true;
-            return true;
-        }
-        let Some(place) = moves.passed_over.iter().rposition(is_it) else {
-            return false;
-        };
-        let mut noted = moves.passed_over.remove(place);
-        noted.confirmed = true;
-        moves.noted.push(noted);
-        true
+/// Whether there is doubt about any ticket.
+pub fn any_doubt() -> bool {
+    MOVES.with_borrow(|moves| !moves.doubted.is_empty())
+}
+
+/// Notes a row that is to stay in its phase, where a trigger is to fire after the decision.
+pub fn note_unmoved(schema: u32, ticket: Uuid, phase: u32) {
+    let unmoved = Unmoved {
+        schema,
+        subtransaction: transaction::current(),
+        depth: trigger::depth(),
+        ticket,
+        phase,
+    };
+    MOVES.with_borrow_mut(|moves| {
+        moves.doubted.insert(ticket);
+        moves.unmoved.push(unmoved);
     });
-    if known {
+}
+
+/// The tickets of which this statement, or one within it, left in doubt where they are now.
+pub fn doubtful(schema: u32) -> Vec<Uuid> {
+    if !any_doubt() {
+        return Vec::new();
+    }
+    let (subtransaction, depth) = (transaction::current(), trigger::depth());
+    MOVES.with_borrow(|moves| {
+        let noted = moves.noted.iter().filter(|noted| {
+            noted.in_doubt
+                && noted.schema == schema
+                && noted.subtransaction >= subtransaction
+                && noted.depth >= depth
+        });
+        let unmoved = moves.unmoved.iter().filter(|unmoved| {
+            unmoved.schema == schema
+                && unmoved.subtransaction >= subtransaction
+                && unmoved.depth >= depth
+        });
+        noted
+            .map(|noted| noted.record.ticket)
+            .chain(unmoved.map(|unmoved| unmoved.ticket))
+            .collect()
+    })
+}
+
+/// Settles doubts about tickets by the phases that they are found in. A move whose row is where it was stays in
+/// doubt: a trigger left the row out, or the statement that this one is nested in has not come to write it yet.
+pub fn settle(schema: u32, found: &HashMap<Uuid, u32>) -> Result<()> {
+    MOVES.with_borrow_mut(|moves| {
+        for noted in &mut moves.noted {
+            if !noted.in_doubt || noted.schema != schema {
+                continue;
+            }
+            let record = &noted.record;
+            match found.get(&record.ticket) {
+                Some(phase) if *phase == record.to => noted.in_doubt = false,
+                Some(phase) if *phase != record.from => return Err(undecided(record.ticket)),
+                _ => {}
+            }
+        }
+        let mut result = Ok(());
+        moves.unmoved.retain(|unmoved| {
+            let phase = (unmoved.schema == schema)
+                .then(|| found.get(&unmoved.ticket))
+                .flatten();
+            if phase.is_some_and(|phase| *phase != unmoved.phase) {
+                result = Err(undecided(unmoved.ticket));
+            }
+            phase.is_none()
+        });
+        moves.count_doubts();
+        result
+    })
+}
+
+/// Settles what is in doubt about a ticket of which there is a decision to make, by the phase that it is in. A move
+/// that did not come to its row never will: the row is free for another.
+pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
+    if !MOVES.with_borrow(|moves| moves.doubted.contains(&ticket)) {
         return Ok(());
     }
-    Err(Error::new(
+    settle(schema, &HashMap::from([(ticket, phase)]))?;
+    MOVES.with_borrow_mut(|moves| {
+        moves.noted.retain(|noted| {
+            !(noted.in_doubt && noted.schema == schema && noted.record.ticket == ticket)
+        });
+        moves.count_doubts();
+    });
+    Ok(())
+}
+
+/// Refuses unless there is a decision that the ticket goes to this phase.
+pub fn require_decision(schema: u32, ticket: Uuid, to: u32) -> Result<()> {
+    let is_decided = MOVES.with_borrow(|moves| {
+        moves.noted.iter().rev().any(|noted| {
+            noted.schema == schema && noted.record.ticket == ticket && noted.record.to == to
+        })
+    });
+    if is_decided {
+        return Ok(());
+    }
+    Err(undecided(ticket))
+}
+
+fn undecided(ticket: Uuid) -> Error {
+    Error::new(
         Code::CheckViolation,
         "invalid phase transition",
     )
     .detail(format!(
         "The phase of ticket {ticket} was changed after phasegate had decided about the row."
     ))
-    .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id; give it an earlier name."))
+    .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id; give it an earlier name.")
 }
 
-/// Takes the confirmed moves of a workspace, in the order they were decided in, at the end of a statement.
-pub fn take_confirmed(schema: u32) -> Vec<Move> {
-    let depth = trigger::depth();
+/// Takes the moves of a workspace that are certain, in the order they were decided in, at the end of a statement.
+///
+/// Those of a statement around it may be among them, whose rows are as good as written. But not of one that began
+/// before the present subtransaction: if this is rolled back, what it wrote is gone, and the moves are not.
+pub fn take(schema: u32) -> Vec<Move> {
+    let subtransaction = transaction::current();
     MOVES.with_borrow_mut(|moves| {
         let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(&mut moves.noted)
             .into_iter()
-            .partition(|noted| noted.confirmed && noted.schema == schema);
-        // Those of statements that this one is nested in stay; they are noted less deep in triggers.
-        let (passed_over, kept): (Vec<Noted>, Vec<Noted>) = kept
-            .into_iter()
-            .partition(|noted| noted.schema == schema && noted.depth >= depth);
-        moves.passed_over.extend(passed_over);
+            .partition(|noted| {
+                !noted.in_doubt && noted.schema == schema && noted.subtransaction >= subtransaction
+            });
         moves.noted = kept;
-        moves.next = 0;
         taken.into_iter().map(|noted| noted.record).collect()
     })
 }
@@ -169,7 +266,7 @@ pub fn note_results(schema: u32, results: Vec<GateResult>) {
     if results.is_empty() {
         return;
     }
-    let subtransaction = crate::pg::transaction::current();
+    let subtransaction = transaction::current();
     MOVES.with_borrow_mut(|moves| {
         moves
             .results
@@ -181,13 +278,16 @@ pub fn note_results(schema: u32, results: Vec<GateResult>) {
     });
 }
 
-/// Takes the noted results of a workspace's gates.
+/// Takes the noted results of a workspace's gates, as [`take`] does moves.
 pub fn take_results(schema: u32) -> Vec<GateResult> {
+    let subtransaction = transaction::current();
     MOVES.with_borrow_mut(|moves| {
         let (taken, kept): (Vec<NotedResult>, Vec<NotedResult>) =
             std::mem::take(&mut moves.results)
                 .into_iter()
-                .partition(|noted| noted.schema == schema);
+                .partition(|noted| {
+                    noted.schema == schema && noted.subtransaction >= subtransaction
+                });
         moves.results = kept;
         taken.into_iter().map(|noted| noted.record).collect()
     })
@@ -201,12 +301,15 @@ pub fn forget_all() {
 /// A subtransaction was rolled back; ids only grow, so its children's are greater.
 pub fn forget_since(subtransaction: u32) {
     MOVES.with_borrow_mut(|moves| {
-        for noted in [&mut moves.noted, &mut moves.passed_over] {
-            noted.retain(|noted| noted.subtransaction < subtransaction);
-        }
+        moves
+            .noted
+            .retain(|noted| noted.subtransaction < subtransaction);
+        moves
+            .unmoved
+            .retain(|unmoved| unmoved.subtransaction < subtransaction);
         moves
             .results
             .retain(|noted| noted.subtransaction < subtransaction);
-        moves.next = 0;
+        moves.count_doubts();
     });
 }

@@ -41,6 +41,12 @@ pub static POSITION_LOCKED: Statement = Statement {
     parameters: &[Type::Uuid],
 };
 
+/// The phases that tickets are in, whatever the caller may see.
+pub static PHASES: Statement = Statement {
+    sql: "SELECT id, phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+    parameters: &[Type::Uuids],
+};
+
 /// Whether the ticket exists, whatever the caller may see.
 pub static EXISTS: Statement = Statement {
     sql: "SELECT 1 FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
@@ -59,42 +65,47 @@ pub static HISTORY: Statement = Statement {
     parameters: &[Type::Uuid],
 };
 
-/// Writes the history row of one move out of a phase that produced nothing.
-pub static RECORD_BARREN: Statement = Statement {
-    sql: "INSERT INTO {ws}.phase_history
-                 (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
-                  artifacts, gate_result_id)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, $10)",
-    parameters: &[
-        Type::Uuid,
-        Type::Uuid,
-        Type::Phase,
-        Type::Phase,
-        Type::Time,
-        Type::Text,
-        Type::Text,
-        Type::Text,
-        Type::Json,
-        Type::Uuid,
-    ],
-};
-
-/// Writes the history row of one move. The cheap form of [`RECORD_MANY`]: nothing to unnest, nothing to join.
-pub static RECORD_ONE: Statement = Statement {
-    sql: "INSERT INTO {ws}.phase_history
+/// An INSERT of one history row. The parameters: its columns in their order, without the artifacts of the phase left.
+macro_rules! record_one {
+    ($artifacts:expr, $parameters:expr) => {
+        Statement {
+            sql: concat!(
+                "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
                   gate_result_id, artifacts)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $11,
-                 coalesce($9, (
-                 SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, ",
+                $artifacts,
+                ")"
+            ),
+            parameters: $parameters,
+        }
+    };
+}
+
+/// The artifacts that a phase of a ticket has now, as history keeps them.
+macro_rules! artifacts_of {
+    ($ticket:literal, $phase:literal) => {
+        concat!(
+            "(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                             'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
                    FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
                            FROM {ws}.phase_gate_artifacts a
-                          WHERE a.ticket_id OPERATOR(pg_catalog.=) $2
-                            AND a.phase_id OPERATOR(pg_catalog.=) $10
+                          WHERE a.ticket_id OPERATOR(pg_catalog.=) ",
+            $ticket,
+            "
+                            AND a.phase_id OPERATOR(pg_catalog.=) ",
+            $phase,
+            "
                             AND a.superseded_at IS NULL
-                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c)))",
-    parameters: &[
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c)"
+        )
+    };
+}
+
+/// Writes the history row of one move with the artifacts given, or none.
+pub static RECORD_GIVEN: Statement = record_one!(
+    "$10",
+    &[
         Type::Uuid,
         Type::Uuid,
         Type::Phase,
@@ -103,32 +114,45 @@ pub static RECORD_ONE: Statement = Statement {
         Type::Text,
         Type::Text,
         Type::Text,
-        Type::Json,
-        Type::Phase,
         Type::Uuid,
-    ],
-};
+        Type::Json,
+    ]
+);
 
-/// Writes the history rows of many moves of one actor and reason.
+/// Writes the history row of one move with the artifacts of the phase left. The cheap form of [`RECORD_MANY`]: nothing
+/// to unnest, nothing to join.
+pub static RECORD_ONE: Statement = record_one!(
+    artifacts_of!("$2", "$10"),
+    &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Phase,
+        Type::Time,
+        Type::Text,
+        Type::Text,
+        Type::Text,
+        Type::Uuid,
+        Type::Phase,
+    ]
+);
+
+/// Writes the history rows of many moves of one actor and reason; a phase left that is NULL has no artifacts.
 pub static RECORD_MANY: Statement = Statement {
-    sql: "INSERT INTO {ws}.phase_history
+    sql: concat!(
+        "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
                   gate_result_id, artifacts)
           SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
                  CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
                       THEN m.gate_result_id END,
-                 coalesce($9, (
-                 SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
-                   FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
-                           FROM {ws}.phase_gate_artifacts a
-                          WHERE a.ticket_id OPERATOR(pg_catalog.=) m.ticket_id
-                            AND a.phase_id OPERATOR(pg_catalog.=) m.left_phase
-                            AND a.superseded_at IS NULL
-                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c))
+                 coalesce($9, CASE WHEN m.left_phase IS NOT NULL THEN ",
+        artifacts_of!("m.ticket_id", "m.left_phase"),
+        " END)
             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
                             pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($10), pg_catalog.unnest($11))
-                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase, gate_result_id)",
+                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase, gate_result_id)"
+    ),
     parameters: &[
         Type::Uuids,
         Type::Uuids,

@@ -45,7 +45,8 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
     Ok(firing.with(&changes))
 }
 
-/// AFTER INSERT and AFTER UPDATE of the phase on `tickets`, row by row: notes a start, confirms a move.
+/// AFTER INSERT on `tickets`, row by row: notes a start. In workspaces of shape 1 also AFTER UPDATE of the phase, where
+/// a trigger that fires after the decision may have changed what it was about.
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
     let workspace = Workspace::of_firing(firing)?;
@@ -58,9 +59,8 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
         record_start(&workspace, ticket, to, previous, at)?;
-    } else {
-        let from = firing.old_value(columns.phase_id).map_or(0, read::oid);
-        moves::confirm(workspace.schema, ticket, from, to)?;
+    } else if firing.is_followed() {
+        moves::require_decision(workspace.schema, ticket, to)?;
     }
     Ok(Verdict::Keep)
 }
@@ -113,7 +113,7 @@ fn record_start(
             barren: true,
             attribution: Attribution::of_settings(),
         },
-        true,
+        false,
     );
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::moves::{self, Move};
-use super::statements::{RECORD_BARREN, RECORD_MANY, RECORD_ONE};
+use super::statements::{PHASES, RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::error::{Code, Error};
@@ -18,31 +18,32 @@ use crate::workspace::Workspace;
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted and confirmed.
+/// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
     let workspace = Workspace::of_firing(firing)?;
-    let confirmed = moves::take_confirmed(workspace.schema);
+    settle(&workspace)?;
+    let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
-    if confirmed.is_empty() && results.is_empty() {
+    if moved.is_empty() && results.is_empty() {
         return Ok(Verdict::Keep);
     }
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     gates::store(&workspace, &results)?;
-    confirmed
+    moved
         .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
         .try_for_each(|alike| write_history(&workspace, alike))?;
-    supersede(&workspace, &confirmed)?;
-    let blocks: Vec<_> = confirmed
+    supersede(&workspace, &moved)?;
+    let blocks: Vec<_> = moved
         .iter()
         .filter_map(|one| Some((one.ticket, one.left, one.block.as_deref()?)))
         .collect();
     context::keep(&workspace, &blocks)?;
-    let entered: Vec<_> = confirmed
+    let entered: Vec<_> = moved
         .iter()
         .filter(|one| one.direction != Some(Direction::Return))
         .map(|one| (one.ticket, one.to))
@@ -50,6 +51,22 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     let configuration = workspace.configuration()?;
     generation::generate(&workspace, &configuration, &entered)?;
     Ok(Verdict::Keep)
+}
+
+/// Looks where the tickets are whose rows a trigger saw after the decision.
+fn settle(workspace: &Workspace) -> Result<()> {
+    let doubtful = moves::doubtful(workspace.schema);
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(&PHASES, &[Value::Uuids(doubtful)], Sees::Latest)?;
+    let found = rows
+        .iter()
+        .filter_map(|row| Some((row.uuid(1)?, row.oid(2)?)))
+        .collect();
+    moves::settle(workspace.schema, &found)
 }
 
 /// Marks as superseded what the regressions among the moves make stale.
@@ -84,26 +101,28 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
         [] => return Ok(()),
         [one] => {
             let [reason, actor, db_role, artifacts] = attributed(&one.attribution);
-            let mut arguments = vec![
-                Value::Uuid(one.history_id),
-                Value::Uuid(one.ticket),
-                phase(one.from),
-                phase(one.to),
-                Value::Time(one.at),
-                reason,
-                actor,
-                db_role,
-                artifacts,
-            ];
             // A given list of artifacts stands for itself, as nothing does.
-            let statement = if one.barren || one.attribution.artifacts.is_some() {
-                &RECORD_BARREN
+            let (statement, last) = if one.barren || one.attribution.artifacts.is_some() {
+                (&RECORD_GIVEN, artifacts)
             } else {
-                arguments.push(phase(one.left));
-                &RECORD_ONE
+                (&RECORD_ONE, phase(one.left))
             };
-            arguments.push(Value::uuid(one.gate_result));
-            workspace.run(statement, &arguments, Sees::Latest)?
+            workspace.run(
+                statement,
+                &[
+                    Value::Uuid(one.history_id),
+                    Value::Uuid(one.ticket),
+                    phase(one.from),
+                    phase(one.to),
+                    Value::Time(one.at),
+                    reason,
+                    actor,
+                    db_role,
+                    Value::uuid(one.gate_result),
+                    last,
+                ],
+                Sees::Latest,
+            )?
         }
         [first, ..] => {
             let [reason, actor, db_role, artifacts] = attributed(&first.attribution);
@@ -122,7 +141,7 @@ fn write_history(workspace: &Workspace, moves: &[Move]) -> Result<()> {
                     actor,
                     db_role,
                     artifacts,
-                    phases(|one| one.left),
+                    phases(|one| if one.barren { 0 } else { one.left }),
                     // An array of ids holds no NULL; none is the nil id, which the statement turns into NULL.
                     Value::Uuids(
                         moves

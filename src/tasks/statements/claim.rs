@@ -154,6 +154,24 @@ macro_rules! best {
     };
 }
 
+/// Claims the tasks of `best`, and begins the query that gives them as `c` with their tickets `t`.
+macro_rules! claimed {
+    () => {
+        concat!(
+            "claimed AS (
+              UPDATE {ws}.tasks k
+                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
+               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
+           RETURNING ",
+            task_columns!("k"),
+            ", k.phase_id AS phase)
+          SELECT ",
+            task_columns!("c"),
+            ", c.attempts, t.title::pg_catalog.text, t.context, c.phase"
+        )
+    };
+}
+
 /// The parameters of a claim: agent, capabilities, phases, kinds, count, now, the lease's end.
 macro_rules! claim_parameters {
     ($($more:expr),*) => {
@@ -176,16 +194,9 @@ pub static CLAIM: Statement = Statement {
     sql: concat!(
         best!(),
         ",
-          claimed AS (
-              UPDATE {ws}.tasks k
-                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ",
-        task_columns!("k"),
-        ", k.phase_id AS phase)
-          SELECT ",
-        task_columns!("c"),
-        ", c.attempts, t.title::pg_catalog.text, t.context, c.phase
+          ",
+        claimed!(),
+        "
             FROM claimed c
             JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
            ORDER BY ",
@@ -282,16 +293,7 @@ pub static CLAIM_BY_GROUP: Statement = Statement {
                        ORDER BY h.rank, h.created_at, h.id) o,
                      {ws}.tasks k
                WHERE ", take!(), "),
-          claimed AS (
-              UPDATE {ws}.tasks k
-                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ",
-        task_columns!("k"),
-        ", k.phase_id AS phase)
-          SELECT ",
-        task_columns!("c"),
-        ", c.attempts, t.title::pg_catalog.text, t.context, c.phase, p.part
+          ", claimed!(), ", p.part
             FROM (SELECT pg_catalog.row_security_active($9)
                          OR ", many!(), "
                          OR EXISTS (SELECT 1 FROM seen) AS part) p

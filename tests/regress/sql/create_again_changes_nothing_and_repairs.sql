@@ -32,7 +32,7 @@ DELETE FROM task_templates;
 UPDATE phase_gate_requirements SET required_artifacts = '{other}';
 GRANT SELECT ON phase_board TO PUBLIC;
 ALTER TABLE tickets ADD COLUMN extra int;
-ALTER TABLE tickets ENABLE ALWAYS TRIGGER aa_phasegate_moved;
+ALTER TABLE tickets ENABLE ALWAYS TRIGGER aa_phasegate_started;
 CREATE TABLE public.catalog_before AS SELECT * FROM public.catalog();
 CREATE TABLE public.rows_before AS SELECT * FROM public.rows();
 CREATE FUNCTION public.changed() RETURNS TABLE (what text, item text) LANGUAGE sql AS $$

@@ -42,7 +42,7 @@ SELECT * FROM upgrade_workspace('acme');
 SELECT version = :'newest' AS is_newest, version = '1' AS is_first FROM workspaces;
 SELECT * FROM public.behind();
 SELECT create_workspace('acme');
-SELECT count(*) FROM pg_trigger WHERE tgrelid = 'acme.tickets'::regclass AND pg_get_triggerdef(oid) LIKE '%updated_at%tickets_decide%';
+SELECT tgqual IS NULL AS is_replaced FROM pg_trigger WHERE tgrelid = 'acme.tickets'::regclass AND tgname = 'zz_phasegate_decide';
 
 -- Too old: clear, from functions and from triggers, and nothing is done.
 CALL public.stamp('0');
@@ -64,14 +64,14 @@ SELECT version = :'newest' AS is_newest, version = '1' AS is_first FROM workspac
 DROP INDEX tasks_due;
 DROP TRIGGER zz_phasegate_keep ON tasks;
 DROP CAST (text AS phase);
-ALTER TABLE tickets ENABLE ALWAYS TRIGGER aa_phasegate_moved;
+ALTER TABLE tickets ENABLE ALWAYS TRIGGER aa_phasegate_started;
 GRANT SELECT ON tickets TO PUBLIC;
 ALTER TABLE tickets ADD COLUMN own int DEFAULT 7;
 SELECT max(shape)::text = :'newest' AS upgraded FROM upgrade_workspace('acme');
 SELECT current_phase FROM transition_ticket((SELECT id FROM tickets WHERE title = 't1'), 'PHASE_IMPLEMENTATION');
 SELECT sum(violations) FROM check_workspace();
 SELECT to_regclass('tasks_due'), 'PHASE_DONE'::text::phase, (SELECT relacl::text LIKE '%,=r/postgres}' FROM pg_class WHERE oid = 'tickets'::regclass) AS granted, (SELECT sum(own) FROM tickets),
-       (SELECT tgenabled FROM pg_trigger WHERE tgname = 'aa_phasegate_moved');
+       (SELECT tgenabled FROM pg_trigger WHERE tgname = 'aa_phasegate_started');
 -- A stamp that cannot be read is too old.
 CALL public.stamp('one', 'two');
 SELECT claim_task('ada');

@@ -115,6 +115,55 @@ SELECT * FROM public.moves();
 SELECT sum(violations) FROM phasegate.check_workspace();
 DROP TRIGGER go_on ON tickets;
 
+-- The same where a BEFORE trigger sees the row after the decision, and changes nothing of phasegate's, or takes the move back.
+CREATE FUNCTION public.polish() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.description := 'polished';
+    IF NEW.title = 'stay' THEN NEW.phase_id := OLD.phase_id; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER zzz_polish BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION public.polish();
+CREATE TRIGGER go_on AFTER INSERT OR UPDATE OF phase_id ON tickets FOR EACH ROW EXECUTE FUNCTION public.go_on();
+DELETE FROM tickets;
+INSERT INTO tickets (title) VALUES ('a'), ('b'), ('c'), ('stay');
+BEGIN;
+UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title <> 'c';
+UPDATE tickets SET title = 'gone' WHERE title = 'stay';
+UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title = 'gone';
+SELECT (phasegate.transition_ticket(id, 'PHASE_REQUIREMENTS', 'asked', 'agent-7')).current_phase FROM tickets WHERE title = 'c';
+WITH first AS (UPDATE tickets SET phase_id = 'PHASE_IMPLEMENTATION' WHERE title = 'a')
+UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'b';
+COMMIT;
+INSERT INTO tickets (title) VALUES ('c') ON CONFLICT (id) DO UPDATE SET title = EXCLUDED.title;
+SELECT * FROM public.moves();
+SELECT DISTINCT description FROM tickets;
+DROP TRIGGER go_on ON tickets;
+-- A row that it sees may be deleted before the statement is through.
+CREATE FUNCTION public.archive() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM tickets WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER archive AFTER UPDATE ON tickets FOR EACH ROW WHEN (NEW.title IN ('b', 'gone')) EXECUTE FUNCTION public.archive();
+UPDATE tickets SET description = 'b' WHERE title <> 'gone';
+UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title IN ('a', 'gone');
+SELECT title, phase_id FROM tickets ORDER BY title;
+SELECT sum(violations) FROM phasegate.check_workspace();
+DROP TRIGGER archive ON tickets;
+DROP TRIGGER zzz_polish ON tickets;
+
+-- An AFTER trigger whose own move is rolled back: the moves that fired it are on record all the same.
+CREATE FUNCTION public.attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'other';
+    RAISE EXCEPTION 'never mind';
+EXCEPTION WHEN raise_exception THEN
+    RETURN NULL;
+END $$;
+CREATE TRIGGER attempt AFTER INSERT OR UPDATE ON tickets FOR EACH ROW WHEN (NEW.title < 'c') EXECUTE FUNCTION public.attempt();
+DELETE FROM tickets;
+INSERT INTO tickets (title, phase_id) SELECT n, 'PHASE_DESIGN' FROM unnest('{other,a,b}'::text[]) n;
+UPDATE tickets SET phase_id = 'PHASE_IMPLEMENTATION' WHERE title < 'c';
+SELECT * FROM public.moves();
+SELECT sum(violations) FROM phasegate.check_workspace();
+DROP TRIGGER attempt ON tickets;
+
 -- A function in the statement itself moves other tickets meanwhile.
 CREATE FUNCTION public.meanwhile(what text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = what; RETURN what; END $$;
