@@ -9,6 +9,7 @@ pub mod clock;
 pub mod error;
 pub mod jsonpath;
 pub mod lock;
+pub mod probe;
 pub mod role;
 pub mod settings;
 pub mod spi;

@@ -204,14 +204,16 @@ impl Decision<'_> {
     }
 
     /// On a forward move, folds what the phase left has produced into the row; gives its block, and whether
-    /// it turned out to have produced nothing.
+    /// it is known to have no artifacts.
     fn fold(
         &self,
         decided: &rules::Move,
         changes: &mut Vec<(i16, Value<'_>)>,
     ) -> Result<(Option<Box<Block>>, bool)> {
         if decided.direction != Direction::Forward {
-            return Ok((None, false));
+            let left = self.configuration.phases.oid(decided.left);
+            let barren = !self.workspace.may_have_artifacts(self.ticket, left)?;
+            return Ok((None, barren));
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);
         let (configuration, left) = (&self.configuration, decided.left);

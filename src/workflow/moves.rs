@@ -41,7 +41,7 @@ pub struct Move {
     pub superseded: Vec<u32>,
     /// What the phase left had produced, where it was folded into the ticket's context.
     pub block: Option<Box<Block>>,
-    /// Whether the decision looked at what the phase left had produced, and there was nothing.
+    /// Whether the decision found that the phase left has no artifacts.
     pub barren: bool,
     /// Who and why.
     pub attribution: Rc<Attribution>,

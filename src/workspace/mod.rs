@@ -23,12 +23,13 @@ use crate::pg::role::Rights;
 use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
-use crate::pg::{catalog, role};
+use crate::pg::{catalog, probe, role};
 use crate::stamp::{Fit, Stamp};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use uuid::Uuid;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -314,6 +315,22 @@ impl Workspace {
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
         })
+    }
+
+    /// Whether the ticket has any artifact in the phase (an enum value), as of the latest commit; true where there is
+    /// no quick way to tell.
+    pub fn may_have_artifacts(&self, ticket: Uuid, phase: u32) -> Result<bool> {
+        let table = self.table("phase_gate_artifacts")?;
+        let index = "phase_gate_artifacts_ticket_phase";
+        let found = probe::has_any(self.schema, table, index, ticket, phase)?;
+        Ok(found.unwrap_or(true))
+    }
+
+    /// As [`Workspace::may_have_artifacts`], for tasks.
+    pub fn may_have_tasks(&self, ticket: Uuid, phase: u32) -> Result<bool> {
+        let table = self.table("tasks")?;
+        let found = probe::has_any(self.schema, table, "tasks_ticket", ticket, phase)?;
+        Ok(found.unwrap_or(true))
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.
