@@ -4,8 +4,9 @@ use super::merge::{self, ArtifactRef, CompletedTask};
 use super::statements::{EVIDENCE, KEEP_BLOCKS};
 use super::summary::summarize;
 use crate::json;
+use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
-use crate::pg::settings::ByIndex;
+use crate::pg::probe::Look;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::pg::{clock, settings};
@@ -58,8 +59,8 @@ pub fn block(
 ) -> Result<Option<Value>> {
     let phase = configuration.phases.oid(phase);
     if sees == Sees::Latest
-        && !workspace.may_have_tasks(ticket, phase)?
-        && !workspace.may_have_artifacts(ticket, phase)?
+        && !workspace.may_have(Look::Tasks, ticket, phase)?
+        && !workspace.may_have(Look::Artifacts, ticket, phase)?
     {
         return Ok(None);
     }

@@ -7,14 +7,16 @@ use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
 use super::verdict::Check;
 use crate::error::{Code, Error};
 use crate::json;
+use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
-use crate::pg::spi::{Rows, Sees, Session};
+use crate::pg::spi::{Row, Rows, Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
 use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict;
 use crate::workspace::{Configuration, Workspace};
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -97,6 +99,7 @@ pub fn check(
         return Ok(None);
     };
     let _session = Session::open()?;
+    let _by_index = ByIndex::only();
     let _owner = workspace.as_owner();
     let wanted = requirements
         .criteria
@@ -151,41 +154,59 @@ fn unreviewed(review_is_open: bool) -> Review {
     }
 }
 
+/// When, and the id: an order that is the same each time.
+type Order = (i64, Uuid);
+
 fn gather(rows: &Rows) -> Gathered {
     let mut evidence = Evidence::default();
-    let mut artifacts = HashMap::new();
+    // Of each type, the one that was collected last.
+    let mut artifacts: BTreeMap<String, (Order, Row<'_>)> = BTreeMap::new();
+    let mut incomplete: BTreeMap<Order, IncompleteTask> = BTreeMap::new();
     let mut last_verdict: Option<(Review, i64)> = None;
     let mut since = None;
     let mut reviewer = None;
     let mut review_is_open = false;
     for row in rows.iter() {
+        let id = row.uuid(2).unwrap_or_default();
+        let order = (row.big(7).unwrap_or(i64::MAX), id);
         match row.int(1) {
-            Some(1) => {
-                let artifact_type = row.text(3).unwrap_or_default();
-                artifacts.insert(artifact_type.clone(), row.uuid(2).unwrap_or_default());
-                evidence.artifacts.push(ArtifactEvidence {
-                    artifact_type,
-                    content: content(row.json(6)),
-                });
-            }
+            Some(1) => match artifacts.entry(row.text(3).unwrap_or_default()) {
+                Entry::Occupied(known) if known.get().0 > order => {}
+                Entry::Occupied(mut known) => drop(known.insert((order, row))),
+                Entry::Vacant(free) => drop(free.insert((order, row))),
+            },
             Some(2) => {
-                evidence.tasks_total = row.big(8).unwrap_or(0);
-                evidence.tasks_completed = row.big(9).unwrap_or(0);
+                evidence.tasks_total += 1;
+                let status = row.text(4).unwrap_or_default();
+                if status == "completed" {
+                    evidence.tasks_completed += 1;
+                    continue;
+                }
+                let task = IncompleteTask {
+                    task_id: id.to_string(),
+                    task_type: row.text(3),
+                    status,
+                    description: row.text(5),
+                };
+                incomplete.insert(order, task);
             }
-            Some(3) => evidence.incomplete_tasks.push(IncompleteTask {
-                task_id: row.uuid(2).unwrap_or_default().to_string(),
-                task_type: row.text(3),
-                status: row.text(4).unwrap_or_default(),
-                description: row.text(5),
-            }),
-            Some(4) => {
+            Some(3) => {
                 last_verdict = verdict(row.json(6)).zip(row.big(7));
                 reviewer = row.text(3);
             }
-            Some(5) => review_is_open = true,
-            Some(6) => since = row.big(7),
+            Some(4) => review_is_open = true,
+            Some(5) => since = row.big(7),
             _ => {}
         }
+    }
+    evidence.incomplete_tasks = incomplete.into_values().collect();
+    let mut ids = HashMap::new();
+    for (artifact_type, (_, row)) in artifacts {
+        ids.insert(artifact_type.clone(), row.uuid(2).unwrap_or_default());
+        evidence.artifacts.push(ArtifactEvidence {
+            artifact_type,
+            content: content(row.json(6)),
+        });
     }
     evidence.review = match last_verdict {
         // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
@@ -194,7 +215,7 @@ fn gather(rows: &Rows) -> Gathered {
     };
     Gathered {
         evidence,
-        artifacts,
+        artifacts: ids,
         reviewer,
         review_is_open,
     }

@@ -1,7 +1,7 @@
-//! Whether a table has any row of a ticket and phase: a look into an index, without a statement.
+//! Whether a ticket has any row in a table: a look into an index, without a statement.
 //!
-//! Most moves leave a phase that produced nothing where they ask for what it produced. To set a statement up takes
-//! several times as long as this, and a move that found nothing here is a good deal faster.
+//! Most moves leave a phase that produced nothing where they ask what it produced, and most tasks are waited for by
+//! none. To set a statement up takes several times as long as this.
 
 use super::cache::Remembered;
 use super::catalog;
@@ -10,95 +10,228 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
 use uuid::Uuid;
 
-/// An index on (`ticket_id`, `phase_id`) that a look-up can be made in.
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Look {
+    /// Artifacts of a phase.
+    Artifacts,
+    /// Tasks of a phase.
+    Tasks,
+    /// Tasks that depend on others, of all phases.
+    Dependents,
+}
+
+/// The index that a look is made in. It begins with the ticket's id.
+struct Wanted {
+    table: &'static str,
+    index: &'static str,
+    /// Whether the phase is its second column.
+    by_phase: bool,
+    /// The column that is not NULL in the rows that it has; nothing where it has all rows.
+    present: Option<&'static str>,
+}
+
+impl Look {
+    fn wanted(self) -> Wanted {
+        match self {
+            Look::Artifacts => Wanted {
+                table: "phase_gate_artifacts",
+                index: "phase_gate_artifacts_ticket_phase",
+                by_phase: true,
+                present: None,
+            },
+            Look::Tasks => Wanted {
+                table: "tasks",
+                index: "tasks_ticket",
+                by_phase: true,
+                present: None,
+            },
+            Look::Dependents => Wanted {
+                table: "tasks",
+                index: "tasks_dependent",
+                by_phase: false,
+                present: Some("dependencies"),
+            },
+        }
+    }
+}
+
+/// The index as it was found, with the numbers of the table's columns.
 #[derive(Debug)]
 struct Index {
     oid: u32,
     ticket: i16,
-    phase: i16,
+    phase: Option<i16>,
+}
+
+/// What was found for the tables of workspaces.
+#[derive(Debug, Default)]
+struct Known {
+    artifacts: Remembered<Option<Index>>,
+    tasks: Remembered<Option<Index>>,
+    dependents: Remembered<Option<Index>>,
 }
 
 thread_local! {
-    static KNOWN: Remembered<Option<Index>> = Remembered::default();
+    static KNOWN: Known = Known::default();
 }
 
-/// Whether the table has a row of this ticket and phase (an enum value) among those that are committed now, or that
-/// this transaction wrote. `None` where it has no index of this name to tell by.
-pub fn has_any(
-    schema: u32,
-    table: u32,
-    index: &str,
-    ticket: Uuid,
-    phase: u32,
-) -> Result<Option<bool>> {
-    let known = KNOWN.with(|known| known.get(table, || Ok(find(schema, table, index))))?;
-    let Some(index) = known.as_ref() else {
-        return Ok(None);
+/// Whether there is a row of this ticket and, where it matters, this phase (an enum value) among those that are
+/// committed now or that this transaction wrote. True where there is no index to tell by.
+pub fn may_have(look: Look, schema: u32, ticket: Uuid, phase: u32) -> Result<bool> {
+    let wanted = look.wanted();
+    let Some(table) = catalog::table_in(schema, wanted.table) else {
+        return Ok(true);
     };
-    // A `uuid` is stored as its sixteen bytes, and passed by reference.
-    let bytes = ticket.into_bytes();
-    let mut keys = [pg_sys::ScanKeyData::default(); 2];
-    let [first, second] = &mut keys;
-    let equal = pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber;
-    // SAFETY: the keys are of the types of the columns, whose index `find` looked at and whose definition has not
-    // changed since; they and `bytes` outlive the scan. What is opened is closed, the locks are kept as after a query,
-    // and where an error passes through abort processing releases all of it. The command counter is moved on as
-    // before a statement, so that the snapshot has what this transaction wrote.
-    unsafe {
-        let ticket = Datum::from(bytes.as_ptr());
-        let uuid_eq = Oid::from(pg_sys::F_UUID_EQ);
-        pg_sys::ScanKeyInit(first, index.ticket, equal, uuid_eq, ticket);
-        let enum_eq = Oid::from(pg_sys::F_ENUM_EQ);
-        pg_sys::ScanKeyInit(second, index.phase, equal, enum_eq, Datum::from(phase));
-        let relation = pg_sys::table_open(Oid::from(table), pg_sys::AccessShareLock as c_int);
-        pg_sys::CommandCounterIncrement();
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let scan = pg_sys::systable_beginscan(
-            relation,
-            Oid::from(index.oid),
-            true,
-            snapshot,
-            keys.len() as c_int,
-            keys.as_mut_ptr(),
-        );
-        let found = !pg_sys::systable_getnext(scan).is_null();
-        pg_sys::systable_endscan(scan);
-        pg_sys::UnregisterSnapshot(snapshot);
-        pg_sys::table_close(relation, pg_sys::NoLock as c_int);
-        Ok(Some(found))
+    let index = KNOWN.with(|known| {
+        let known = match look {
+            Look::Artifacts => &known.artifacts,
+            Look::Tasks => &known.tasks,
+            Look::Dependents => &known.dependents,
+        };
+        known.get(table, || Ok(find(schema, table, &wanted)))
+    })?;
+    Ok(index
+        .as_ref()
+        .as_ref()
+        .is_none_or(|index| index.has_any(table, ticket, phase)))
+}
+
+impl Index {
+    fn has_any(&self, table: u32, ticket: Uuid, phase: u32) -> bool {
+        // A `uuid` is stored as its sixteen bytes, and passed by reference.
+        let bytes = ticket.into_bytes();
+        let mut keys = [pg_sys::ScanKeyData::default(); 2];
+        let [first, second] = &mut keys;
+        let equal = pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber;
+        // SAFETY: the keys are of the types of the columns, whose index `find` looked at and whose definition has not
+        // changed since; they and `bytes` outlive the scan. What is opened is closed, the locks are kept as after a
+        // query, and where an error passes through abort processing releases all of it. The command counter is moved on
+        // as before a statement, so that the snapshot has what this transaction wrote.
+        unsafe {
+            let uuid_eq = Oid::from(pg_sys::F_UUID_EQ);
+            pg_sys::ScanKeyInit(
+                first,
+                self.ticket,
+                equal,
+                uuid_eq,
+                Datum::from(bytes.as_ptr()),
+            );
+            if let Some(column) = self.phase {
+                let enum_eq = Oid::from(pg_sys::F_ENUM_EQ);
+                pg_sys::ScanKeyInit(second, column, equal, enum_eq, Datum::from(phase));
+            }
+            let relation = pg_sys::table_open(Oid::from(table), pg_sys::AccessShareLock as c_int);
+            pg_sys::CommandCounterIncrement();
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let scan = pg_sys::systable_beginscan(
+                relation,
+                Oid::from(self.oid),
+                true,
+                snapshot,
+                if self.phase.is_some() { 2 } else { 1 },
+                keys.as_mut_ptr(),
+            );
+            let found = !pg_sys::systable_getnext(scan).is_null();
+            pg_sys::systable_endscan(scan);
+            pg_sys::UnregisterSnapshot(snapshot);
+            pg_sys::table_close(relation, pg_sys::NoLock as c_int);
+            found
+        }
     }
 }
 
-/// The index of this name, if it is what the name says and has all rows.
-fn find(schema: u32, table: u32, name: &str) -> Option<Index> {
-    let oid = catalog::table_in(schema, name)?;
+/// The wanted index, if it is there and what it should be.
+fn find(schema: u32, table: u32, wanted: &Wanted) -> Option<Index> {
+    let oid = catalog::table_in(schema, wanted.index)?;
     let ticket = catalog::column(table, "ticket_id")?;
-    let phase = catalog::column(table, "phase_id")?;
-    // SAFETY: a relation of this name is there; whether it is an index, and its shape, is looked at before anything of
-    // an index is read. `indkey` and `rd_opcintype` have an element for each key column.
-    let is_usable = unsafe {
+    let phase = match wanted.by_phase {
+        true => Some(catalog::column(table, "phase_id")?),
+        false => None,
+    };
+    let present = match wanted.present {
+        Some(name) => Some(catalog::column(table, name)?),
+        None => None,
+    };
+    // SAFETY: a relation of this name is there; whether it is an index is looked at before anything of an index is read.
+    let fits = unsafe {
         let relation = pg_sys::relation_open(Oid::from(oid), pg_sys::AccessShareLock as c_int);
-        let class = (*relation).rd_rel;
-        let is_index = (*class).relkind as u8 == pg_sys::RELKIND_INDEX
-            && (*class).relam == pg_sys::BTREE_AM_OID;
-        let fits = is_index
-            && {
-                let index = (*relation).rd_index;
-                let columns = (*index).indkey.values.as_ptr();
-                let types = (*relation).rd_opcintype;
-                let predicate = pg_sys::Anum_pg_index_indpred as c_int;
-                (*index).indrelid.to_u32() == table
-                && (*index).indisvalid
-                && (*index).indislive
-                // One whose oldest rows may be missing for a while is left to the planner to judge.
-                && !(*index).indcheckxmin
-                && pg_sys::heap_attisnull((*relation).rd_indextuple, predicate, std::ptr::null_mut())
-                && (*index).indnkeyatts >= 2
-                && (*columns, *columns.add(1)) == (ticket, phase)
-                && (*types, *types.add(1)) == (pg_sys::UUIDOID, pg_sys::ANYENUMOID)
-            };
+        let fits = is_btree_of(relation, table)
+            && begins_with(relation, 0, ticket, pg_sys::UUIDOID)
+            && phase.is_none_or(|phase| begins_with(relation, 1, phase, pg_sys::ANYENUMOID))
+            && condition(relation) == present.map_or(Condition::None, Condition::Present);
         pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
         fits
     };
-    is_usable.then_some(Index { oid, ticket, phase })
+    fits.then_some(Index { oid, ticket, phase })
+}
+
+/// Whether the relation is a B-tree of the table that can be read.
+///
+/// # Safety
+/// The relation is open.
+unsafe fn is_btree_of(relation: pg_sys::Relation, table: u32) -> bool {
+    // SAFETY: every relation has a class; one whose kind says so has an index's entry.
+    unsafe {
+        let class = (*relation).rd_rel;
+        (*class).relkind as u8 == pg_sys::RELKIND_INDEX
+            && (*class).relam == pg_sys::BTREE_AM_OID
+            && {
+                let index = (*relation).rd_index;
+                (*index).indrelid.to_u32() == table
+                    && (*index).indisvalid
+                    && (*index).indislive
+                    // One whose oldest rows may be missing for a while is left to the planner to judge.
+                    && !(*index).indcheckxmin
+            }
+    }
+}
+
+/// Whether the index's column at this place is that column of the table, compared as that type.
+///
+/// # Safety
+/// The relation is an index that is open.
+unsafe fn begins_with(index: pg_sys::Relation, place: usize, column: i16, kind: Oid) -> bool {
+    // SAFETY: both arrays have an element for each key column, and the place is looked at first.
+    unsafe {
+        let count = usize::try_from((*(*index).rd_index).indnkeyatts).unwrap_or(0);
+        place < count
+            && *(*(*index).rd_index).indkey.values.as_ptr().add(place) == column
+            && *(*index).rd_opcintype.add(place) == kind
+    }
+}
+
+/// Which rows an index has.
+#[derive(PartialEq, Eq)]
+enum Condition {
+    /// All.
+    None,
+    /// Those in which this column is not NULL.
+    Present(i16),
+    /// Others.
+    Other,
+}
+
+/// # Safety
+/// The relation is an index that is open.
+unsafe fn condition(index: pg_sys::Relation) -> Condition {
+    // SAFETY: gives a copy of the predicate, a list of expressions that all hold; a node is what its tag says.
+    unsafe {
+        let predicate = pg_sys::RelationGetIndexPredicate(index);
+        if predicate.is_null() {
+            return Condition::None;
+        }
+        let test = (*(*predicate).elements).ptr_value as *mut pg_sys::NullTest;
+        if (*predicate).length != 1
+            || (*test).xpr.type_ != pg_sys::NodeTag::T_NullTest
+            || (*test).nulltesttype != pg_sys::NullTestType::IS_NOT_NULL
+        {
+            return Condition::Other;
+        }
+        let column = (*test).arg as *mut pg_sys::Var;
+        if (*column).xpr.type_ != pg_sys::NodeTag::T_Var {
+            return Condition::Other;
+        }
+        Condition::Present((*column).varattno)
+    }
 }

@@ -3,7 +3,6 @@
 use super::error::notice;
 use crate::context::tokens::Encoding;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
-use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
 static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -125,12 +124,12 @@ pub fn max_result_bytes() -> usize {
 }
 
 /// Settings changed until dropped.
-struct Changed {
+pub(super) struct Changed {
     level: i32,
 }
 
 impl Changed {
-    fn to(values: &[(&CStr, &CStr)]) -> Self {
+    pub(super) fn to(values: &[(&CStr, &CStr)]) -> Self {
         // SAFETY: opens a settings level that is closed on drop, and by abort processing where an
         // error unwinds; names and values are NUL-terminated.
         unsafe {
@@ -157,46 +156,6 @@ impl Drop for Changed {
         if !std::thread::panicking() {
             // SAFETY: closes the level that was opened.
             unsafe { pgrx::pg_sys::AtEOXact_GUC(true, self.level) };
-        }
-    }
-}
-
-thread_local! {
-    static BY_INDEX: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Statements are planned once and by index until dropped.
-///
-/// For statements that find few rows of a table that may be empty when they are planned and hold millions
-/// an hour later: a plan made for the empty table reads all of it, and is kept.
-///
-/// One within another costs nothing.
-pub struct ByIndex {
-    changed: Option<Changed>,
-}
-
-impl ByIndex {
-    /// From here on.
-    pub fn only() -> Self {
-        let is_on = BY_INDEX.replace(true);
-        ByIndex {
-            changed: (!is_on).then(|| {
-                Changed::to(&[
-                    (c"enable_seqscan", c"off"),
-                    (c"enable_bitmapscan", c"off"),
-                    (c"plan_cache_mode", c"force_generic_plan"),
-                    // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
-                    (c"jit", c"off"),
-                ])
-            }),
-        }
-    }
-}
-
-impl Drop for ByIndex {
-    fn drop(&mut self) {
-        if self.changed.is_some() {
-            BY_INDEX.set(false);
         }
     }
 }

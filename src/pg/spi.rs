@@ -1,5 +1,6 @@
 //! Statements: kept prepared plans and the rows they give.
 
+use super::by_index::Planned;
 use super::error::{Result, raise};
 use super::value::{Type, Value, read};
 use crate::error::{Code, Error};
@@ -55,6 +56,7 @@ pub struct Statement {
 pub struct Plan {
     plan: pg_sys::SPIPlanPtr,
     parameters: usize,
+    planned: Planned,
 }
 
 thread_local! {
@@ -99,6 +101,7 @@ impl Plan {
         Ok(Plan {
             plan,
             parameters: parameters.len(),
+            planned: Planned::default(),
         })
     }
 
@@ -127,6 +130,7 @@ impl Plan {
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
         // copied. Where an error passes through, abort processing closes the portal.
         let portal = unsafe {
+            let _by_index = self.planned.for_run(self.plan);
             pg_sys::SPI_cursor_open(
                 std::ptr::null(),
                 self.plan,
@@ -163,6 +167,7 @@ impl Plan {
         // with; a snapshot is registered for as long as the statement runs (and by abort processing
         // released where it raises).
         let (status, rows) = unsafe {
+            let _by_index = self.planned.for_run(self.plan);
             let latest =
                 sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32;
             let snapshot = if latest {

@@ -8,9 +8,9 @@ use super::statements::{
 };
 use super::status::Status;
 use crate::error::Error;
+use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call, ResultSet};
 use crate::pg::error::Result;
-use crate::pg::settings::ByIndex;
 use crate::pg::spi::{Rows, Sees, Session, Statement};
 use crate::pg::value::Value;
 use crate::pg::{catalog, clock};

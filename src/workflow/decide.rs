@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
 use crate::pg::error::Result;
+use crate::pg::probe::Look;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
@@ -212,7 +213,9 @@ impl Decision<'_> {
     ) -> Result<(Option<Box<Block>>, bool)> {
         if decided.direction != Direction::Forward {
             let left = self.configuration.phases.oid(decided.left);
-            let barren = !self.workspace.may_have_artifacts(self.ticket, left)?;
+            let barren = !self
+                .workspace
+                .may_have(Look::Artifacts, self.ticket, left)?;
             return Ok((None, barren));
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);

@@ -9,6 +9,7 @@ use crate::error::{Code, Error};
 use crate::gates::record as gates;
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::probe::Look;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
@@ -79,7 +80,7 @@ fn supersede(workspace: &Workspace, moves: &[Move]) -> Result<()> {
     if let [one] = moves {
         let mut any = false;
         for phase in &one.superseded {
-            any = any || workspace.may_have_artifacts(one.ticket, *phase)?;
+            any = any || workspace.may_have(Look::Artifacts, one.ticket, *phase)?;
         }
         if !any {
             return Ok(());

@@ -19,11 +19,12 @@ pub use configuration::Configuration;
 use crate::error::{Code, Error};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
+use crate::pg::probe::{self, Look};
 use crate::pg::role::Rights;
 use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
-use crate::pg::{catalog, probe, role};
+use crate::pg::{catalog, role};
 use crate::stamp::{Fit, Stamp};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
@@ -317,20 +318,10 @@ impl Workspace {
         })
     }
 
-    /// Whether the ticket has any artifact in the phase (an enum value), as of the latest commit; true where there is
-    /// no quick way to tell.
-    pub fn may_have_artifacts(&self, ticket: Uuid, phase: u32) -> Result<bool> {
-        let table = self.table("phase_gate_artifacts")?;
-        let index = "phase_gate_artifacts_ticket_phase";
-        let found = probe::has_any(self.schema, table, index, ticket, phase)?;
-        Ok(found.unwrap_or(true))
-    }
-
-    /// As [`Workspace::may_have_artifacts`], for tasks.
-    pub fn may_have_tasks(&self, ticket: Uuid, phase: u32) -> Result<bool> {
-        let table = self.table("tasks")?;
-        let found = probe::has_any(self.schema, table, "tasks_ticket", ticket, phase)?;
-        Ok(found.unwrap_or(true))
+    /// Whether the ticket has any of these, in this phase (an enum value) where it matters, as of the latest commit; true
+    /// where there is no quick way to tell.
+    pub fn may_have(&self, look: Look, ticket: Uuid, phase: u32) -> Result<bool> {
+        probe::may_have(look, self.schema, ticket, phase)
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.

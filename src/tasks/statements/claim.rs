@@ -1,4 +1,4 @@
-//! The statements that claim tasks. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+//! The statements that claim tasks. They run under [`crate::pg::by_index::ByIndex`], with the caller's rights.
 
 use super::queue::TASK_COLUMNS;
 use crate::pg::spi::Statement;

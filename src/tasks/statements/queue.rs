@@ -1,4 +1,4 @@
-//! The statements of the queue but those that claim. They run under [`crate::pg::settings::ByIndex`], with the caller's rights.
+//! The statements of the queue but those that claim. They run under [`crate::pg::by_index::ByIndex`], with the caller's rights.
 //!
 //! All but [`TIDY`] look at a task only if the caller may see its ticket: row security on `tickets` is
 //! security for what belongs to a ticket. A task of a hidden one reads like one that is not there.

@@ -1,0 +1,144 @@
+//! Plans that read by index, whatever the tables look like when they are made.
+//!
+//! For statements that find few rows of a table that may be empty when they are planned and hold millions an hour
+//! later: a plan made for the empty table reads all of it, and is kept.
+
+use super::settings::Changed;
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, CString};
+
+thread_local! {
+    static IS_ON: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Statements are planned once and by index until dropped. One within another changes nothing.
+pub struct ByIndex {
+    was_on: bool,
+}
+
+impl ByIndex {
+    /// From here on.
+    pub fn only() -> Self {
+        ByIndex {
+            was_on: IS_ON.replace(true),
+        }
+    }
+}
+
+impl Drop for ByIndex {
+    fn drop(&mut self) {
+        IS_ON.set(self.was_on);
+    }
+}
+
+fn planner_settings() -> Changed {
+    Changed::to(&[
+        (c"enable_seqscan", c"off"),
+        (c"enable_bitmapscan", c"off"),
+        (c"plan_cache_mode", c"force_generic_plan"),
+        // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
+        (c"jit", c"off"),
+    ])
+}
+
+/// A plan that was made by index, and what it was made under. If any of it is another now, the server may plan anew.
+#[derive(Debug)]
+struct Made {
+    plan: *mut pg_sys::CachedPlan,
+    generation: i32,
+    role: pg_sys::Oid,
+    row_security: bool,
+    search_path: CString,
+}
+
+impl Made {
+    /// The plan that the source has, and what holds now.
+    ///
+    /// # Safety
+    /// The source is alive.
+    unsafe fn now(source: *mut pg_sys::CachedPlanSource) -> Option<Self> {
+        // SAFETY: the source keeps its plan alive; the search_path is a NUL-terminated string.
+        unsafe {
+            let plan = (*source).gplan;
+            (!plan.is_null()).then(|| Made {
+                plan,
+                generation: (*plan).generation,
+                role: pg_sys::GetUserId(),
+                row_security: pg_sys::row_security,
+                search_path: CStr::from_ptr(pg_sys::namespace_search_path).to_owned(),
+            })
+        }
+    }
+
+    /// Whether the source still has this plan, and the server will see no reason to make another.
+    ///
+    /// # Safety
+    /// The source is alive.
+    unsafe fn holds(&self, source: *mut pg_sys::CachedPlanSource) -> bool {
+        // SAFETY: as in `now`; the plan is looked into only if it is the one that the source keeps alive.
+        unsafe {
+            (*source).is_valid
+                && (*source).gplan == self.plan
+                && (*self.plan).is_valid
+                && (*self.plan).generation == self.generation
+                && pg_sys::GetUserId() == self.role
+                && pg_sys::row_security == self.row_security
+                && CStr::from_ptr(pg_sys::namespace_search_path) == self.search_path.as_c_str()
+        }
+    }
+}
+
+/// What is known of a statement's plan; to be kept beside it.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    made: RefCell<Option<Made>>,
+}
+
+impl Planned {
+    /// Sees to it that the plan that is about to run is one by index, where [`ByIndex`] asks for it. What is given is to
+    /// be held while it runs.
+    ///
+    /// The settings are changed while the plan is made and not while it runs: to change them takes longer than many a
+    /// statement, and they are none of the business of triggers that it fires. A plan that the server finds stale just
+    /// when it runs is made anew without them; the next run sees that, and has it made once more.
+    ///
+    /// # Safety
+    /// `plan` is a plan of one statement that was kept.
+    pub(super) unsafe fn for_run(&self, plan: pg_sys::SPIPlanPtr) -> Option<impl Sized> {
+        if !IS_ON.get() {
+            return None;
+        }
+        // SAFETY: as the caller says. The list of sources and the sources live as long as the plan. `is_valid` is what
+        // an invalidation sets; the options are read when the server chooses between kinds of plans. The plan that is
+        // got is held by the current resource owner, and given back to it.
+        unsafe {
+            let mode = pg_sys::plan_cache_mode;
+            if mode == pg_sys::PlanCacheMode::PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN as i32 {
+                return Some(planner_settings());
+            }
+            let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+            let source = (*(*sources).elements).ptr_value as *mut pg_sys::CachedPlanSource;
+            if self
+                .made
+                .borrow()
+                .as_ref()
+                .is_some_and(|made| made.holds(source))
+            {
+                return None;
+            }
+            (*source).cursor_options |= pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
+            (*source).is_valid = false;
+            if !(*source).gplan.is_null() {
+                (*(*source).gplan).is_valid = false;
+            }
+            let _settings = planner_settings();
+            let fresh = pg_sys::SPI_plan_get_cached_plan(plan);
+            if !fresh.is_null() {
+                pg_sys::ReleaseCachedPlan(fresh, pg_sys::CurrentResourceOwner);
+            }
+            self.made.replace(Made::now(source));
+        }
+        None
+    }
+}
