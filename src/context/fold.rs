@@ -1,7 +1,7 @@
 //! Folding: what a phase produced becomes its block, and the block part of the ticket's context.
 
 use super::merge::{self, ArtifactRef, CompletedTask};
-use super::statements::{EVIDENCE, KEEP_BLOCKS};
+use super::statements::{EVIDENCE, KEEP_BLOCK, KEEP_BLOCKS};
 use super::summary::summarize;
 use crate::json;
 use crate::pg::by_index::ByIndex;
@@ -167,8 +167,20 @@ pub fn fold(
 /// Keeps the blocks of phases that were left: (ticket, phase as an enum value, block). Needs an open
 /// session with the owner's rights.
 pub fn keep(workspace: &Workspace, blocks: &[(Uuid, u32, &Block)]) -> Result<()> {
-    if blocks.is_empty() {
-        return Ok(());
+    let at = Sql::Time(clock::now());
+    match blocks {
+        [] => return Ok(()),
+        [(ticket, phase, block)] => {
+            let data = Sql::json(Some(&block.data));
+            let summary = Sql::text(Some(&block.summary));
+            workspace.run(
+                &KEEP_BLOCK,
+                &[Sql::Uuid(*ticket), Sql::Oid(*phase), data, summary, at],
+                Sees::Snapshot,
+            )?;
+            return Ok(());
+        }
+        _ => {}
     }
     let texts = |of: fn(&Block) -> &String| {
         Sql::Texts(
@@ -188,7 +200,7 @@ pub fn keep(workspace: &Workspace, blocks: &[(Uuid, u32, &Block)]) -> Result<()>
             ),
             texts(|block| &block.data),
             texts(|block| &block.summary),
-            Sql::Time(clock::now()),
+            at,
         ],
         Sees::Snapshot,
     )?;

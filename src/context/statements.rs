@@ -46,19 +46,44 @@ pub static SET_CONTEXT: Statement = Statement {
     parameters: &[Type::Uuid, Type::Json, Type::Text],
 };
 
-/// Keeps the blocks of phases that were left, one a ticket and phase.
-pub static KEEP_BLOCKS: Statement = Statement {
-    sql: "INSERT INTO {ws}.phase_context AS c (ticket_id, phase_id, context_data, context_summary, created_at, updated_at)
-          SELECT b.ticket_id, b.phase_id, b.data::pg_catalog.jsonb, b.summary, $5, $5
-            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))
-                 AS b (ticket_id, phase_id, data, summary)
+/// Keeps blocks of phases that were left, where they differ from what is kept; `$rows` gives them.
+macro_rules! keep {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO {ws}.phase_context AS c (ticket_id, phase_id, context_data, context_summary, created_at, updated_at)
+          ",
+            $rows,
+            "
               ON CONFLICT (ticket_id, phase_id) DO UPDATE
              SET context_data = EXCLUDED.context_data, context_summary = EXCLUDED.context_summary,
                  updated_at = EXCLUDED.updated_at
            WHERE c.context_data OPERATOR(pg_catalog.<>) EXCLUDED.context_data
               OR c.context_summary IS NULL
-              OR c.context_summary OPERATOR(pg_catalog.<>) EXCLUDED.context_summary",
-    parameters: &[Type::Uuids, Type::Phases, Type::Texts, Type::Texts, Type::Time],
+              OR c.context_summary OPERATOR(pg_catalog.<>) EXCLUDED.context_summary"
+        )
+    };
+}
+
+/// Keeps one block.
+pub static KEEP_BLOCK: Statement = Statement {
+    sql: keep!("VALUES ($1, $2, $3, $4, $5, $5)"),
+    parameters: &[Type::Uuid, Type::Phase, Type::Json, Type::Text, Type::Time],
+};
+
+/// Keeps many, one a ticket and phase.
+pub static KEEP_BLOCKS: Statement = Statement {
+    sql: keep!(
+        "SELECT b.ticket_id, b.phase_id, b.data::pg_catalog.jsonb, b.summary, $5, $5
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))
+                 AS b (ticket_id, phase_id, data, summary)"
+    ),
+    parameters: &[
+        Type::Uuids,
+        Type::Phases,
+        Type::Texts,
+        Type::Texts,
+        Type::Time,
+    ],
 };
 
 /// A ticket's context as one object; `last_updated` is when a block was kept last, else when the ticket was.

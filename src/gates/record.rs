@@ -1,6 +1,8 @@
 //! What gates leave behind: results, superseded and collected artifacts, reviews in the queue.
 
-use super::statements::{ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, SUPERSEDE};
+use super::statements::{
+    ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, STORE_ONE, SUPERSEDE,
+};
 use super::verdict::{Check, Outcome};
 use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
@@ -21,6 +23,8 @@ pub struct GateResult {
     pub outcome: Outcome,
     /// The check as JSON text.
     pub json: String,
+    /// The sentences that say what stands against it.
+    pub reasons: Vec<String>,
     /// When.
     pub at: i64,
     /// By whom.
@@ -36,6 +40,7 @@ impl GateResult {
             phase,
             outcome: check.outcome(),
             json: check.to_json().to_string(),
+            reasons: check.blocking_reasons(),
             at,
             by: by.to_owned(),
         }
@@ -45,9 +50,36 @@ impl GateResult {
 /// Stores results; where only the review is missing, sees to it that one is in the queue. Needs an open
 /// session with the owner's rights.
 pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
-    if results.is_empty() {
-        return Ok(());
+    match results {
+        [] => return Ok(()),
+        [one] => store_one(workspace, one)?,
+        _ => store_many(workspace, results)?,
     }
+    results
+        .iter()
+        .filter(|result| result.outcome == Outcome::Pending)
+        .try_for_each(|result| ask_review(workspace, result.ticket, result.phase).map(drop))
+}
+
+fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
+    workspace.run(
+        &STORE_ONE,
+        &[
+            Sql::Uuid(result.id),
+            Sql::Uuid(result.ticket),
+            Sql::Oid(result.phase),
+            Sql::text(Some(result.outcome.as_str())),
+            Sql::json(Some(&result.json)),
+            Sql::Time(result.at),
+            Sql::text(Some(&result.by)),
+            Sql::Texts(result.reasons.iter().cloned().map(Some).collect()),
+        ],
+        Sees::Snapshot,
+    )?;
+    Ok(())
+}
+
+fn store_many(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
     let texts = |of: fn(&GateResult) -> &str| {
         Sql::Texts(
             results
@@ -73,10 +105,7 @@ pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
         ],
         Sees::Snapshot,
     )?;
-    results
-        .iter()
-        .filter(|result| result.outcome == Outcome::Pending)
-        .try_for_each(|result| ask_review(workspace, result.ticket, result.phase).map(drop))
+    Ok(())
 }
 
 /// The open review of a ticket's phase; a new one where none is open. Needs an open session with the owner's

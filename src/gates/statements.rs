@@ -102,10 +102,36 @@ pub static JSONPATH: Statement = Statement {
     parameters: &[Type::Uuid, Type::Text],
 };
 
+/// The table and columns that results are stored in.
+macro_rules! results {
+    () => {
+        "{ws}.phase_gate_results
+                 (id, ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)"
+    };
+}
+
+/// Stores one result.
+pub static STORE_ONE: Statement = Statement {
+    sql: concat!(
+        "INSERT INTO ",
+        results!(),
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    ),
+    parameters: &[
+        Type::Uuid,
+        Type::Uuid,
+        Type::Phase,
+        Type::Text,
+        Type::Json,
+        Type::Time,
+        Type::Text,
+        Type::Texts,
+    ],
+};
+
 /// Stores results, several at once; the reasons' sentences are taken from the results themselves.
 pub static STORE: Statement = Statement {
-    sql: "INSERT INTO {ws}.phase_gate_results
-                 (id, ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)
+    sql: concat!("INSERT INTO ", results!(), "
           SELECT r.id, r.ticket_id, r.phase_id, r.status, r.result::pg_catalog.jsonb, r.at, r.by,
                  ARRAY(SELECT s.reason OPERATOR(pg_catalog.->>) 'message'
                          FROM pg_catalog.jsonb_array_elements(r.result::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'reasons')
@@ -113,7 +139,7 @@ pub static STORE: Statement = Statement {
                         ORDER BY s.place)
             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),
                             pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7))
-                 AS r (id, ticket_id, phase_id, status, result, at, by)",
+                 AS r (id, ticket_id, phase_id, status, result, at, by)"),
     parameters: &[
         Type::Uuids,
         Type::Uuids,

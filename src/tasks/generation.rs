@@ -4,7 +4,7 @@
 //! that two sessions never generate for one ticket at once, and sees the latest committed tasks.
 
 use super::links;
-use super::statements::{ENTERED, GENERATE, HOLD_TASKS};
+use super::statements::{ENTERED, ENTERED_ONE, GENERATE, HOLD_TASKS};
 use super::status::Status;
 use super::template::Values;
 use super::templates::{TaskTemplate, Templates};
@@ -32,6 +32,7 @@ pub struct Generated {
 /// A task that a ticket has in the phase.
 struct Existing {
     id: Uuid,
+    created_at: i64,
     task_type: Option<String>,
     template: Option<Uuid>,
     status: Status,
@@ -109,22 +110,30 @@ pub fn from_templates(
 
 /// Reads the tickets, by their place in the list.
 fn tickets(workspace: &Workspace, wanted: &[Wanted]) -> Result<HashMap<i64, Ticket>> {
-    let ids = wanted.iter().map(|(ticket, ..)| *ticket).collect();
-    let phases = wanted.iter().map(|(_, phase, _)| *phase).collect();
-    let rows = workspace.run(
-        &ENTERED,
-        &[
-            Value::Uuids(ids),
-            Value::Enums(workspace.phase_type, phases),
-        ],
-        Sees::Latest,
-    )?;
+    let rows = match wanted {
+        [(ticket, phase, _)] => {
+            let arguments = [Value::Uuid(*ticket), Value::Oid(*phase)];
+            workspace.run(&ENTERED_ONE, &arguments, Sees::Latest)?
+        }
+        _ => {
+            let ids = wanted.iter().map(|(ticket, ..)| *ticket).collect();
+            let phases = wanted.iter().map(|(_, phase, _)| *phase).collect();
+            let arguments = [
+                Value::Uuids(ids),
+                Value::Enums(workspace.phase_type, phases),
+            ];
+            workspace.run(&ENTERED, &arguments, Sees::Latest)?
+        }
+    };
     let mut tickets: HashMap<i64, Ticket> = HashMap::with_capacity(wanted.len());
     for row in rows.iter() {
         let ticket = tickets
             .entry(row.big(1).unwrap_or(0))
             .or_insert_with(|| Ticket::read(&row));
         ticket.tasks.extend(Existing::read(&row));
+    }
+    for ticket in tickets.values_mut() {
+        ticket.tasks.sort_by_key(|task| (task.created_at, task.id));
     }
     Ok(tickets)
 }
@@ -133,6 +142,7 @@ impl Existing {
     fn read(row: &Row<'_>) -> Option<Self> {
         Some(Existing {
             id: row.uuid(7)?,
+            created_at: row.big(11).unwrap_or(i64::MAX),
             task_type: row.text(8),
             template: row.uuid(9),
             status: Status::from_name(&row.text(10)?)?,

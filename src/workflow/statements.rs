@@ -3,11 +3,9 @@
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
 
-/// Moves one ticket, with the caller's rights. Returns its phase.
+/// Moves one ticket, with the caller's rights.
 pub static MOVE_ONE: Statement = Statement {
-    sql: "UPDATE {ws}.tickets SET phase_id = $2
-           WHERE id OPERATOR(pg_catalog.=) $1
-       RETURNING phase_id",
+    sql: "UPDATE {ws}.tickets SET phase_id = $2 WHERE id OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid, Type::Phase],
 };
 
