@@ -132,6 +132,16 @@ class Populated:
         self.database = None
         self.roles = {role: f"pytest {role} {suffix}" for role in ROLES}
 
+    @classmethod
+    def in_cluster(cls, cluster):
+        """In the database postgres of a cluster of one's own, with which all of it goes."""
+        made = cls()
+        with cluster.connect(autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION phasegate")
+            made.make_roles(connection)
+            made.fill(connection)
+        return made
+
     def role(self, role):
         return quoted(self.roles[role])
 

@@ -13,4 +13,5 @@ of them wrote is compared at the end. The workloads and their targets are in the
     gate_checks   P8   checking a gate
     summaries     P9   summarizing a large context
     first_calls   P10  the first call of a connection
+    alternatives  A1, A2  what one would use instead: a library, another queue
 """

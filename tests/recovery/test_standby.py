@@ -15,13 +15,7 @@ def primary(make_cluster):
 
 @pytest.fixture
 def populated(primary):
-    """In the primary's database postgres; all of it goes with the cluster."""
-    made = Populated()
-    with primary.connect(autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION phasegate")
-        made.make_roles(connection)
-        made.fill(connection)
-    return made
+    return Populated.in_cluster(primary)
 
 
 def replay(primary, standby):

@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import subprocess
-import uuid
 
 import psycopg
 import pytest
@@ -37,21 +36,16 @@ def roles():
 
 
 @pytest.fixture
-def empty(roles):
+def empty(roles, empty_database):
     """empty() makes a database without the extension, and gives its name."""
-    names = []
 
     def make():
-        names.append(f"pytest_{uuid.uuid4().hex[:12]}")
+        name = empty_database()
         with psycopg.connect(dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {names[-1]}")
-            connection.execute(f"GRANT CREATE ON DATABASE {names[-1]} TO version_keeper")
-        return names[-1]
+            connection.execute(f"GRANT CREATE ON DATABASE {name} TO version_keeper")
+        return name
 
-    yield make
-    with psycopg.connect(dbname="postgres", autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return make
 
 
 def connect(name):

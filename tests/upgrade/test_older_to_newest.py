@@ -19,12 +19,7 @@ def old(make_cluster, request):
 
 @pytest.fixture
 def populated(old):
-    made = Populated()
-    with old.connect(autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION phasegate")
-        made.make_roles(connection)
-        made.fill(connection)
-    return made
+    return Populated.in_cluster(old)
 
 
 def content(connection):
