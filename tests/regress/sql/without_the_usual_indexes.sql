@@ -29,11 +29,26 @@ SELECT * FROM public.way('as made');
 -- Gone.
 DROP INDEX tasks_ticket, tasks_dependent, phase_gate_artifacts_ticket_phase;
 SELECT * FROM public.way('gone');
--- Others of their names: with fewer rows, in another order, of another kind, of another table.
+-- Others of their names: with fewer rows, of other columns, in another order, of another kind, of another table.
 CREATE INDEX tasks_ticket ON tasks (ticket_id, phase_id) WHERE status = 'failed';
-CREATE INDEX tasks_dependent ON tasks (ticket_id) WHERE dependencies IS NULL;
+CREATE INDEX tasks_dependent ON tasks (ticket_id) WHERE dependencies IS NULL AND status = 'failed';
+CREATE INDEX phase_gate_artifacts_ticket_phase ON phase_gate_artifacts (ticket_id, phase_id) WHERE collected_by IS NULL;
+SELECT * FROM public.way('fewer rows');
+DROP INDEX tasks_ticket, tasks_dependent, phase_gate_artifacts_ticket_phase;
+CREATE INDEX tasks_ticket ON tasks (id, phase_id) WHERE status IS NULL;
+CREATE INDEX tasks_dependent ON tasks (ticket_id) WHERE error_message IS NOT NULL;
+CREATE INDEX phase_gate_artifacts_ticket_phase ON phase_gate_artifacts (id, phase_id);
+SELECT * FROM public.way('other columns');
+DROP INDEX tasks_ticket, tasks_dependent, phase_gate_artifacts_ticket_phase;
+CREATE INDEX tasks_ticket ON tasks (id, phase_id);
+CREATE INDEX tasks_dependent ON tasks (id) WHERE dependencies IS NOT NULL;
+CREATE INDEX phase_gate_artifacts_ticket_phase ON phase_gate_artifacts (id, phase_id);
+SELECT * FROM public.way('other columns alone');
+DROP INDEX tasks_ticket, tasks_dependent, phase_gate_artifacts_ticket_phase;
+CREATE INDEX tasks_ticket ON tasks (phase_id, ticket_id);
+CREATE INDEX tasks_dependent ON tasks (phase_id) WHERE dependencies IS NOT NULL;
 CREATE INDEX phase_gate_artifacts_ticket_phase ON phase_gate_artifacts (phase_id, ticket_id);
-SELECT * FROM public.way('others');
+SELECT * FROM public.way('other order');
 DROP INDEX tasks_ticket, tasks_dependent, phase_gate_artifacts_ticket_phase;
 CREATE INDEX tasks_ticket ON tasks USING hash (ticket_id);
 CREATE INDEX tasks_dependent ON tasks ((ticket_id::text)) WHERE dependencies IS NOT NULL;
