@@ -102,6 +102,19 @@ ROLLBACK TO s;
 UPDATE tasks SET description = 'x' WHERE id = id(44);
 COMMIT;
 SELECT task_type, status, pending FROM look WHERE task_type IN ('t41', 't42');
+-- Nor does a function in the statement, whose own completion of a task is rolled back, take anything of the statement's along.
+CREATE FUNCTION public.attempt() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE tasks SET status = 'completed' WHERE task_type = 'link6';
+    RAISE EXCEPTION 'never mind';
+EXCEPTION WHEN raise_exception THEN
+    RETURN 'attempted';
+END $$;
+INSERT INTO tasks (id, ticket_id, phase_id, task_type, dependencies)
+    SELECT id(100000 + 10 * i + n), id(1000 + i), 'PHASE_BACKLOG', 'link' || n, CASE WHEN n > 6 THEN ids(100000 + 10 * i + n - 1) END
+      FROM generate_series(1, 3) i, generate_series(5, 8) n;
+UPDATE tasks SET status = 'completed', description = public.attempt() WHERE task_type = 'link7';
+SELECT task_type, status, pending, count(*) FROM look WHERE task_type IN ('link5', 'link6', 'link7', 'link8') GROUP BY 1, 2, 3 ORDER BY 1;
 -- Deleting a ticket takes its tasks.
 DELETE FROM tickets WHERE id = id(2);
 SELECT check_name, violations FROM check_workspace() WHERE violations <> 0;
