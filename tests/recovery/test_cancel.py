@@ -77,7 +77,9 @@ SELECT (SELECT jsonb_object_agg(phase_id, n) FROM (SELECT phase_id, count(*) AS 
        (SELECT count(*) FROM acme.phase_history), (SELECT count(*) FROM acme.phase_gate_results),
        (SELECT count(*) FROM acme.phase_context), (SELECT count(*) FROM acme.phase_gate_artifacts),
        (SELECT count(*) FROM pg_class WHERE relnamespace = 'desk'::regnamespace),
-       (SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid())
+       -- Not those of autovacuum, which comes and goes.
+       (SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+         WHERE a.datname = current_database() AND a.backend_type IN ('client backend', 'parallel worker') AND pid <> pg_backend_pid())
 """
 
 
