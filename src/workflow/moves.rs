@@ -220,20 +220,8 @@ pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
     Ok(())
 }
 
-/// Refuses unless there is a decision that the ticket goes to this phase.
-pub fn require_decision(schema: u32, ticket: Uuid, to: u32) -> Result<()> {
-    let is_decided = MOVES.with_borrow(|moves| {
-        moves.noted.iter().rev().any(|noted| {
-            noted.schema == schema && noted.record.ticket == ticket && noted.record.to == to
-        })
-    });
-    if is_decided {
-        return Ok(());
-    }
-    Err(undecided(ticket))
-}
-
-fn undecided(ticket: Uuid) -> Error {
+/// The refusal of a row whose phase was changed without a decision.
+pub fn undecided(ticket: Uuid) -> Error {
     Error::new(
         Code::CheckViolation,
         "invalid phase transition",

@@ -59,8 +59,9 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
         record_start(&workspace, ticket, to, previous, at)?;
-    } else if firing.is_followed() {
-        moves::require_decision(workspace.schema, ticket, to)?;
+    } else if firing.is_equal(columns.phase_entered_at) {
+        // Every decision about a move sets it later than it was.
+        return Err(moves::undecided(ticket));
     }
     Ok(Verdict::Keep)
 }
