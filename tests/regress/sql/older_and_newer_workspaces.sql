@@ -28,6 +28,20 @@ SELECT version = :'newest' AS is_newest, version = '1' AS is_first FROM workspac
 SELECT current_phase FROM transition_ticket((SELECT id FROM tickets WHERE title = 't1'), 'PHASE_DESIGN');
 UPDATE tickets SET phase_id = 'PHASE_DONE' WHERE title = 't1';
 SELECT * FROM public.behind();
+-- Its trigger after each row lets pass what was decided, whoever has written it down, and nothing else.
+CREATE TRIGGER aa_phasegate_moved AFTER UPDATE ON tickets FOR EACH ROW WHEN (OLD.phase_id <> NEW.phase_id) EXECUTE FUNCTION phasegate.tickets_record();
+CREATE FUNCTION public.follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE tickets SET phase_id = NEW.phase_id WHERE title = NEW.title || '-child'; RETURN NULL; END $$;
+CREATE TRIGGER follow AFTER UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION public.follow();
+INSERT INTO tickets (title) VALUES ('p'), ('q'), ('p-child'), ('q-child');
+UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title IN ('p', 'q');
+SELECT title, phase_id, (SELECT count(*) FROM phase_history h WHERE h.ticket_id = t.id) AS history FROM tickets t WHERE title ~ '^[pq]' ORDER BY title;
+CREATE FUNCTION public.sneak() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.phase_id := 'PHASE_DONE'; RETURN NEW; END $$;
+CREATE TRIGGER zzz_sneak BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION public.sneak();
+UPDATE tickets SET description = 'x' WHERE title = 'p';
+UPDATE tickets SET phase_id = 'PHASE_DESIGN' WHERE title = 'p';
+DROP TRIGGER zzz_sneak ON tickets;
+DROP TRIGGER follow ON tickets;
+DELETE FROM tickets WHERE title ~ '^[pq]';
 -- To change it is for an upgrade alone.
 \set VERBOSITY default
 SELECT create_workspace('acme');
