@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_gate_results (
     ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
     phase_id          {ws}.phase NOT NULL,
     gate_status       varchar(50) NOT NULL
-                      CONSTRAINT phase_gate_results_status_check CHECK (gate_status IN ('passed', 'failed', 'pending')),
+                      CONSTRAINT phase_gate_results_status_check CHECK (gate_status = ANY ('{passed,failed,pending}')),
     validation_result jsonb,
     validated_at      timestamptz NOT NULL DEFAULT now(),
     validated_by      varchar(255),

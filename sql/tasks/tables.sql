@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS {ws}.task_templates (
     template_description  text NOT NULL,
     default_priority      varchar(20) DEFAULT 'MEDIUM'
                           CONSTRAINT task_templates_priority_check
-                          CHECK (default_priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+                          CHECK (default_priority = ANY ('{LOW,MEDIUM,HIGH,CRITICAL}')),
     required_capabilities jsonb,
     dependencies_template jsonb,
     is_active             boolean NOT NULL DEFAULT true,
@@ -20,14 +20,14 @@ CREATE TABLE IF NOT EXISTS {ws}.tasks (
     ticket_id             uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
     phase_id              {ws}.phase NOT NULL,
     kind                  text NOT NULL DEFAULT 'work'
-                          CONSTRAINT tasks_kind_check CHECK (kind IN ('work', 'review', 'summary')),
+                          CONSTRAINT tasks_kind_check CHECK (kind = ANY ('{work,review,summary}')),
     task_type             varchar(100),
     description           text,
     priority              varchar(20) NOT NULL DEFAULT 'MEDIUM'
-                          CONSTRAINT tasks_priority_check CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+                          CONSTRAINT tasks_priority_check CHECK (priority = ANY ('{LOW,MEDIUM,HIGH,CRITICAL}')),
     status                varchar(50) NOT NULL DEFAULT 'pending'
                           CONSTRAINT tasks_status_check
-                          CHECK (status IN ('pending', 'assigned', 'running', 'completed', 'failed', 'cancelled')),
+                          CHECK (status = ANY ('{pending,assigned,running,completed,failed,cancelled}')),
     required_capabilities jsonb,
     dependencies          jsonb,
     pending_dependencies  integer NOT NULL DEFAULT 0,

@@ -52,6 +52,16 @@ pub fn moment() -> Moment {
     }
 }
 
+/// Counts the commands of this transaction that wrote something: while it is the same, none has begun to since. Makes
+/// visible what this transaction wrote, as running a statement does.
+pub fn command() -> u32 {
+    // SAFETY: valid inside a transaction.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::GetCurrentCommandId(false)
+    }
+}
+
 unsafe extern "C-unwind" fn transaction_event(
     event: pg_sys::XactEvent::Type,
     _argument: *mut std::ffi::c_void,

@@ -17,6 +17,8 @@ pub enum Type {
     Text,
     /// `text[]`
     Texts,
+    /// `name`
+    Name,
     /// `jsonb`
     Json,
     /// `boolean`
@@ -47,6 +49,7 @@ impl Type {
             Type::Uuids => pg_sys::UUIDARRAYOID,
             Type::Text => pg_sys::TEXTOID,
             Type::Texts => pg_sys::TEXTARRAYOID,
+            Type::Name => pg_sys::NAMEOID,
             Type::Json => pg_sys::JSONBOID,
             Type::Bool => pg_sys::BOOLOID,
             Type::Int => pg_sys::INT4OID,
@@ -75,6 +78,8 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// a `text[]`
     Texts(Vec<Option<String>>),
+    /// a `name`: what it has room for of the text
+    Name(Cow<'a, str>),
     /// a `jsonb`, as JSON text
     Json(Cow<'a, str>),
     /// a `boolean`
@@ -129,6 +134,7 @@ impl<'a> Value<'a> {
                 Element::VARLENA,
                 texts.iter().map(|text| text.as_deref().map(text_datum)),
             ),
+            Value::Name(name) => name_datum(name),
             Value::Json(text) => return json_datum(text),
             Value::Bool(value) => Datum::from(*value),
             Value::Int(value) => Datum::from(*value),
@@ -203,6 +209,17 @@ fn text_datum(text: &str) -> Datum {
             text.as_ptr().cast(),
             length,
         ))
+    }
+}
+
+fn name_datum(name: &str) -> Datum {
+    let room = pg_sys::NAMEDATALEN as usize - 1;
+    let length = name.floor_char_boundary(room);
+    // SAFETY: a name's datum is a pointer to so many bytes, of which at least the last is zero.
+    unsafe {
+        let bytes = pg_sys::palloc0(room + 1).cast::<u8>();
+        std::ptr::copy_nonoverlapping(name.as_ptr(), bytes, length);
+        Datum::from(bytes)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::pg::probe::Look;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
-use crate::pg::{cache, clock};
+use crate::pg::{cache, clock, transaction};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
@@ -189,6 +189,8 @@ impl Decision<'_> {
                     .collect(),
                 block,
                 barren,
+                table: self.firing.table(),
+                command: transaction::command(),
                 attribution,
             },
             self.firing.is_followed(),

@@ -11,6 +11,8 @@ pub mod diagram;
 #[cfg(feature = "postgres")]
 pub mod functions;
 #[cfg(feature = "postgres")]
+mod history;
+#[cfg(feature = "postgres")]
 pub mod moves;
 #[cfg(feature = "postgres")]
 mod request;

@@ -43,6 +43,11 @@ pub struct Move {
     pub block: Option<Box<Block>>,
     /// Whether the decision found that the phase left has no artifacts.
     pub barren: bool,
+    /// The table of the ticket's row.
+    pub table: u32,
+    /// The command that the row was decided in, as [`transaction::command`] counts: while it is the latest, nothing has
+    /// deleted the row.
+    pub command: u32,
     /// Who and why.
     pub attribution: Rc<Attribution>,
 }

@@ -9,7 +9,7 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
-use crate::pg::{clock, role};
+use crate::pg::{clock, role, transaction};
 use crate::phase::DONE;
 use crate::workspace::{Columns, Workspace};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
         let at = firing
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
-        record_start(&workspace, ticket, to, previous, at)?;
+        record_start(&workspace, firing.table(), ticket, to, previous, at)?;
     } else if firing.is_equal(columns.phase_entered_at) {
         // Every decision about a move sets it later than it was.
         return Err(moves::undecided(ticket));
@@ -68,6 +68,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
 
 fn record_start(
     workspace: &Workspace,
+    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -112,6 +113,8 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             barren: true,
+            table,
+            command: transaction::command(),
             attribution: Attribution::of_settings(),
         },
         false,

@@ -103,7 +103,7 @@ pub(super) const CONSTRAINTS: &[(&str, &str, &str)] = &[
     (
         "tickets",
         "tickets_priority_check",
-        "CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))",
+        "CHECK (priority = ANY ('{LOW,MEDIUM,HIGH,CRITICAL}'))",
     ),
     (
         "tasks",
@@ -113,17 +113,17 @@ pub(super) const CONSTRAINTS: &[(&str, &str, &str)] = &[
     (
         "tasks",
         "tasks_kind_check",
-        "CHECK (kind IN ('work', 'review', 'summary'))",
+        "CHECK (kind = ANY ('{work,review,summary}'))",
     ),
     (
         "tasks",
         "tasks_priority_check",
-        "CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL'))",
+        "CHECK (priority = ANY ('{LOW,MEDIUM,HIGH,CRITICAL}'))",
     ),
     (
         "tasks",
         "tasks_status_check",
-        "CHECK (status IN ('pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'))",
+        "CHECK (status = ANY ('{pending,assigned,running,completed,failed,cancelled}'))",
     ),
 ];
 
