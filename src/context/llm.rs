@@ -16,9 +16,9 @@ use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value as Sql, read};
 use crate::pg::{catalog, role, settings};
+use crate::tasks::TASKS;
 use crate::tasks::TaskColumns;
 use crate::tasks::verdict::parse_summary;
-use crate::tasks::{TASK_COLUMNS, TASKS};
 use crate::workspace::{Configuration, Workspace};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -92,7 +92,7 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
     let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![task])], Sees::Snapshot)?;
     Ok(rows
         .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))
+        .map_or(Answer::Null, |row| call.answer_found(&row)))
 }
 
 /// BEFORE INSERT OR UPDATE on `tasks`, for those of kind 'summary': refuses an answer that is over its budget;

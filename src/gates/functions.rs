@@ -11,7 +11,7 @@ use crate::pg::spi::{Sees, Session, Statement};
 use crate::pg::value::Value as Sql;
 use crate::pg::{clock, role};
 use crate::phase::Phase;
-use crate::tasks::{TASK_COLUMNS, TASKS};
+use crate::tasks::TASKS;
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -114,7 +114,7 @@ pub fn add_artifact(call: &Call) -> Result<Answer> {
     let rows = workspace.run(&ARTIFACT, &[Sql::Uuid(id)], Sees::Snapshot)?;
     Ok(rows
         .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row, 10)))
+        .map_or(Answer::Null, |row| call.answer_found(&row)))
 }
 
 /// `collect_artifacts(ticket_id, phase_id)`
@@ -176,7 +176,7 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
     let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
     Ok(rows
         .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row, 8)))
+        .map_or(Answer::Null, |row| call.answer_found(&row)))
 }
 
 /// `validate_phase_completion(ticket_id, phase_id)`
@@ -189,5 +189,5 @@ pub fn validate_phase_completion(call: &Call) -> Result<Answer> {
     let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Latest)?;
     Ok(rows
         .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row, TASK_COLUMNS)))
+        .map_or(Answer::Null, |row| call.answer_found(&row)))
 }

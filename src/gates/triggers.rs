@@ -316,9 +316,9 @@ pub fn task_completed(firing: &Firing) -> Result<Verdict> {
     Ok(Verdict::Keep)
 }
 
-/// Whether a task's result may hold artifacts: a look at its text, which settles it for most.
+/// Whether a task's result may hold artifacts.
 fn has_artifacts(firing: &Firing, columns: &TaskColumns) -> bool {
     firing
         .new_value(columns.result)
-        .is_some_and(|result| read::json(result).contains("\"artifacts\""))
+        .is_some_and(|result| read::has_key(result, "artifacts"))
 }

@@ -8,9 +8,9 @@
 //! The reference to the parent is the one thing that is not checked: the caller knows that the parent is there.
 
 use super::cache::Remembered;
-use super::catalog;
 use super::error::Result;
 use super::value::{Type, Value};
+use super::{catalog, descriptor};
 use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
@@ -58,7 +58,8 @@ pub struct Plain {
 pub struct Known(Remembered<Option<Plain>>);
 
 impl Known {
-    /// The table as a plain one, if it is.
+    /// The table as a plain one, if it is. Locks it as an INSERT would, so that what was looked at stays so until the
+    /// transaction ends.
     pub fn plain(
         &self,
         table: u32,
@@ -66,6 +67,8 @@ impl Known {
         phase_type: u32,
         shape: &Shape,
     ) -> Result<Rc<Option<Plain>>> {
+        // SAFETY: there is such a table, or was: then the look-up raises. Taking a lock takes in what others changed.
+        unsafe { pg_sys::LockRelationOid(Oid::from(table), pg_sys::RowExclusiveLock as c_int) };
         self.0
             .get(table, || Ok(find(table, parent, phase_type, shape)))
     }
@@ -94,8 +97,7 @@ impl Plain {
             return Ok(false);
         }
         let shared: Vec<_> = shared.iter().map(Value::to_datum).collect();
-        // SAFETY: the table is open and locked as for an INSERT until the end of the transaction, and as `find` saw it,
-        // since what was found is forgotten when its definition changes.
+        // SAFETY: the table is as `find` saw it, which `Known::plain` locked; it stays locked until the transaction ends.
         let mut table = unsafe { Opened::new(self.table, rows.len().min(BATCH)) };
         while rows.len() > 0 {
             let mut count = 0;
@@ -145,7 +147,7 @@ impl Opened {
         // where an error passes through, as it closes the table. The executor's node is zeroes but for what is set, as
         // makeNode makes it; it is in no range table, which 0 says, and has no triggers to fire.
         unsafe {
-            let relation = pg_sys::table_open(table, pg_sys::RowExclusiveLock as c_int);
+            let relation = pg_sys::table_open(table, pg_sys::NoLock as c_int);
             let state = pg_sys::CreateExecutorState();
             let outer = pg_sys::MemoryContextSwitchTo((*state).es_query_cxt);
             let info =
@@ -400,9 +402,8 @@ unsafe fn checks_at_once(relation: pg_sys::Relation) -> bool {
 /// # Safety
 /// The relation is open.
 unsafe fn places(relation: pg_sys::Relation, phase_type: u32, shape: &Shape) -> Option<Vec<usize>> {
-    // SAFETY: an open relation has a descriptor; this is a copy of it.
-    let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_copy((*relation).rd_att) };
-    let attributes: Vec<_> = descriptor.iter().collect();
+    // SAFETY: an open relation has a descriptor.
+    let attributes = unsafe { descriptor::attributes((*relation).rd_att) };
     let living = attributes
         .iter()
         .filter(|attribute| !attribute.attisdropped);

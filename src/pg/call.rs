@@ -1,9 +1,9 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
-use super::clock;
 use super::error::{Result, raise};
 use super::spi::{Row, Rows};
 use super::value::{Value, read};
+use super::{clock, descriptor};
 use crate::error::Error;
 use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
@@ -192,20 +192,21 @@ impl Call {
     }
 
     /// Answers a row that a statement gave; its columns are those of the function's composite type.
-    pub fn answer_found(&self, row: &Row<'_>, columns: i32) -> Answer {
+    pub fn answer_found(&self, row: &Row<'_>) -> Answer {
         // SAFETY: as in `answer_row`.
-        let kinds: Vec<Oid> = unsafe {
+        let (composite, kinds) = self.in_result_context(|| unsafe {
             let kind = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
             let descriptor = pg_sys::lookup_rowtype_tupdesc(kind, -1);
-            let kinds = (1..=columns)
-                .map(|column| pg_sys::SPI_gettypeid(descriptor, column))
-                .collect();
+            let found = match row.as_composite(descriptor) {
+                Some(composite) => (Some(composite), Vec::new()),
+                None => (None, descriptor::types(descriptor)),
+            };
             if (*descriptor).tdrefcount >= 0 {
                 pg_sys::DecrTupleDescRefCount(descriptor);
             }
-            kinds
-        };
-        self.answer_row(&found(row, &kinds))
+            found
+        });
+        composite.map_or_else(|| self.answer_row(&row.values(&kinds)), Answer::Datum)
     }
 
     fn columns(columns: &[Value<'_>], wanted: i32) -> (Vec<Datum>, Vec<bool>) {
@@ -254,17 +255,6 @@ impl Call {
     }
 }
 
-/// A row's columns as values of these types.
-fn found<'a>(row: &Row<'_>, kinds: &[Oid]) -> Vec<Value<'a>> {
-    (1..)
-        .zip(kinds)
-        .map(|(column, kind)| {
-            row.datum_of(column, &[*kind])
-                .map_or(Value::Null, Value::Datum)
-        })
-        .collect()
-}
-
 /// A result set being filled.
 pub struct ResultSet<'a> {
     info: *mut pg_sys::ReturnSetInfo,
@@ -292,24 +282,19 @@ impl ResultSet<'_> {
     pub fn push_found_with(&self, row: &Row<'_>, last: &[Value<'_>]) {
         let kinds = self.kinds();
         let given = kinds.len().saturating_sub(last.len());
-        let mut values = found(row, kinds.get(..given).unwrap_or_default());
+        let mut values = row.values(kinds.get(..given).unwrap_or_default());
         values.extend(last.iter().cloned());
         self.push(&values);
     }
 
     /// Adds a row that a statement gave.
     pub fn push_found(&self, row: &Row<'_>) {
-        self.push(&found(row, &self.kinds()));
+        self.push(&row.values(&self.kinds()));
     }
 
     fn kinds(&self) -> Vec<Oid> {
         // SAFETY: as in `push`.
-        unsafe {
-            let descriptor = (*self.info).setDesc;
-            (1..=(*descriptor).natts)
-                .map(|column| pg_sys::SPI_gettypeid(descriptor, column))
-                .collect()
-        }
+        unsafe { descriptor::types((*self.info).setDesc) }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod call;
 pub mod catalog;
 pub mod clock;
+mod descriptor;
 pub mod error;
 pub mod jsonpath;
 pub mod lock;

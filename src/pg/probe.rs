@@ -76,8 +76,9 @@ thread_local! {
     static KNOWN: Known = Known::default();
 }
 
-/// Whether there is a row of this ticket and, where it matters, this phase (an enum value) among those that are
-/// committed now or that this transaction wrote. True where there is no index to tell by.
+/// Whether there may be a row of this ticket and, where it matters, this phase (an enum value) among those that are
+/// committed now or that this transaction wrote: whether the index has an entry, be it of a row that is gone. True where
+/// there is no index to tell by.
 pub fn may_have(look: Look, schema: u32, ticket: Uuid, phase: u32) -> Result<bool> {
     let wanted = look.wanted();
     let Some(table) = catalog::table_in(schema, wanted.table) else {
@@ -106,8 +107,8 @@ impl Index {
         let equal = pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber;
         // SAFETY: the keys are of the types of the columns, whose index `find` looked at and whose definition has not
         // changed since; they and `bytes` outlive the scan. What is opened is closed, the locks are kept as after a
-        // query, and where an error passes through abort processing releases all of it. The command counter is moved on
-        // as before a statement, so that the snapshot has what this transaction wrote.
+        // query, the table's first, and where an error passes through abort processing releases all of it. A scan that
+        // is begun without the table gives the entries of the index, which has one for each row however new.
         unsafe {
             let uuid_eq = Oid::from(pg_sys::F_UUID_EQ);
             pg_sys::ScanKeyInit(
@@ -121,21 +122,22 @@ impl Index {
                 let enum_eq = Oid::from(pg_sys::F_ENUM_EQ);
                 pg_sys::ScanKeyInit(second, column, equal, enum_eq, Datum::from(phase));
             }
-            let relation = pg_sys::table_open(Oid::from(table), pg_sys::AccessShareLock as c_int);
-            pg_sys::CommandCounterIncrement();
-            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-            let scan = pg_sys::systable_beginscan(
-                relation,
-                Oid::from(self.oid),
-                true,
-                snapshot,
-                if self.phase.is_some() { 2 } else { 1 },
-                keys.as_mut_ptr(),
+            let lock = pg_sys::AccessShareLock as c_int;
+            pg_sys::LockRelationOid(Oid::from(table), lock);
+            let index = pg_sys::index_open(Oid::from(self.oid), lock);
+            let count = if self.phase.is_some() { 2 } else { 1 };
+            let scan = pg_sys::index_beginscan_bitmap(
+                index,
+                &raw mut pg_sys::SnapshotAnyData,
+                #[cfg(feature = "pg18")]
+                std::ptr::null_mut(),
+                count,
             );
-            let found = !pg_sys::systable_getnext(scan).is_null();
-            pg_sys::systable_endscan(scan);
-            pg_sys::UnregisterSnapshot(snapshot);
-            pg_sys::table_close(relation, pg_sys::NoLock as c_int);
+            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+            let forward = pg_sys::ScanDirection::ForwardScanDirection;
+            let found = !pg_sys::index_getnext_tid(scan, forward).is_null();
+            pg_sys::index_endscan(scan);
+            pg_sys::index_close(index, pg_sys::NoLock as c_int);
             found
         }
     }

@@ -52,6 +52,21 @@ impl Drop for Rights {
     }
 }
 
+/// Whether the role that acts now reads all rows of the table: it may read it, and no policy keeps any from it.
+pub fn may_read_all(table: u32) -> bool {
+    let table = Oid::from(table);
+    // SAFETY: looks into the catalogs by their caches; told to raise nothing.
+    unsafe {
+        let policies = pg_sys::check_enable_rls(table, Oid::INVALID, true);
+        policies != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+            && pg_sys::pg_class_aclcheck(
+                table,
+                pg_sys::GetUserId(),
+                pg_sys::ACL_SELECT as pg_sys::AclMode,
+            ) == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
 /// The OID of the role that acts now.
 pub fn current() -> u32 {
     // SAFETY: reads a server global.

@@ -269,9 +269,17 @@ pub mod read {
 
     /// A `text` or `varchar`.
     pub fn text(datum: Datum) -> String {
-        // SAFETY: the caller says that this is a varlena of text; detoasting gives a flat copy or the original.
+        // SAFETY: the caller says that this is a varlena of text; detoasting gives a flat copy or the original, which a
+        // plain one need not be asked for.
         unsafe {
-            let flat = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
+            let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
+            let is_plain = pgrx::varatt_is_4b_u(stored)
+                || pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored);
+            let flat = if is_plain {
+                stored
+            } else {
+                pg_sys::pg_detoast_datum_packed(stored)
+            };
             let bytes = std::slice::from_raw_parts(
                 pgrx::vardata_any(flat).cast::<u8>(),
                 pgrx::varsize_any_exhdr(flat),
@@ -297,6 +305,16 @@ pub mod read {
             pg_sys::pfree(text.cast());
             owned
         }
+    }
+
+    /// Whether a `jsonb` is an object with this key, or holds it as a string.
+    pub fn has_key(datum: Datum, key: &str) -> bool {
+        // SAFETY: the caller says that this is a jsonb; the function takes it and a text.
+        let found = unsafe {
+            let arguments = [Some(datum), Some(text_datum(key))];
+            pgrx::direct_function_call_as_datum(pg_sys::jsonb_exists, &arguments)
+        };
+        found.is_some_and(bool)
     }
 
     /// A `name`.

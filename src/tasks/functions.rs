@@ -4,7 +4,7 @@ use super::backoff;
 use super::handover::handover;
 use super::statements::{
     CANCEL, CLAIM, CLAIM_BY_GROUP, CLAIM_ONE, COMPLETE, FAIL, FAILING, HEARTBEAT, HOLDER,
-    LOOKED_AT_PART, RELEASE, START, TASK_COLUMNS, TICKET_PHASE, TIDY, TOOK_PART,
+    LOOKED_AT_PART, RELEASE, START, TICKET_PHASE, TIDY, TOOK_PART,
 };
 use super::status::Status;
 use crate::error::Error;
@@ -116,7 +116,8 @@ impl Claim {
         let mut arguments = self.arguments(count);
         arguments.extend([Value::Bool(regardless), Value::Big(window)]);
         let statement = if count == 1 { &CLAIM_ONE } else { &CLAIM };
-        self.workspace.run(statement, &arguments, Sees::Snapshot)
+        self.workspace
+            .run_visible(statement, &arguments, Sees::Snapshot)
     }
 
     /// Claims the best `count` tasks wherever they stand. Its last column says whether reading the queue in
@@ -215,7 +216,9 @@ impl Holding {
             self.attempt.map_or(Value::Null, Value::Int),
         ];
         arguments.extend(more);
-        let rows = self.workspace.run(statement, &arguments, Sees::Snapshot)?;
+        let rows = self
+            .workspace
+            .run_visible(statement, &arguments, Sees::Snapshot)?;
         if rows.is_empty() {
             return Err(self.refusal()?);
         }
@@ -241,7 +244,7 @@ impl Holding {
 
 pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer> {
     let row = rows.first().ok_or_else(|| Error::not_found("task", task))?;
-    Ok(call.answer_found(&row, TASK_COLUMNS))
+    Ok(call.answer_found(&row))
 }
 
 /// `heartbeat_task(task_id, agent_id, lease, attempt)`

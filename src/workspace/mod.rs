@@ -119,7 +119,8 @@ pub struct Workspace {
     generation: u64,
     watched: Watched,
     used: Cell<u64>,
-    plans: RefCell<HashMap<*const Statement, Rc<Plan>>>,
+    /// By statement, and whether it leaves out the question which tickets the caller may see.
+    plans: RefCell<HashMap<(*const Statement, bool), Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
 }
 
@@ -275,7 +276,19 @@ impl Workspace {
         arguments: &[Value<'_>],
         sees: Sees,
     ) -> Result<Rows> {
-        self.plan(statement)?.run(arguments, sees, 0)
+        self.plan(statement, false)?.run(arguments, sees, 0)
+    }
+
+    /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
+    /// not ask. A task without its ticket cannot be.
+    pub fn run_visible(
+        &self,
+        statement: &'static Statement,
+        arguments: &[Value<'_>],
+        sees: Sees,
+    ) -> Result<Rows> {
+        let sees_all = role::may_read_all(self.tickets);
+        self.plan(statement, sees_all)?.run(arguments, sees, 0)
     }
 
     /// Runs a statement that only reads, and hands over each row as soon as there is one. Needs an open [`Session`].
@@ -285,11 +298,11 @@ impl Workspace {
         arguments: &[Value<'_>],
         take: impl FnMut(&Row<'_>),
     ) -> Result<()> {
-        self.plan(statement)?.run_by_row(arguments, take)
+        self.plan(statement, false)?.run_by_row(arguments, take)
     }
 
-    fn plan(&self, statement: &'static Statement) -> Result<Rc<Plan>> {
-        let key: *const Statement = statement;
+    fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
+        let key: (*const Statement, bool) = (statement, sees_all);
         if let Some(plan) = self.plans.borrow().get(&key) {
             return Ok(Rc::clone(plan));
         }
@@ -298,7 +311,10 @@ impl Workspace {
             .iter()
             .map(|kind| kind.oid(self.phase_type))
             .collect();
-        let plan = Rc::new(Plan::prepare(&self.in_workspace(statement.sql), &types)?);
+        let plan = Rc::new(Plan::prepare(
+            &self.in_workspace(&visible(statement.sql, sees_all)),
+            &types,
+        )?);
         self.plans.borrow_mut().insert(key, Rc::clone(&plan));
         Ok(plan)
     }
@@ -349,6 +365,17 @@ impl Workspace {
         *self.configuration.borrow_mut() = Some(Rc::clone(&fresh));
         Ok(fresh)
     }
+}
+
+/// The SQL text without the marks around conditions of visibility, and where all is visible without these conditions.
+fn visible(sql: &str, all: bool) -> String {
+    sql.split("{visible}")
+        .map(|part| match part.split_once("{/visible}") {
+            None => part.to_owned(),
+            Some((_, rest)) if all => format!("true{rest}"),
+            Some((condition, rest)) => format!("{condition}{rest}"),
+        })
+        .collect()
 }
 
 /// The SQL text with `{ws}` replaced by the quoted schema, in one pass: what is put in is not looked at again.

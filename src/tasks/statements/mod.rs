@@ -55,13 +55,13 @@ macro_rules! task_columns {
 }
 
 /// Whether the caller may see the row's ticket. A scalar subquery, so that no join can be planned in an
-/// index's place.
+/// index's place. Between marks, for [`crate::workspace::Workspace::run_visible`].
 macro_rules! visible {
     ($row:literal) => {
         concat!(
-            "(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
+            "{visible}(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
             $row,
-            ".ticket_id)"
+            ".ticket_id){/visible}"
         )
     };
 }
