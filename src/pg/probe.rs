@@ -56,12 +56,11 @@ impl Look {
     }
 }
 
-/// The index as it was found, with the numbers of the table's columns.
+/// The index as it was found. Its first column is the ticket, its second the phase, where that matters.
 #[derive(Debug)]
 struct Index {
     oid: u32,
-    ticket: i16,
-    phase: Option<i16>,
+    by_phase: bool,
 }
 
 /// What was found for the tables of workspaces.
@@ -84,6 +83,9 @@ pub fn may_have(look: Look, schema: u32, ticket: Uuid, phase: u32) -> Result<boo
     let Some(table) = catalog::table_in(schema, wanted.table) else {
         return Ok(true);
     };
+    // SAFETY: there is such a table, or was: then opening its index raises. To lock it takes in what others changed of it
+    // and its indexes, and they change no more until the transaction ends.
+    unsafe { pg_sys::LockRelationOid(Oid::from(table), pg_sys::AccessShareLock as c_int) };
     let index = KNOWN.with(|known| {
         let known = match look {
             Look::Artifacts => &known.artifacts,
@@ -95,37 +97,30 @@ pub fn may_have(look: Look, schema: u32, ticket: Uuid, phase: u32) -> Result<boo
     Ok(index
         .as_ref()
         .as_ref()
-        .is_none_or(|index| index.has_any(table, ticket, phase)))
+        .is_none_or(|index| index.has_any(ticket, phase)))
 }
 
 impl Index {
-    fn has_any(&self, table: u32, ticket: Uuid, phase: u32) -> bool {
+    fn has_any(&self, ticket: Uuid, phase: u32) -> bool {
         // A `uuid` is stored as its sixteen bytes, and passed by reference.
         let bytes = ticket.into_bytes();
         let mut keys = [pg_sys::ScanKeyData::default(); 2];
         let [first, second] = &mut keys;
         let equal = pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber;
-        // SAFETY: the keys are of the types of the columns, whose index `find` looked at and whose definition has not
-        // changed since; they and `bytes` outlive the scan. What is opened is closed, the locks are kept as after a
-        // query, the table's first, and where an error passes through abort processing releases all of it. A scan that
-        // is begun without the table gives the entries of the index, which has one for each row however new.
+        // SAFETY: the keys are of the index's first columns, of their types; `find` looked at it, and its definition has not
+        // changed since; they and `bytes` outlive the scan. What is opened is closed, the lock is kept as after a query,
+        // and where an error passes through abort processing releases all of it. A scan that is begun without the table
+        // gives the entries of the index, which has one for each row however new.
         unsafe {
             let uuid_eq = Oid::from(pg_sys::F_UUID_EQ);
-            pg_sys::ScanKeyInit(
-                first,
-                self.ticket,
-                equal,
-                uuid_eq,
-                Datum::from(bytes.as_ptr()),
-            );
-            if let Some(column) = self.phase {
+            pg_sys::ScanKeyInit(first, 1, equal, uuid_eq, Datum::from(bytes.as_ptr()));
+            if self.by_phase {
                 let enum_eq = Oid::from(pg_sys::F_ENUM_EQ);
-                pg_sys::ScanKeyInit(second, column, equal, enum_eq, Datum::from(phase));
+                pg_sys::ScanKeyInit(second, 2, equal, enum_eq, Datum::from(phase));
             }
             let lock = pg_sys::AccessShareLock as c_int;
-            pg_sys::LockRelationOid(Oid::from(table), lock);
             let index = pg_sys::index_open(Oid::from(self.oid), lock);
-            let count = if self.phase.is_some() { 2 } else { 1 };
+            let count = if self.by_phase { 2 } else { 1 };
             let scan = pg_sys::index_beginscan_bitmap(
                 index,
                 &raw mut pg_sys::SnapshotAnyData,
@@ -165,7 +160,10 @@ fn find(schema: u32, table: u32, wanted: &Wanted) -> Option<Index> {
         pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
         fits
     };
-    fits.then_some(Index { oid, ticket, phase })
+    fits.then_some(Index {
+        oid,
+        by_phase: wanted.by_phase,
+    })
 }
 
 /// Whether the relation is a B-tree of the table that can be read.
