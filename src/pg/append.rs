@@ -272,7 +272,7 @@ unsafe fn index(
     slot: *mut pg_sys::TupleTableSlot,
     state: *mut pg_sys::EState,
 ) {
-    // SAFETY: as the caller says; no index defers its check, so that nothing is left to do after this.
+    // SAFETY: as the caller says; no index defers its check, which would take a trigger, so that nothing is left to do.
     unsafe {
         pg_sys::ExecInsertIndexTuples(
             info,
@@ -303,8 +303,7 @@ fn find(table: u32, parent: u32, phase_type: u32, shape: &Shape) -> Option<Plain
         };
         let plain = is_ordinary(relation)
             && refers_only(relation, &reference)
-            && fires_nothing_else(relation, shape.guard)
-            && checks_at_once(relation);
+            && fires_nothing_else(relation, shape.guard);
         let places = plain.then(|| places(relation, phase_type, shape)).flatten();
         pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
         places.map(|places| Plain { table: oid, places })
@@ -322,7 +321,7 @@ unsafe fn is_ordinary(relation: pg_sys::Relation) -> bool {
         (*class).relkind as u8 == pg_sys::RELKIND_RELATION
             && (*class).relam == pg_sys::HEAP_TABLE_AM_OID
             && !(*class).relispartition
-            && !(*class).relhasrules
+            && (*relation).rd_rules.is_null()
             && !(*class).relrowsecurity
     }
 }
@@ -371,29 +370,6 @@ unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: &str) -> bool {
                 (checks && !trigger.tgdeferrable)
                     || catalog::is_own_function(trigger.tgfoid.to_u32(), guard)
             })
-    }
-}
-
-/// Whether all unique indexes check each row at once.
-///
-/// # Safety
-/// The relation is open.
-unsafe fn checks_at_once(relation: pg_sys::Relation) -> bool {
-    // SAFETY: a list of OIDs of indexes, which cannot go while their table is open.
-    unsafe {
-        let list = pg_sys::RelationGetIndexList(relation);
-        let count = if list.is_null() {
-            0
-        } else {
-            usize::try_from((*list).length).unwrap_or(0)
-        };
-        (0..count).all(|place| {
-            let oid = (*(*list).elements.add(place)).oid_value;
-            let index = pg_sys::index_open(oid, pg_sys::AccessShareLock as c_int);
-            let at_once = (*(*index).rd_index).indimmediate;
-            pg_sys::index_close(index, pg_sys::NoLock as c_int);
-            at_once
-        })
     }
 }
 

@@ -47,6 +47,9 @@ ALTER TABLE phase_history ALTER COLUMN transition_reason TYPE varchar(30);
 SELECT * FROM public.way('a shorter column');
 SELECT * FROM public.way('a reason that does not fit at all');
 ALTER TABLE phase_history ALTER COLUMN transition_reason TYPE text;
+ALTER TABLE phase_history ALTER COLUMN transitioned_by TYPE varchar(20);
+SELECT transition_ticket(id, 'PHASE_DESIGN', 'long', 'a name that does not fit') FROM tickets WHERE title = 'nothing' LIMIT 1;
+ALTER TABLE phase_history ALTER COLUMN transitioned_by TYPE varchar(255);
 -- Constraints and indexes.
 ALTER TABLE phase_history ADD CONSTRAINT no_rumours CHECK (transition_reason NOT LIKE '%rumour%');
 SELECT * FROM public.way('a fact');
@@ -65,6 +68,13 @@ RESET enable_seqscan;
 DROP INDEX one_reason;
 ALTER TABLE phase_history ADD CONSTRAINT one_reason UNIQUE (ticket_id, to_phase, transition_reason) DEFERRABLE INITIALLY DEFERRED;
 SELECT * FROM public.way('a deferred check');
+BEGIN;
+INSERT INTO tickets (id, title) VALUES ('00000000-0000-7000-8000-000000000001', 'twice');
+SET LOCAL session_replication_role = replica;
+INSERT INTO phase_history (ticket_id, from_phase, to_phase, transition_reason) VALUES ('00000000-0000-7000-8000-000000000001', 'PHASE_BACKLOG', 'PHASE_REQUIREMENTS', 'twice');
+SET LOCAL session_replication_role = origin;
+SELECT (transition_ticket('00000000-0000-7000-8000-000000000001', 'PHASE_REQUIREMENTS', 'twice')).to_phase;
+COMMIT;
 ALTER TABLE phase_history DROP CONSTRAINT one_reason;
 -- Another reference.
 CREATE TABLE public.people (name text PRIMARY KEY);
