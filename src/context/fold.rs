@@ -12,7 +12,7 @@ use crate::pg::value::Value as Sql;
 use crate::pg::{clock, settings};
 use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use uuid::Uuid;
@@ -40,6 +40,15 @@ pub struct Folded {
     pub block: Block,
 }
 
+/// What a phase has produced.
+#[derive(Debug, Clone)]
+pub struct Produced {
+    /// Its block.
+    pub block: Value,
+    /// Its artifacts, as history keeps them: JSON text; nothing where there is none.
+    pub artifacts: Option<String>,
+}
+
 /// The keys of the workspace's phase blocks, oldest phase first.
 pub fn order(configuration: &Configuration) -> Vec<String> {
     let phases = &configuration.phases;
@@ -49,14 +58,14 @@ pub fn order(configuration: &Configuration) -> Vec<String> {
         .collect()
 }
 
-/// The phase's block, computed now, with the owner's rights; `None` where the phase has produced nothing.
+/// What the phase has produced, computed now, with the owner's rights; `None` where that is nothing.
 pub fn block(
     workspace: &Workspace,
     configuration: &Configuration,
     ticket: Uuid,
     phase: Phase,
     sees: Sees,
-) -> Result<Option<Value>> {
+) -> Result<Option<Produced>> {
     let phase = configuration.phases.oid(phase);
     if sees == Sees::Latest
         && !workspace.may_have(Look::Tasks, ticket, phase)?
@@ -100,13 +109,20 @@ pub fn block(
         }
     }
     let tasks: Vec<CompletedTask> = tasks.into_values().collect();
+    let listed: Vec<Value> = artifacts
+        .values()
+        .map(|((_, id), artifact)| {
+            json!({"id": id.to_string(), "path": artifact.path, "type": artifact.artifact_type})
+        })
+        .collect();
     let artifacts: Vec<ArtifactRef> = artifacts
         .into_values()
         .map(|(_, artifact)| artifact)
         .collect();
-    Ok(Some(merge::as_stored(merge::phase_block(
-        &tasks, &artifacts,
-    ))))
+    Ok(Some(Produced {
+        block: merge::as_stored(merge::phase_block(&tasks, &artifacts)),
+        artifacts: (!listed.is_empty()).then(|| Value::Array(listed).to_string()),
+    }))
 }
 
 /// The context as the phases before `target` left it, without the stored summary.

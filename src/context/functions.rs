@@ -123,7 +123,8 @@ impl Ticket {
     }
 
     fn block(&self, phase: Phase, sees: Sees) -> Result<Option<Value>> {
-        fold::block(&self.workspace, &self.configuration, self.id, phase, sees)
+        let found = fold::block(&self.workspace, &self.configuration, self.id, phase, sees)?;
+        Ok(found.map(|found| found.block))
     }
 
     /// Who the summary is for once `phase` is folded in: the phase after it and after the ticket's own. A

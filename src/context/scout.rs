@@ -9,7 +9,7 @@
 //! What turned up holds for the statement, and only while nothing can have been added to it: no other
 //! transaction has ended since, and this one has written neither tasks nor artifacts. Else it starts anew.
 
-use super::fold;
+use super::fold::{self, Produced};
 use super::statements::{PAGES, PRODUCTIVE};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
@@ -17,7 +17,6 @@ use crate::pg::transaction::{self, Moment};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
-use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -57,7 +56,7 @@ pub fn block(
     configuration: &Configuration,
     ticket: Uuid,
     left: Phase,
-) -> Result<Option<Value>> {
+) -> Result<Option<Produced>> {
     let phase = configuration.phases.oid(left);
     let mut scout = Scout::current(workspace.schema, phase);
     let known = scout.productive.as_ref();

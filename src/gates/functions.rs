@@ -5,6 +5,7 @@ use super::record::{GateResult, ask_review, collect, hold, store};
 use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
 use super::verdict::Check;
 use crate::error::Error;
+use crate::pg::append::Parent;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
@@ -171,8 +172,10 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
         &check,
         clock::now(),
         &by,
+        None,
     );
-    store(workspace, std::slice::from_ref(&result))?;
+    let now = Parent::held(workspace.tickets);
+    store(workspace, std::slice::from_ref(&result), now)?;
     let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
     Ok(rows
         .first()

@@ -10,7 +10,7 @@
 use super::cache::Remembered;
 use super::error::Result;
 use super::value::{Type, Value};
-use super::{catalog, descriptor};
+use super::{catalog, descriptor, transaction};
 use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
@@ -23,7 +23,7 @@ pub struct Shape {
     /// The column that refers to the parent's `id`.
     pub parent: &'static str,
     /// The one trigger function of phasegate's that an INSERT would call, and that has nothing to say to its owner.
-    pub guard: &'static str,
+    pub guard: Option<&'static str>,
 }
 
 /// A column that rows give a value for.
@@ -53,6 +53,29 @@ pub struct Plain {
     places: Vec<usize>,
 }
 
+/// A row that others refer to, when it was written, or seen and held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    table: u32,
+    command: u32,
+}
+
+impl Parent {
+    /// One of this table, that this transaction holds from now on.
+    pub fn held(table: u32) -> Self {
+        Parent {
+            table,
+            command: transaction::command(),
+        }
+    }
+
+    /// Whether it must still be there: nothing of this transaction has written anything since. Nobody else can delete it
+    /// before the transaction ends.
+    pub fn is_there(self, now: Parent) -> bool {
+        self == now
+    }
+}
+
 /// Tables that were looked at.
 #[derive(Debug, Default)]
 pub struct Known(Remembered<Option<Plain>>);
@@ -63,14 +86,14 @@ impl Known {
     pub fn plain(
         &self,
         table: u32,
-        parent: u32,
+        parent: Parent,
         phase_type: u32,
         shape: &Shape,
     ) -> Result<Rc<Option<Plain>>> {
         // SAFETY: there is such a table, or was: then the look-up raises. Taking a lock takes in what others changed.
         unsafe { pg_sys::LockRelationOid(Oid::from(table), pg_sys::RowExclusiveLock as c_int) };
         self.0
-            .get(table, || Ok(find(table, parent, phase_type, shape)))
+            .get(table, || Ok(find(table, parent.table, phase_type, shape)))
     }
 }
 
@@ -354,7 +377,7 @@ unsafe fn refers_only(relation: pg_sys::Relation, reference: &Reference) -> bool
 ///
 /// # Safety
 /// The relation is open.
-unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: &str) -> bool {
+unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: Option<&str>) -> bool {
     // SAFETY: an array of as many triggers as it says.
     unsafe {
         let triggers = (*relation).trigdesc;
@@ -368,7 +391,9 @@ unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: &str) -> bool {
             .all(|trigger| {
                 let checks = trigger.tgfoid == Oid::from(pg_sys::F_RI_FKEY_CHECK_INS);
                 (checks && !trigger.tgdeferrable)
-                    || catalog::is_own_function(trigger.tgfoid.to_u32(), guard)
+                    || guard.is_some_and(|guard| {
+                        catalog::is_own_function(trigger.tgfoid.to_u32(), guard)
+                    })
             })
     }
 }

@@ -1,7 +1,7 @@
 //! The decision about a row whose phase is to change: the edge, the gates, and what the ticket carries on.
 
 use super::attribution::Attribution;
-use super::moves::{self, Move};
+use super::moves::{self, Artifacts, Move};
 use super::request::{self, Outcome, Request};
 use super::rules;
 use super::triggers::{columns, id};
@@ -10,12 +10,13 @@ use crate::context::scout;
 use crate::error::Error;
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
+use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::probe::Look;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
-use crate::pg::{cache, clock, transaction};
+use crate::pg::{cache, clock};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
@@ -135,6 +136,7 @@ impl Decision<'_> {
             &decided.gates,
             at,
             &attribution.actor,
+            Parent::held(self.firing.table()),
         )?;
         let gate_result = gates.result_of(phases.oid(decided.left));
         let refusal = gates.refusal(&self.configuration, self.ticket);
@@ -170,7 +172,7 @@ impl Decision<'_> {
             (self.columns.phase_entered_at, Value::Time(at)),
             (self.columns.updated_at, Value::Time(at)),
         ];
-        let (block, barren) = self.fold(decided, &mut changes)?;
+        let (block, artifacts) = self.fold(decided, &mut changes)?;
         let superseded = decided.superseded(phases, self.to);
         moves::note(
             self.workspace.schema,
@@ -188,9 +190,8 @@ impl Decision<'_> {
                     .map(|phase| phases.oid(phase))
                     .collect(),
                 block,
-                barren,
-                table: self.firing.table(),
-                command: transaction::command(),
+                artifacts,
+                row: Parent::held(self.firing.table()),
                 attribution,
             },
             self.firing.is_followed(),
@@ -206,24 +207,30 @@ impl Decision<'_> {
         Ok(self.firing.with(&changes))
     }
 
-    /// On a forward move, folds what the phase left has produced into the row; gives its block, and whether
-    /// it is known to have no artifacts.
+    /// On a forward move, folds what the phase left has produced into the row; gives its block, and its artifacts as
+    /// far as it looked at them.
     fn fold(
         &self,
         decided: &rules::Move,
         changes: &mut Vec<(i16, Value<'_>)>,
-    ) -> Result<(Option<Box<Block>>, bool)> {
+    ) -> Result<(Option<Box<Block>>, Artifacts)> {
         if decided.direction != Direction::Forward {
             let left = self.configuration.phases.oid(decided.left);
-            let barren = !self
+            let may_have = self
                 .workspace
                 .may_have(Look::Artifacts, self.ticket, left)?;
-            return Ok((None, barren));
+            let artifacts = if may_have {
+                Artifacts::Unseen
+            } else {
+                Artifacts::None
+            };
+            return Ok((None, artifacts));
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);
         let (configuration, left) = (&self.configuration, decided.left);
         let found = scout::block(self.workspace, configuration, self.ticket, left)?;
-        let barren = found.is_none();
+        let (found, artifacts) = found.map(|found| (found.block, found.artifacts)).unzip();
+        let artifacts = artifacts.flatten().map_or(Artifacts::None, Artifacts::Seen);
         let folded = fold(configuration, left, found, self.to, context.as_deref());
         let block = folded.map(|folded| {
             let columns = self.columns;
@@ -231,7 +238,7 @@ impl Decision<'_> {
             changes.push((columns.context_summary, Value::Text(folded.summary.into())));
             Box::new(folded.block)
         });
-        Ok((block, barren))
+        Ok((block, artifacts))
     }
 
     fn refused(&self, error_code: &'static str, error: Error) -> Result<Verdict> {
@@ -294,6 +301,7 @@ fn judge_gates(
     phases: &[Phase],
     at: i64,
     by: &str,
+    row: Parent,
 ) -> Result<Judged> {
     let mut judged = Judged {
         results: Vec::new(),
@@ -307,7 +315,7 @@ fn judge_gates(
         let oid = configuration.phases.oid(*phase);
         judged
             .results
-            .push(GateResult::new(ticket, oid, &check, at, by));
+            .push(GateResult::new(ticket, oid, &check, at, by, Some(row)));
         if !check.requirements_met {
             judged.failed.push(*phase);
             judged.reasons.extend(check.blocking_reasons());

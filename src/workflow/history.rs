@@ -1,10 +1,10 @@
 //! The history of moves, written when their statement has moved its tickets.
 
 use super::attribution::Attribution;
-use super::moves::Move;
+use super::moves::{Artifacts, Move};
 use super::statements::{RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::error::{Code, Error};
-use crate::pg::append::{Column, Known, Shape};
+use crate::pg::append::{Column, Known, Parent, Shape};
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
 use crate::pg::value::{Type, Value};
@@ -27,6 +27,7 @@ static SHAPE: Shape = Shape {
         column("to_phase", Type::Phase),
         column("created_at", Type::Time),
         column("gate_result_id", Type::Uuid),
+        column("artifacts", Type::Json),
         column("transition_reason", Type::Text),
         Column {
             name: "transitioned_by",
@@ -34,10 +35,9 @@ static SHAPE: Shape = Shape {
             most: Some(255),
         },
         column("db_role", Type::Name),
-        column("artifacts", Type::Json),
     ],
     parent: "ticket_id",
-    guard: "owner_only",
+    guard: Some("owner_only"),
 };
 
 thread_local! {
@@ -53,27 +53,23 @@ fn phase<'v>(oid: u32) -> Value<'v> {
 }
 
 /// Appends the rows without a statement, if nothing has to be looked up for them; false where it has.
-///
-/// That the tickets are there need not be looked up: each row was written by the statement at hand, and no command has
-/// written anything since. Nobody else can delete them before this transaction ends.
-fn append(workspace: &Workspace, moves: &[Move], command: u32) -> Result<bool> {
-    let is_certain = |one: &Move| {
-        let artifacts_known = one.barren || one.left == 0 || one.attribution.artifacts.is_some();
-        one.table == workspace.tickets && one.command == command && artifacts_known
+fn append(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<bool> {
+    let is_known = |one: &Move| {
+        one.row.is_there(now)
+            && (one.artifacts != Artifacts::Unseen || one.attribution.artifacts.is_some())
     };
     let Some(first) = moves.first() else {
         return Ok(true);
     };
-    if !moves.iter().all(is_certain) {
+    if !moves.iter().all(is_known) {
         return Ok(false);
     }
     let table = workspace.table("phase_history")?;
-    let plain =
-        KNOWN.with(|known| known.plain(table, workspace.tickets, workspace.phase_type, &SHAPE))?;
+    let plain = KNOWN.with(|known| known.plain(table, now, workspace.phase_type, &SHAPE))?;
     let Some(plain) = plain.as_ref() else {
         return Ok(false);
     };
-    let [reason, actor, db_role, artifacts] = attributed(&first.attribution);
+    let [reason, actor, db_role] = attributed(&first.attribution);
     let db_role = match db_role {
         Value::Text(name) => Value::Name(name),
         other => other,
@@ -88,36 +84,46 @@ fn append(workspace: &Workspace, moves: &[Move], command: u32) -> Result<bool> {
                 phase(one.to),
                 Value::Time(one.at),
                 Value::uuid(one.gate_result),
+                artifacts(one),
             ]
         }),
-        &[reason, actor, db_role, artifacts],
+        &[reason, actor, db_role],
     )
 }
 
-fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
+fn attributed(attribution: &Attribution) -> [Value<'_>; 3] {
     [
         Value::text(attribution.reason.as_deref()),
         Value::text(Some(&attribution.actor)),
         Value::text(Some(&attribution.db_role)),
-        Value::json(attribution.artifacts.as_deref()),
     ]
 }
 
-/// Writes the history of moves that share an attribution, with the artifacts that the decisions saw. `command` is that
-/// of the moment at which the statement's rows were all written.
-pub fn write(workspace: &Workspace, moves: &[Move], command: u32) -> Result<()> {
-    if append(workspace, moves, command)? {
+/// The artifacts that a move's history names, as far as they are known: a given list stands for itself.
+fn artifacts(one: &Move) -> Value<'_> {
+    let seen = match &one.artifacts {
+        Artifacts::Seen(seen) => Some(seen.as_str()),
+        Artifacts::None | Artifacts::Unseen => None,
+    };
+    Value::json(one.attribution.artifacts.as_deref().or(seen))
+}
+
+/// Writes the history of moves that share an attribution, with the artifacts that the decisions saw. `now` is as of when
+/// the statement's rows were all written.
+pub fn write(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<()> {
+    if append(workspace, moves, now)? {
         return Ok(());
     }
     let rows = match moves {
         [] => return Ok(()),
         [one] => {
-            let [reason, actor, db_role, artifacts] = attributed(&one.attribution);
-            // A given list of artifacts stands for itself, as nothing does.
-            let (statement, last) = if one.barren || one.attribution.artifacts.is_some() {
-                (&RECORD_GIVEN, artifacts)
-            } else {
+            let [reason, actor, db_role] = attributed(&one.attribution);
+            let is_unseen =
+                one.artifacts == Artifacts::Unseen && one.attribution.artifacts.is_none();
+            let (statement, last) = if is_unseen {
                 (&RECORD_ONE, phase(one.left))
+            } else {
+                (&RECORD_GIVEN, artifacts(one))
             };
             workspace.run(
                 statement,
@@ -137,7 +143,7 @@ pub fn write(workspace: &Workspace, moves: &[Move], command: u32) -> Result<()> 
             )?
         }
         [first, ..] => {
-            let [reason, actor, db_role, artifacts] = attributed(&first.attribution);
+            let [reason, actor, db_role] = attributed(&first.attribution);
             let phases = |of: fn(&Move) -> u32| {
                 Value::Enums(workspace.phase_type, moves.iter().map(of).collect())
             };
@@ -152,8 +158,11 @@ pub fn write(workspace: &Workspace, moves: &[Move], command: u32) -> Result<()> 
                     reason,
                     actor,
                     db_role,
-                    artifacts,
-                    phases(|one| if one.barren { 0 } else { one.left }),
+                    Value::json(first.attribution.artifacts.as_deref()),
+                    phases(|one| match one.artifacts {
+                        Artifacts::None => 0,
+                        Artifacts::Seen(_) | Artifacts::Unseen => one.left,
+                    }),
                     // An array of ids holds no NULL; none is the nil id, which the statement turns into NULL.
                     Value::Uuids(
                         moves

@@ -10,6 +10,7 @@ use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::gates::record::GateResult;
+use crate::pg::append::Parent;
 use crate::pg::error::{Result, notice};
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
@@ -41,15 +42,23 @@ pub struct Move {
     pub superseded: Vec<u32>,
     /// What the phase left had produced, where it was folded into the ticket's context.
     pub block: Option<Box<Block>>,
-    /// Whether the decision found that the phase left has no artifacts.
-    pub barren: bool,
-    /// The table of the ticket's row.
-    pub table: u32,
-    /// The command that the row was decided in, as [`transaction::command`] counts: while it is the latest, nothing has
-    /// deleted the row.
-    pub command: u32,
+    /// The artifacts of the phase left.
+    pub artifacts: Artifacts,
+    /// The ticket's row.
+    pub row: Parent,
     /// Who and why.
     pub attribution: Rc<Attribution>,
+}
+
+/// What a decision knows of the artifacts of the phase left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Artifacts {
+    /// There are none.
+    None,
+    /// These, as history keeps them: JSON text.
+    Seen(String),
+    /// They were not looked at.
+    Unseen,
 }
 
 #[derive(Debug)]

@@ -85,7 +85,7 @@ macro_rules! artifacts_of {
     ($ticket:literal, $phase:literal) => {
         concat!(
             "(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type)
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type COLLATE pg_catalog.\"C\")
                    FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
                            FROM {ws}.phase_gate_artifacts a
                           WHERE a.ticket_id OPERATOR(pg_catalog.=) ",

@@ -2,14 +2,15 @@
 //! decision about a move and [`super::write`] for what a statement's moves leave behind.
 
 use super::attribution::Attribution;
-use super::moves::{self, Move};
+use super::moves::{self, Artifacts, Move};
 use super::statements::EXISTS;
 use crate::error::{Code, Error};
+use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
-use crate::pg::{clock, role, transaction};
+use crate::pg::{clock, role};
 use crate::phase::DONE;
 use crate::workspace::{Columns, Workspace};
 use uuid::Uuid;
@@ -112,9 +113,8 @@ fn record_start(
             gate_result: None,
             superseded: Vec::new(),
             block: None,
-            barren: true,
-            table,
-            command: transaction::command(),
+            artifacts: Artifacts::None,
+            row: Parent::held(table),
             attribution: Attribution::of_settings(),
         },
         false,

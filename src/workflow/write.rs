@@ -6,12 +6,13 @@ use super::statements::PHASES;
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::gates::record as gates;
+use crate::pg::append::Parent;
+use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::probe::Look;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{clock, transaction};
 use crate::phase::Direction;
 use crate::tasks::generation;
 use crate::workspace::Workspace;
@@ -31,13 +32,18 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     if moved.is_empty() && results.is_empty() {
         return Ok(Verdict::Keep);
     }
-    let command = transaction::command();
+    let now = Parent::held(workspace.tickets);
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    gates::store(&workspace, &results)?;
+    let is_quiet = gates::store(&workspace, &results, now)?;
+    let now = if is_quiet {
+        now
+    } else {
+        Parent::held(workspace.tickets)
+    };
     moved
         .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
-        .try_for_each(|alike| history::write(&workspace, alike, command))?;
+        .try_for_each(|alike| history::write(&workspace, alike, now))?;
     supersede(&workspace, &moved)?;
     let blocks: Vec<_> = moved
         .iter()
