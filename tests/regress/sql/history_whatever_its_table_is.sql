@@ -154,6 +154,55 @@ SET enable_seqscan = off;
 SELECT count(*) FROM tickets t JOIN LATERAL (SELECT 1 FROM phase_history h WHERE h.ticket_id = t.id ORDER BY h.created_at, h.id) h ON true WHERE title = 'many';
 RESET enable_seqscan;
 SELECT * FROM check_workspace('acme') WHERE violations > 0;
+-- The results of gates are appended as well, and history names the artifacts that the gate saw.
+INSERT INTO phase_gate_requirements (phase_id, required_artifacts) VALUES ('PHASE_REQUIREMENTS', '{log}');
+UPDATE phase_transitions SET requires_gate = true WHERE from_phase = 'PHASE_REQUIREMENTS' AND to_phase = 'PHASE_DESIGN';
+CREATE FUNCTION public.gated(name text) RETURNS TABLE (refused text, results text, artifacts text, belongs boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    ticket uuid;
+BEGIN
+    INSERT INTO tickets (title, phase_id) VALUES (name, 'PHASE_REQUIREMENTS') RETURNING id INTO ticket;
+    refused := (try_transition_ticket(ticket, 'PHASE_DESIGN', name, 'ada')).error_code;
+    PERFORM add_artifact(ticket, 'log', name), add_artifact(ticket, 'Extra', NULL);
+    PERFORM transition_ticket(ticket, 'PHASE_DESIGN', name, 'ada');
+    results := (SELECT string_agg(gate_status || ' by ' || validated_by || ' ' || cardinality(blocking_reasons), ', ' ORDER BY validated_at, id)
+                  FROM phase_gate_results WHERE ticket_id = ticket);
+    SELECT (SELECT jsonb_agg(a - 'id') FROM jsonb_array_elements(h.artifacts) a), r.gate_status = 'passed' INTO artifacts, belongs
+      FROM phase_history h JOIN phase_gate_results r ON r.id = h.gate_result_id WHERE h.ticket_id = ticket;
+    RETURN NEXT;
+END $$;
+SELECT * FROM public.gated('plain');
+CREATE FUNCTION public.sign() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.validated_by := upper(NEW.validated_by);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sign BEFORE INSERT ON phase_gate_results FOR EACH ROW EXECUTE FUNCTION public.sign();
+SELECT * FROM public.gated('a trigger');
+DROP TRIGGER sign ON phase_gate_results;
+ALTER TABLE phase_gate_results ADD COLUMN number int GENERATED ALWAYS AS IDENTITY;
+SELECT * FROM public.gated('an identity');
+SELECT count(DISTINCT number) = count(*) AS has_numbers FROM phase_gate_results;
+ALTER TABLE phase_gate_results DROP COLUMN number;
+ALTER TABLE phase_gate_results ADD CONSTRAINT only_good_news CHECK (gate_status <> 'failed') NOT VALID;
+SELECT * FROM public.gated('a constraint');
+ALTER TABLE phase_gate_results DROP CONSTRAINT only_good_news;
+SELECT * FROM public.gated('plain again');
+SELECT (try_transition_ticket(id, 'PHASE_DESIGN', 'long', repeat('a', 256))).error_code FROM tickets WHERE title = 'a rule' LIMIT 1;
+SELECT sum(violations) FROM check_workspace('acme');
+-- What a review that is asked for sets off: the ticket goes, and nothing of it stays.
+UPDATE phase_gate_requirements SET requires_review = true, required_artifacts = '{}';
+CREATE FUNCTION public.forget() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM tickets WHERE id = NEW.ticket_id AND title = 'forgotten';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER forget AFTER INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION public.forget();
+INSERT INTO tickets (title, phase_id) VALUES ('forgotten', 'PHASE_REQUIREMENTS');
+SELECT (try_transition_ticket(id, 'PHASE_DESIGN')).error_code FROM tickets WHERE title = 'forgotten';
+DROP TRIGGER forget ON tasks;
+SELECT (SELECT count(*) FROM phase_gate_results r WHERE NOT EXISTS (SELECT 1 FROM tickets t WHERE t.id = r.ticket_id)) AS results,
+       (SELECT count(*) FROM phase_history h WHERE NOT EXISTS (SELECT 1 FROM tickets t WHERE t.id = h.ticket_id)) AS moves;
 -- An owner who may not insert.
 CREATE ROLE regress_owner;
 CREATE SCHEMA theirs AUTHORIZATION regress_owner;
