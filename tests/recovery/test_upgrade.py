@@ -204,7 +204,13 @@ def objects(connection, schema):
         connection.execute("SET LOCAL search_path = pg_catalog")
         found = connection.execute(OBJECTS, {"schema": schema}).fetchall()
     # PostgreSQL writes the casts of a varchar IN (...) differently once the text was parsed again.
-    return {name: re.sub(r"::(text|character varying)(\[\])?|[()]", "", definition).replace(f"{schema}.", "{ws}.") for name, definition in found}
+
+    def plain(definition):
+        text = re.sub(r"::(text|character varying)(\[\])?|[()]", "", definition).replace(f"{schema}.", "{ws}.")
+        # Workspaces of 0.1.0 keep CHECKs that list the values which newer ones have in an array: they mean the same.
+        return re.sub(r"ARRAY\[('\w+'(?:, '\w+')*)\]", lambda found: "'{" + found[1].replace("'", "").replace(", ", ",") + "}'", text)
+
+    return {name: plain(definition) for name, definition in found}
 
 
 def rows(connection, schema):
