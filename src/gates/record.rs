@@ -4,7 +4,7 @@ use super::statements::{
     ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, STORE_ONE, SUPERSEDE,
 };
 use super::verdict::{Check, Outcome};
-use crate::pg::append::{Column, Known, Parent, Shape};
+use crate::pg::append::{Column, Parent, Shape};
 use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::value::{Type, Value as Sql};
@@ -58,53 +58,33 @@ impl GateResult {
     }
 }
 
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column {
-        name,
-        kind,
-        most: None,
-    }
-}
-
 /// `phase_gate_results`, as rows can be appended to it.
 static SHAPE: Shape = Shape {
+    table: "phase_gate_results",
     columns: &[
-        column("id", Type::Uuid),
-        column("ticket_id", Type::Uuid),
-        column("phase_id", Type::Phase),
-        Column {
-            name: "gate_status",
-            kind: Type::Text,
-            most: Some(50),
-        },
-        column("validation_result", Type::Json),
-        column("validated_at", Type::Time),
-        column("blocking_reasons", Type::Texts),
-        Column {
-            name: "validated_by",
-            kind: Type::Text,
-            most: Some(255),
-        },
+        Column::of("id", Type::Uuid),
+        Column::of("ticket_id", Type::Uuid),
+        Column::of("phase_id", Type::Phase),
+        Column::varchar("gate_status", 50),
+        Column::of("validation_result", Type::Json),
+        Column::of("validated_at", Type::Time),
+        Column::of("blocking_reasons", Type::Texts),
+        Column::varchar("validated_by", 255),
     ],
     parent: "ticket_id",
     guard: None,
 };
 
-thread_local! {
-    static KNOWN: Known = Known::default();
-}
-
 /// Stores results; where only the review is missing, sees to it that one is in the queue. Says whether that took no
 /// statement, in which anything may have happened. Needs an open session with the owner's rights.
 pub fn store(workspace: &Workspace, results: &[GateResult], now: Parent) -> Result<bool> {
-    let is_appended = append(workspace, results, now)?;
-    match results {
-        _ if is_appended => {}
-        [] => {}
-        [one] => store_one(workspace, one)?,
-        _ => store_many(workspace, results)?,
+    let mut is_quiet = append(workspace, results, now)?;
+    if !is_quiet {
+        match results {
+            [one] => store_one(workspace, one)?,
+            _ => store_many(workspace, results)?,
+        }
     }
-    let mut is_quiet = is_appended;
     for result in results {
         if result.outcome == Outcome::Pending {
             is_quiet = false;
@@ -124,13 +104,9 @@ fn append(workspace: &Workspace, results: &[GateResult], now: Parent) -> Result<
     if !results.iter().all(is_known) {
         return Ok(false);
     }
-    let table = workspace.table("phase_gate_results")?;
-    let plain = KNOWN.with(|known| known.plain(table, now, workspace.phase_type, &SHAPE))?;
-    let Some(plain) = plain.as_ref() else {
-        return Ok(false);
-    };
-    plain.append(
+    workspace.append(
         &SHAPE,
+        now,
         results.iter().map(|one| {
             [
                 Sql::Uuid(one.id),

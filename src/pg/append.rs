@@ -2,56 +2,19 @@
 //!
 //! To set an INSERT up and to look the parent of each row up anew takes three times as long as to write the row. So
 //! where an INSERT would do nothing but write its rows, they are written by the same functions of the server that an
-//! INSERT ends up in: constraints are checked, indexes kept, the log written. [`Plain`] says what else an INSERT might
+//! INSERT ends up in: constraints are checked, indexes kept, the log written. `plain.rs` says what else an INSERT might
 //! have to do; a table for which it does any of that is left to a statement.
 //!
 //! The reference to the parent is the one thing that is not checked: the caller knows that the parent is there.
 
-use super::cache::Remembered;
 use super::error::Result;
-use super::value::{Type, Value};
-use super::{catalog, descriptor, transaction};
+use super::plain::plain;
+pub use super::plain::{Column, Shape};
+use super::transaction;
+use super::value::Value;
 use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
-use std::rc::Rc;
-
-/// What a table is expected to be.
-pub struct Shape {
-    /// Its columns, all of them.
-    pub columns: &'static [Column],
-    /// The column that refers to the parent's `id`.
-    pub parent: &'static str,
-    /// The one trigger function of phasegate's that an INSERT would call, and that has nothing to say to its owner.
-    pub guard: Option<&'static str>,
-}
-
-/// A column that rows give a value for.
-pub struct Column {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: Type,
-    /// The most bytes that a value may have; a `varchar` of that length if it is text.
-    pub most: Option<i32>,
-}
-
-impl Column {
-    fn oid(&self, phase_type: u32) -> Oid {
-        match (self.kind, self.most) {
-            (Type::Text, Some(_)) => pg_sys::VARCHAROID,
-            (kind, _) => kind.oid(phase_type),
-        }
-    }
-}
-
-/// A table that is as expected and for which an INSERT does nothing but write.
-#[derive(Debug)]
-pub struct Plain {
-    table: Oid,
-    /// Where the expected columns stand in a row.
-    places: Vec<usize>,
-}
 
 /// A row that others refer to, when it was written, or seen and held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,67 +39,49 @@ impl Parent {
     }
 }
 
-/// Tables that were looked at.
-#[derive(Debug, Default)]
-pub struct Known(Remembered<Option<Plain>>);
-
-impl Known {
-    /// The table as a plain one, if it is. Locks it as an INSERT would, so that what was looked at stays so until the
-    /// transaction ends.
-    pub fn plain(
-        &self,
-        table: u32,
-        parent: Parent,
-        phase_type: u32,
-        shape: &Shape,
-    ) -> Result<Rc<Option<Plain>>> {
-        // SAFETY: there is such a table, or was: then the look-up raises. Taking a lock takes in what others changed.
-        unsafe { pg_sys::LockRelationOid(Oid::from(table), pg_sys::RowExclusiveLock as c_int) };
-        self.0
-            .get(table, || Ok(find(table, parent.table, phase_type, shape)))
-    }
-}
-
 /// How many rows are written at a time.
 const BATCH: usize = 1000;
 
-impl Plain {
-    /// Appends rows, each of the expected columns in their order: its own values, then those that all rows share.
-    /// False where that is for a statement to do or to refuse; then nothing was written. Needs an open session.
-    pub fn append<'v, const N: usize>(
-        &self,
-        shape: &Shape,
-        mut rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
-        shared: &[Value<'_>],
-    ) -> Result<bool> {
-        let limits = shape.columns.iter().skip(N).map(|column| column.most);
-        let fits = limits.zip(shared).all(|(most, value)| match (most, value) {
-            (Some(most), Value::Text(text)) => {
-                i32::try_from(text.len()).is_ok_and(|length| length <= most)
-            }
-            _ => true,
-        });
-        if !fits || !may_insert(self.table) {
-            return Ok(false);
-        }
-        let shared: Vec<_> = shared.iter().map(Value::to_datum).collect();
-        // SAFETY: the table is as `find` saw it, which `Known::plain` locked; it stays locked until the transaction ends.
-        let mut table = unsafe { Opened::new(self.table, rows.len().min(BATCH)) };
-        while rows.len() > 0 {
-            let mut count = 0;
-            for row in rows.by_ref().take(BATCH) {
-                interrupt::tick();
-                // SAFETY: below the number of slots, which is that of rows, or of a batch.
-                unsafe { table.put(count, &self.places, row, &shared) };
-                count += 1;
-            }
-            // SAFETY: so many slots were just filled.
-            unsafe { table.write(count) };
-        }
-        // SAFETY: not used after this.
-        unsafe { table.close() };
-        Ok(true)
+/// Appends rows to the table of that shape, each of its columns in their order: a row's own values, then those that all
+/// rows share. The rows' parents are there. False where that is for a statement to do or to refuse; then nothing was
+/// written.
+pub fn append<'v, const N: usize>(
+    shape: &Shape,
+    table: u32,
+    parent: Parent,
+    phase_type: u32,
+    mut rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
+    shared: &[Value<'_>],
+) -> Result<bool> {
+    let found = plain(table, parent.table, phase_type, shape)?;
+    let Some(plain) = found.as_ref() else {
+        return Ok(false);
+    };
+    let columns = shape.columns.iter().skip(N);
+    let fits = columns.zip(shared).all(|(column, value)| match value {
+        Value::Text(text) => column.holds(text.len()),
+        _ => true,
+    });
+    if !fits || !may_insert(plain.table) {
+        return Ok(false);
     }
+    let shared: Vec<_> = shared.iter().map(Value::to_datum).collect();
+    // SAFETY: the table is as `plain` saw it, which locked it; it stays locked until the transaction ends.
+    let mut table = unsafe { Opened::new(plain.table, rows.len().min(BATCH)) };
+    while rows.len() > 0 {
+        let mut count = 0;
+        for row in rows.by_ref().take(BATCH) {
+            interrupt::tick();
+            // SAFETY: below the number of slots, which is that of rows, or of a batch.
+            unsafe { table.put(count, &plain.places, row, &shared) };
+            count += 1;
+        }
+        // SAFETY: so many slots were just filled.
+        unsafe { table.write(count) };
+    }
+    // SAFETY: not used after this.
+    unsafe { table.close() };
+    Ok(true)
 }
 
 /// Whether the current role may insert, here and now.
@@ -309,138 +254,4 @@ unsafe fn index(
             false,
         );
     }
-}
-
-/// Looks at a table's definition.
-fn find(table: u32, parent: u32, phase_type: u32, shape: &Shape) -> Option<Plain> {
-    let parent_column = catalog::column(table, shape.parent)?;
-    let parent_id = catalog::column(parent, "id")?;
-    let oid = Oid::from(table);
-    // SAFETY: there is a relation of this OID, which stays open while it is looked at.
-    unsafe {
-        let relation = pg_sys::relation_open(oid, pg_sys::AccessShareLock as c_int);
-        let reference = Reference {
-            column: parent_column,
-            parent: Oid::from(parent),
-            parent_id,
-        };
-        let plain = is_ordinary(relation)
-            && refers_only(relation, &reference)
-            && fires_nothing_else(relation, shape.guard);
-        let places = plain.then(|| places(relation, phase_type, shape)).flatten();
-        pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
-        places.map(|places| Plain { table: oid, places })
-    }
-}
-
-/// Whether rows go into a heap of the relation's own, whoever writes them.
-///
-/// # Safety
-/// The relation is open.
-unsafe fn is_ordinary(relation: pg_sys::Relation) -> bool {
-    // SAFETY: every relation has a class.
-    unsafe {
-        let class = (*relation).rd_rel;
-        (*class).relkind as u8 == pg_sys::RELKIND_RELATION
-            && (*class).relam == pg_sys::HEAP_TABLE_AM_OID
-            && !(*class).relispartition
-            && (*relation).rd_rules.is_null()
-            && !(*class).relrowsecurity
-    }
-}
-
-/// A foreign key of one column.
-struct Reference {
-    column: i16,
-    parent: Oid,
-    parent_id: i16,
-}
-
-/// Whether the table has no foreign key but this.
-///
-/// # Safety
-/// The relation is open.
-unsafe fn refers_only(relation: pg_sys::Relation, reference: &Reference) -> bool {
-    // SAFETY: a list of foreign keys, each with an array entry for each of its columns.
-    unsafe {
-        let keys = pg_sys::RelationGetFKeyList(relation);
-        pointers::<pg_sys::ForeignKeyCacheInfo>(keys).all(|key| {
-            (*key).nkeys == 1
-                && (*key).confrelid == reference.parent
-                && (*key).conkey.first() == Some(&reference.column)
-                && (*key).confkey.first() == Some(&reference.parent_id)
-        })
-    }
-}
-
-/// Whether an INSERT fires nothing but the check of a reference, at once, and the guard.
-///
-/// # Safety
-/// The relation is open.
-unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: Option<&str>) -> bool {
-    // SAFETY: an array of as many triggers as it says.
-    unsafe {
-        let triggers = (*relation).trigdesc;
-        if triggers.is_null() {
-            return true;
-        }
-        let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
-        std::slice::from_raw_parts((*triggers).triggers, count)
-            .iter()
-            .filter(|trigger| trigger.tgtype & pg_sys::TRIGGER_TYPE_INSERT as i16 != 0)
-            .all(|trigger| {
-                let checks = trigger.tgfoid == Oid::from(pg_sys::F_RI_FKEY_CHECK_INS);
-                (checks && !trigger.tgdeferrable)
-                    || guard.is_some_and(|guard| {
-                        catalog::is_own_function(trigger.tgfoid.to_u32(), guard)
-                    })
-            })
-    }
-}
-
-/// Where the expected columns stand, if they are of their types and all that there are.
-///
-/// # Safety
-/// The relation is open.
-unsafe fn places(relation: pg_sys::Relation, phase_type: u32, shape: &Shape) -> Option<Vec<usize>> {
-    // SAFETY: an open relation has a descriptor.
-    let attributes = unsafe { descriptor::attributes((*relation).rd_att) };
-    let living = attributes
-        .iter()
-        .filter(|attribute| !attribute.attisdropped);
-    if living.count() != shape.columns.len() {
-        return None;
-    }
-    shape
-        .columns
-        .iter()
-        .map(|column| {
-            let length = column.most.map_or(-1, |most| match column.kind {
-                Type::Text => most + pg_sys::VARHDRSZ as i32,
-                _ => -1,
-            });
-            attributes.iter().position(|attribute| {
-                !attribute.attisdropped
-                    && attribute.name() == column.name
-                    && attribute.atttypid == column.oid(phase_type)
-                    && attribute.atttypmod == length
-                    && attribute.attidentity == 0
-                    && attribute.attgenerated == 0
-            })
-        })
-        .collect()
-}
-
-/// The elements of a list of pointers.
-///
-/// # Safety
-/// It is one, of pointers to `T`, or null.
-unsafe fn pointers<T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut T> {
-    // SAFETY: a list has as many elements as it says.
-    let count = match list.is_null() {
-        true => 0,
-        false => usize::try_from(unsafe { (*list).length }).unwrap_or(0),
-    };
-    // SAFETY: as above.
-    (0..count).map(move |place| unsafe { (*(*list).elements.add(place)).ptr_value.cast() })
 }

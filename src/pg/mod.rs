@@ -12,6 +12,7 @@ mod descriptor;
 pub mod error;
 pub mod jsonpath;
 pub mod lock;
+mod plain;
 pub mod probe;
 pub mod role;
 pub mod settings;

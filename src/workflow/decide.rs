@@ -129,6 +129,7 @@ impl Decision<'_> {
                 Rc::clone(&request.attribution)
             });
         let at = moment(self.firing, self.columns);
+        let row = Parent::held(self.firing.table());
         let gates = judge_gates(
             self.workspace,
             &self.configuration,
@@ -136,7 +137,7 @@ impl Decision<'_> {
             &decided.gates,
             at,
             &attribution.actor,
-            Parent::held(self.firing.table()),
+            row,
         )?;
         let gate_result = gates.result_of(phases.oid(decided.left));
         let refusal = gates.refusal(&self.configuration, self.ticket);
@@ -152,7 +153,7 @@ impl Decision<'_> {
         if let Some((reasons, error)) = refusal {
             return self.refused_because("gate_not_passed", reasons, error);
         }
-        self.moves(&decided, at, gate_result, attribution)
+        self.moves(&decided, at, row, gate_result, attribution)
     }
 
     /// The ticket moves: the row as it will be, and the note of what is to be written once it is.
@@ -160,6 +161,7 @@ impl Decision<'_> {
         &self,
         decided: &rules::Move,
         at: i64,
+        row: Parent,
         gate_result: Option<Uuid>,
         attribution: Rc<Attribution>,
     ) -> Result<Verdict> {
@@ -191,7 +193,7 @@ impl Decision<'_> {
                     .collect(),
                 block,
                 artifacts,
-                row: Parent::held(self.firing.table()),
+                row,
                 attribution,
             },
             self.firing.is_followed(),

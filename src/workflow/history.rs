@@ -4,45 +4,30 @@ use super::attribution::Attribution;
 use super::moves::{Artifacts, Move};
 use super::statements::{RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::error::{Code, Error};
-use crate::pg::append::{Column, Known, Parent, Shape};
+use crate::pg::append::{Column, Parent, Shape};
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
 use crate::pg::value::{Type, Value};
 use crate::workspace::Workspace;
 
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column {
-        name,
-        kind,
-        most: None,
-    }
-}
-
 /// `phase_history`, as rows can be appended to it: first what is of each move, then what moves share.
 static SHAPE: Shape = Shape {
+    table: "phase_history",
     columns: &[
-        column("id", Type::Uuid),
-        column("ticket_id", Type::Uuid),
-        column("from_phase", Type::Phase),
-        column("to_phase", Type::Phase),
-        column("created_at", Type::Time),
-        column("gate_result_id", Type::Uuid),
-        column("artifacts", Type::Json),
-        column("transition_reason", Type::Text),
-        Column {
-            name: "transitioned_by",
-            kind: Type::Text,
-            most: Some(255),
-        },
-        column("db_role", Type::Name),
+        Column::of("id", Type::Uuid),
+        Column::of("ticket_id", Type::Uuid),
+        Column::of("from_phase", Type::Phase),
+        Column::of("to_phase", Type::Phase),
+        Column::of("created_at", Type::Time),
+        Column::of("gate_result_id", Type::Uuid),
+        Column::of("artifacts", Type::Json),
+        Column::of("transition_reason", Type::Text),
+        Column::varchar("transitioned_by", 255),
+        Column::of("db_role", Type::Name),
     ],
     parent: "ticket_id",
     guard: Some("owner_only"),
 };
-
-thread_local! {
-    static KNOWN: Known = Known::default();
-}
 
 /// An enum value, or NULL.
 fn phase<'v>(oid: u32) -> Value<'v> {
@@ -64,18 +49,14 @@ fn append(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<bool> {
     if !moves.iter().all(is_known) {
         return Ok(false);
     }
-    let table = workspace.table("phase_history")?;
-    let plain = KNOWN.with(|known| known.plain(table, now, workspace.phase_type, &SHAPE))?;
-    let Some(plain) = plain.as_ref() else {
-        return Ok(false);
-    };
     let [reason, actor, db_role] = attributed(&first.attribution);
     let db_role = match db_role {
         Value::Text(name) => Value::Name(name),
         other => other,
     };
-    plain.append(
+    workspace.append(
         &SHAPE,
+        now,
         moves.iter().map(|one| {
             [
                 Value::Uuid(one.history_id),

@@ -17,6 +17,7 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
+use crate::pg::append::{self, Parent, Shape};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::pg::probe::{self, Look};
@@ -338,6 +339,19 @@ impl Workspace {
     /// where there is no quick way to tell.
     pub fn may_have(&self, look: Look, ticket: Uuid, phase: u32) -> Result<bool> {
         probe::may_have(look, self.schema, ticket, phase)
+    }
+
+    /// Appends rows that refer to tickets to one of the workspace's tables, as [`append::append`] does. Every ticket is there
+    /// as of `now`. Needs an open [`Session`] with the owner's rights.
+    pub fn append<'v, const N: usize>(
+        &self,
+        shape: &Shape,
+        now: Parent,
+        rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
+        shared: &[Value<'_>],
+    ) -> Result<bool> {
+        let table = self.table(shape.table)?;
+        append::append(shape, table, now, self.phase_type, rows, shared)
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.
