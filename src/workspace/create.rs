@@ -1,7 +1,7 @@
 //! `create_workspace` and `detach_workspace`.
 
 use super::progress::Adoption;
-use super::{adopt, in_schema, statements, upgrade};
+use super::{adopt, columns, in_schema, statements, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role::{self, Rights};
@@ -148,7 +148,7 @@ pub(super) fn make(site: &Site) -> Result<()> {
     let progress = Adoption::of(site)?;
     let _pinned = Pinned::search_path();
     adopt::phase_type(site)?;
-    let adopted = adopt::tables(site, &progress)?;
+    let adopted = columns::tables(site, &progress)?;
     progress.begins("tasks", "building indexes");
     for room in &ROOMS {
         let fresh = room

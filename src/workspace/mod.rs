@@ -6,6 +6,7 @@
 mod access;
 mod adopt;
 mod check;
+mod columns;
 mod configuration;
 mod create;
 pub mod functions;
