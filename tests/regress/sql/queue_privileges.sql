@@ -36,6 +36,22 @@ SET ROLE regress_queue_owner;
 GRANT INSERT ON tasks TO regress_queue_agent;
 SET ROLE regress_queue_agent;
 SELECT task_type FROM generate_phase_tasks('00000000-0000-0000-0000-000000000001');
+-- Work on a task asks for the right to see its ticket; to see that it is there is enough.
+SET ROLE regress_queue_owner;
+REVOKE SELECT ON tickets FROM regress_queue_agent;
+UPDATE tasks SET status = 'assigned', assigned_agent_id = 'eve', lease_expires_at = 'infinity'
+ WHERE id = (SELECT id FROM tasks WHERE status = 'pending' ORDER BY id LIMIT 1);
+SELECT id AS task FROM tasks WHERE assigned_agent_id = 'eve' \gset
+SET ROLE regress_queue_agent;
+SELECT claim_task('eve');
+SELECT start_task(:'task', 'eve');
+SELECT (complete_task(:'task', 'eve')).status;
+SET ROLE regress_queue_owner;
+GRANT SELECT (id) ON tickets TO regress_queue_agent;
+SET ROLE regress_queue_agent;
+SELECT (complete_task(:'task', 'eve')).status;
+SET ROLE regress_queue_owner;
+GRANT SELECT ON tickets TO regress_queue_agent;
 -- Row security on tickets is honoured: tasks of tickets that an agent may not see are not offered, nor generated.
 SET ROLE regress_queue_owner;
 UPDATE tasks SET status = 'cancelled' WHERE status = 'pending';
