@@ -3,7 +3,7 @@
 use crate::context::{functions as context, llm};
 use crate::gates::{functions as gates, triggers as gates_triggers};
 use crate::tasks::{
-    functions as tasks, generation_functions as generation, triggers as tasks_triggers,
+    claim, functions as tasks, generation_functions as generation, triggers as tasks_triggers,
 };
 use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
 use crate::workspace::functions as workspace;
@@ -47,8 +47,8 @@ crate::c_functions! { crate::pg::call::run:
     phasegate_get_templates_for_phase / pg_finfo_phasegate_get_templates_for_phase => generation::get_templates_for_phase;
     phasegate_generate_phase_tasks / pg_finfo_phasegate_generate_phase_tasks => generation::generate_phase_tasks;
     phasegate_generate_task_from_template / pg_finfo_phasegate_generate_task_from_template => generation::generate_task_from_template;
-    phasegate_claim_task / pg_finfo_phasegate_claim_task => tasks::claim_task;
-    phasegate_claim_tasks / pg_finfo_phasegate_claim_tasks => tasks::claim_tasks;
+    phasegate_claim_task / pg_finfo_phasegate_claim_task => claim::claim_task;
+    phasegate_claim_tasks / pg_finfo_phasegate_claim_tasks => claim::claim_tasks;
     phasegate_start_task / pg_finfo_phasegate_start_task => tasks::start_task;
     phasegate_heartbeat_task / pg_finfo_phasegate_heartbeat_task => tasks::heartbeat_task;
     phasegate_complete_task / pg_finfo_phasegate_complete_task => tasks::complete_task;

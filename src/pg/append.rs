@@ -8,6 +8,7 @@
 //! The reference to the parent is the one thing that is not checked: the caller knows that the parent is there.
 
 use super::error::Result;
+use super::kept;
 use super::plain::plain;
 pub use super::plain::{Column, Shape};
 use super::transaction;
@@ -123,6 +124,7 @@ impl Opened {
             (*info).type_ = pg_sys::NodeTag::T_ResultRelInfo;
             (*info).ri_RelationDesc = relation;
             pg_sys::ExecOpenIndices(info, false);
+            kept::provide(info, false);
             let slots = (0..slots)
                 .map(|_| pg_sys::table_slot_create(relation, &mut (*state).es_tupleTable))
                 .collect();

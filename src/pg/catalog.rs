@@ -96,15 +96,16 @@ pub fn column_type(table: u32, column: i16) -> Option<u32> {
     some(unsafe { pg_sys::get_atttype(Oid::from(table), column) })
 }
 
+/// Whether this is one of the extension's functions.
+pub fn is_own(function: u32) -> bool {
+    // SAFETY: a syscache look-up by OID; InvalidOid where there is no such function.
+    let schema = unsafe { pg_sys::get_func_namespace(Oid::from(function)) };
+    schema_name(schema.to_u32()).as_deref() == Some("phasegate")
+}
+
 /// Whether this is the extension's function of that name.
 pub fn is_own_function(function: u32, name: &str) -> bool {
-    let function = Oid::from(function);
-    // SAFETY: syscache look-ups by OID; NULL and InvalidOid where there is no such function.
-    let (found, schema) = unsafe {
-        (
-            owned(pg_sys::get_func_name(function)),
-            pg_sys::get_func_namespace(function),
-        )
-    };
-    found.as_deref() == Some(name) && schema_name(schema.to_u32()).as_deref() == Some("phasegate")
+    // SAFETY: a syscache look-up by OID; NULL where there is no such function.
+    let found = owned(unsafe { pg_sys::get_func_name(Oid::from(function)) });
+    found.as_deref() == Some(name) && is_own(function)
 }

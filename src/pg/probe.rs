@@ -166,6 +166,31 @@ fn find(schema: u32, table: u32, wanted: &Wanted) -> Option<Index> {
     })
 }
 
+/// The table's primary key, if it is that column alone, a `uuid`.
+///
+/// # Safety
+/// The relation is a table that is open.
+pub(super) unsafe fn primary_key(relation: pg_sys::Relation, id: i16) -> Option<Oid> {
+    // SAFETY: as the caller says; the key's index is one, and is looked at while it is open.
+    unsafe {
+        let key = pg_sys::RelationGetPrimaryKeyIndex(
+            relation,
+            #[cfg(feature = "pg18")]
+            false,
+        );
+        if key == Oid::INVALID {
+            return None;
+        }
+        let index = pg_sys::index_open(key, pg_sys::AccessShareLock as c_int);
+        let fits = is_btree_of(index, (*relation).rd_id.to_u32())
+            && (*(*index).rd_index).indnkeyatts == 1
+            && (*(*index).rd_index).indimmediate
+            && begins_with(index, 0, id, pg_sys::UUIDOID);
+        pg_sys::index_close(index, pg_sys::NoLock as c_int);
+        fits.then_some(key)
+    }
+}
+
 /// Whether the relation is a B-tree of the table that can be read.
 ///
 /// # Safety

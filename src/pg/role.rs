@@ -165,18 +165,24 @@ pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()>
     Err(permission_denied(table_name))
 }
 
-/// Raises PostgreSQL's own error unless the acting role may update the column of the table.
-pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
+/// Whether the acting role may update these columns of the table.
+pub fn may_update(table: u32, columns: &[i16]) -> bool {
     let mode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
     let table = Oid::from(table);
     // SAFETY: catalog look-ups by OID and column number.
-    let allowed = unsafe {
+    unsafe {
         let user = pg_sys::GetUserId();
         pg_sys::pg_class_aclcheck(table, user, mode) == pg_sys::AclResult::ACLCHECK_OK
-            || pg_sys::pg_attribute_aclcheck(table, column, user, mode)
-                == pg_sys::AclResult::ACLCHECK_OK
-    };
-    if allowed {
+            || columns.iter().all(|column| {
+                pg_sys::pg_attribute_aclcheck(table, *column, user, mode)
+                    == pg_sys::AclResult::ACLCHECK_OK
+            })
+    }
+}
+
+/// Raises PostgreSQL's own error unless the acting role may update the column of the table.
+pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
+    if may_update(table, &[column]) {
         return Ok(());
     }
     Err(permission_denied(table_name))

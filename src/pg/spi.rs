@@ -3,6 +3,7 @@
 use super::by_index::Planned;
 use super::descriptor;
 use super::error::{Result, raise};
+use super::lock::Place;
 use super::value::{Type, Value, read};
 use crate::error::{Code, Error};
 use crate::interrupt;
@@ -121,11 +122,11 @@ impl Plan {
             .unzip())
     }
 
-    /// Runs a query that only reads, and hands over each row as soon as there is one.
+    /// Runs a query that only reads, and hands over each row as soon as there is one, for as long as more are wanted.
     pub fn run_by_row(
         &self,
         arguments: &[Value<'_>],
-        mut take: impl FnMut(&Row<'_>),
+        mut wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let (mut datums, nulls) = self.datums(arguments)?;
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
@@ -152,9 +153,12 @@ impl Plan {
             let Some(row) = rows.first() else {
                 break;
             };
-            take(&row);
+            let wants_more = wants_more(&row);
             // SAFETY: the row's table is the latest one, and is not used after this.
             unsafe { pg_sys::SPI_freetuptable(rows.table) };
+            if !wants_more {
+                break;
+            }
         }
         // SAFETY: open, and not used after this.
         unsafe { pg_sys::SPI_cursor_close(portal) };
@@ -361,6 +365,11 @@ impl Row<'_> {
     /// A `uuid` column.
     pub fn uuid(&self, column: i32) -> Option<Uuid> {
         self.datum_of(column, &[pg_sys::UUIDOID]).map(read::uuid)
+    }
+
+    /// A `ctid` column: where a row is.
+    pub fn place(&self, column: i32) -> Option<Place> {
+        self.datum_of(column, &[pg_sys::TIDOID]).map(read::place)
     }
 
     /// A `text` or `varchar` column.

@@ -24,7 +24,7 @@ pub fn depth() -> i32 {
 }
 
 /// Whether the trigger sees the rows of an event before they are written.
-fn changes_rows(trigger: &pg_sys::Trigger, event: u32) -> bool {
+pub(super) fn changes_rows(trigger: &pg_sys::Trigger, event: u32) -> bool {
     let wanted = (pg_sys::TRIGGER_TYPE_BEFORE | pg_sys::TRIGGER_TYPE_ROW | event) as i16;
     trigger.tgtype & wanted == wanted && trigger.tgenabled != b'D' as std::ffi::c_char
 }

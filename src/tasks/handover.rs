@@ -1,23 +1,23 @@
 //! What an agent is given of a ticket together with the task it claimed.
 
-use super::statements::{BRIEF, CLAIMED_CONTEXT, CLAIMED_PHASE};
+use super::statements::BRIEF;
 use crate::context::handover as context;
 use crate::pg::error::Result;
-use crate::pg::spi::{Row, Sees};
+use crate::pg::spi::Sees;
 use crate::pg::value::Value;
 use crate::workspace::{Configuration, Workspace};
+use uuid::Uuid;
 
-/// The context and the summary that a claimed task comes with: what the phases before the task's left. For
-/// a review, the context also holds what is to be judged, under the key `review`. From a claimed row of
-/// [`super::statements::CLAIM`].
+/// The context and the summary that a claimed task comes with, of its ticket's `whole` context: what the phases before the
+/// task's left. For a review, the context also holds what is to be judged, under the key `review`.
 pub fn handover(
     workspace: &Workspace,
     configuration: &Configuration,
-    claimed: &Row<'_>,
+    ticket: Uuid,
+    whole: Option<String>,
+    phase: u32,
+    is_review: bool,
 ) -> Result<(Value<'static>, Value<'static>)> {
-    let ticket = claimed.uuid(2).unwrap_or_default();
-    let whole = claimed.json(CLAIMED_CONTEXT);
-    let phase = claimed.oid(CLAIMED_PHASE).unwrap_or(0);
     let handed = match whole {
         None => None,
         Some(whole) => {
@@ -26,7 +26,7 @@ pub fn handover(
         }
     };
     let (context, summary) = handed.unzip();
-    let context = if claimed.text(4).as_deref() == Some("review") {
+    let context = if is_review {
         let _owner = workspace.as_owner();
         let context = Value::json(context.as_deref());
         let rows = workspace.run(

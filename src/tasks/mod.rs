@@ -3,6 +3,8 @@
 pub mod backoff;
 pub mod capabilities;
 #[cfg(feature = "postgres")]
+pub mod claim;
+#[cfg(feature = "postgres")]
 mod columns;
 pub mod contract;
 pub mod dependencies;
@@ -14,6 +16,8 @@ pub mod generation;
 pub mod generation_functions;
 #[cfg(feature = "postgres")]
 mod handover;
+#[cfg(feature = "postgres")]
+mod holding;
 pub mod links;
 pub mod priority;
 pub mod result;

@@ -12,6 +12,7 @@ use crate::gates::check::check;
 use crate::gates::record::GateResult;
 use crate::pg::append::Parent;
 use crate::pg::error::Result;
+use crate::pg::idle::Idler;
 use crate::pg::probe::Look;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Firing, Verdict};
@@ -21,6 +22,18 @@ use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
+
+/// An UPDATE that sets none of the columns that [`decide`] looks at does not fire it, where no other trigger could set them.
+pub static IDLER: Idler = Idler {
+    function: "tickets_decide",
+    columns: &[
+        "phase_id",
+        "previous_phase_id",
+        "phase_entered_at",
+        "updated_at",
+    ],
+    is_needed: moves::any_doubt,
+};
 
 /// BEFORE UPDATE on `tickets`, row by row: where the phase or a column that is phasegate's changes, decides.
 ///

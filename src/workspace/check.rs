@@ -29,5 +29,6 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
             notice(format!("checked {}", row.text(1).unwrap_or_default()));
         }
         take(row);
+        true
     })
 }

@@ -293,14 +293,17 @@ impl Workspace {
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
     }
 
-    /// Runs a statement that only reads, and hands over each row as soon as there is one. Needs an open [`Session`].
+    /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
+    /// more are wanted.
     pub fn run_by_row(
         &self,
         statement: &'static Statement,
         arguments: &[Value<'_>],
-        take: impl FnMut(&Row<'_>),
+        wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
-        self.plan(statement, false)?.run_by_row(arguments, take)
+        let sees_all = role::may_read_all(self.tickets);
+        self.plan(statement, sees_all)?
+            .run_by_row(arguments, wants_more)
     }
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {

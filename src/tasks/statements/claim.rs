@@ -127,8 +127,42 @@ macro_rules! take {
     };
 }
 
-/// The choice of a claim, best first, among the first `$9` tasks of the queue: the index `tasks_claimable`
-/// read in order, up to the last row that is needed. Where what fits stands further back, it is found by
+/// The first `$9` tasks of the queue, with `$more` of each: the index `tasks_claimable` read in order, up to the last row
+/// that is needed.
+macro_rules! beginning {
+    ($more:literal) => {
+        concat!(
+            "(SELECT ",
+            $more,
+            "k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
+            rank!("k"),
+            " AS rank, k.created_at
+                FROM {ws}.tasks k
+               WHERE ",
+            claimable!(),
+            "
+               ORDER BY ",
+            rank!("k"),
+            ", k.created_at, k.id
+               LIMIT $9)"
+        )
+    };
+}
+
+/// Which of them suit a claim. None while leases that ran out or times that came are still to be looked at, unless `$8`.
+macro_rules! suits {
+    () => {
+        concat!(
+            fits!("o"), "
+                 AND ", may_take!("o"), "
+                 AND ($8 OR NOT EXISTS (
+                      SELECT 1 FROM {ws}.tasks e
+                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))"
+        )
+    };
+}
+
+/// The choice of a claim, best first, among the first `$9` tasks of the queue. Where what fits stands further back, it is found by
 /// [`CLAIM_BY_GROUP`].
 ///
 /// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
@@ -138,18 +172,16 @@ macro_rules! best {
         concat!(
             "WITH best AS MATERIALIZED (
               SELECT k.id
-                FROM (SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ", rank!("k"), " AS rank, k.created_at
-                        FROM {ws}.tasks k
-                       WHERE ", claimable!(), "
-                       ORDER BY ", rank!("k"), ", k.created_at, k.id
-                       LIMIT $9) o,
+                FROM ",
+            beginning!(""),
+            " o,
                      {ws}.tasks k
-               WHERE ", fits!("o"), "
-                 AND ", may_take!("o"), "
-                 AND ($8 OR NOT EXISTS (
-                      SELECT 1 FROM {ws}.tasks e
-                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))
-                 AND ", take!(), ")"
+               WHERE ",
+            suits!(),
+            "
+                 AND ",
+            take!(),
+            ")"
         )
     };
 }
@@ -206,19 +238,19 @@ pub static CLAIM: Statement = Statement {
     parameters: claim_parameters![Type::Bool, Type::Big],
 };
 
-/// Claims the best one: [`CLAIM`] with nothing to put into order afterwards.
-pub static CLAIM_ONE: Statement = Statement {
+/// The tasks that a claim of one may take, best first: as [`CLAIM`], of the first tasks of the queue those that suit. Gives where
+/// each of them is, and of its ticket the title and the context. It holds none.
+pub static CHOOSE: Statement = Statement {
     sql: concat!(
-        best!(),
+        "SELECT o.ctid, t.title::pg_catalog.text, t.context
+            FROM ",
+        beginning!("k.ctid, "),
+        " o
+            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.>=) o.ticket_id AND t.id OPERATOR(pg_catalog.<=) o.ticket_id
+           WHERE ",
+        suits!(),
         "
-          UPDATE {ws}.tasks k
-             SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-            FROM {ws}.tickets t
-           WHERE k.id OPERATOR(pg_catalog.=) (SELECT best.id FROM best)
-             AND t.id OPERATOR(pg_catalog.=) k.ticket_id
-       RETURNING ",
-        task_columns!("k"),
-        ", k.attempts, t.title::pg_catalog.text, t.context, k.phase_id"
+           ORDER BY o.rank, o.created_at, o.id"
     ),
     parameters: claim_parameters![Type::Bool, Type::Big],
 };

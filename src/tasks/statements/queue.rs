@@ -6,20 +6,6 @@
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
 
-/// Whether the row is held by this agent ($2) in this attempt ($3, or any).
-macro_rules! held {
-    () => {
-        concat!(
-            "k.id OPERATOR(pg_catalog.=) $1
-             AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
-             AND k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
-             AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3)
-             AND ",
-            visible!("k")
-        )
-    };
-}
-
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i32 = 23;
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
@@ -89,61 +75,40 @@ pub static TOOK_PART: Statement = Statement {
     parameters: &[Type::Uuid, Type::Phase, Type::Text],
 };
 
-/// Extends a lease to $4.
-pub static HEARTBEAT: Statement = Statement {
-    sql: concat!(
-        "UPDATE {ws}.tasks k SET lease_expires_at = $4
-           WHERE ",
-        held!(),
-        "
-       RETURNING k.lease_expires_at"
-    ),
-    parameters: &[Type::Uuid, Type::Text, Type::Int, Type::Time],
-};
+/// Sets columns of a task ($1), from $2 on; gives the task.
+macro_rules! set {
+    ($set:literal, $($kind:expr),*) => {
+        Statement {
+            sql: concat!(
+                "UPDATE {ws}.tasks k SET ",
+                $set,
+                " WHERE k.id OPERATOR(pg_catalog.=) $1 RETURNING ",
+                task_columns!("k")
+            ),
+            parameters: &[Type::Uuid, $($kind),*],
+        }
+    };
+}
 
-/// Marks a task as running.
-pub static START: Statement = Statement {
-    sql: concat!("UPDATE {ws}.tasks k SET status = 'running' WHERE ", held!()),
-    parameters: &[Type::Uuid, Type::Text, Type::Int],
-};
+/// The column of a task that holds its lease's end.
+pub const LEASE_END: i32 = 16;
 
-/// Completes a task with the result $4; without one, with what the task holds already.
-pub static COMPLETE: Statement = Statement {
-    sql: concat!(
-        "UPDATE {ws}.tasks k SET status = 'completed', result = coalesce($4, k.result)
-           WHERE ",
-        held!(),
-        "
-       RETURNING ",
-        task_columns!("k")
-    ),
-    parameters: &[Type::Uuid, Type::Text, Type::Int, Type::Json],
-};
+/// Extends a lease.
+pub static EXTEND: Statement = set!("lease_expires_at = $2", Type::Time);
 
-/// Holds a held task while its failure is decided: its attempts, and some random bits.
-pub static FAILING: Statement = Statement {
-    sql: concat!(
-        "SELECT k.attempts, k.max_attempts,
-                (pg_catalog.random() OPERATOR(pg_catalog.*) 9223372036854775807)::pg_catalog.int8
-            FROM {ws}.tasks k
-           WHERE ",
-        held!(),
-        "
-             FOR NO KEY UPDATE"
-    ),
-    parameters: &[Type::Uuid, Type::Text, Type::Int],
-};
+/// Sets the status.
+pub static SET_STATUS: Statement = set!("status = $2", Type::Text);
+
+/// Sets status and result.
+pub static COMPLETE: Statement = set!("status = $2, result = $3", Type::Text, Type::Json);
 
 /// Ends an attempt in failure: the status that follows, when to try again, and why it failed.
-pub static FAIL: Statement = Statement {
-    sql: concat!(
-        "UPDATE {ws}.tasks k SET status = $2, scheduled_at = $3, error_message = $4
-           WHERE k.id OPERATOR(pg_catalog.=) $1
-       RETURNING ",
-        task_columns!("k")
-    ),
-    parameters: &[Type::Uuid, Type::Text, Type::Time, Type::Text],
-};
+pub static FAIL: Statement = set!(
+    "status = $2, scheduled_at = $3, error_message = $4",
+    Type::Text,
+    Type::Time,
+    Type::Text
+);
 
 /// Cancels a task, keeping what is known of why ($2).
 pub static CANCEL: Statement = Statement {
@@ -160,16 +125,27 @@ pub static CANCEL: Statement = Statement {
 };
 
 /// Who holds a task.
-pub static HOLDER: Statement = Statement {
-    sql: concat!(
-        "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
-            FROM {ws}.tasks k
-           WHERE k.id OPERATOR(pg_catalog.=) $1
-             AND ",
-        visible!("k")
-    ),
-    parameters: &[Type::Uuid],
-};
+macro_rules! holder {
+    ($more:literal) => {
+        Statement {
+            sql: concat!(
+                "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts, k.max_attempts
+                   FROM {ws}.tasks k
+                  WHERE k.id OPERATOR(pg_catalog.=) $1
+                    AND ",
+                visible!("k"),
+                $more
+            ),
+            parameters: &[Type::Uuid],
+        }
+    };
+}
+
+/// Who holds a task.
+pub static HOLDER: Statement = holder!("");
+
+/// The same, and holds its row.
+pub static HELD: Statement = holder!(" FOR NO KEY UPDATE OF k");
 
 /// Wakes whoever listens for tasks.
 pub static NOTIFY: Statement = Statement {
