@@ -107,10 +107,8 @@ impl Index {
         let mut keys = [pg_sys::ScanKeyData::default(); 2];
         let [first, second] = &mut keys;
         let equal = pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber;
-        // SAFETY: the keys are of the index's first columns, of their types; `find` looked at it, and its definition has not
-        // changed since; they and `bytes` outlive the scan. What is opened is closed, the lock is kept as after a query,
-        // and where an error passes through abort processing releases all of it. A scan that is begun without the table
-        // gives the entries of the index, which has one for each row however new.
+        // SAFETY: the keys are of the index's first columns, of their types: `find` looked at it, and its definition has not
+        // changed since.
         unsafe {
             let uuid_eq = Oid::from(pg_sys::F_UUID_EQ);
             pg_sys::ScanKeyInit(first, 1, equal, uuid_eq, Datum::from(bytes.as_ptr()));
@@ -118,23 +116,127 @@ impl Index {
                 let enum_eq = Oid::from(pg_sys::F_ENUM_EQ);
                 pg_sys::ScanKeyInit(second, 2, equal, enum_eq, Datum::from(phase));
             }
-            let lock = pg_sys::AccessShareLock as c_int;
-            let index = pg_sys::index_open(Oid::from(self.oid), lock);
             let count = if self.by_phase { 2 } else { 1 };
-            let scan = pg_sys::index_beginscan_bitmap(
-                index,
-                &raw mut pg_sys::SnapshotAnyData,
-                #[cfg(feature = "pg18")]
-                std::ptr::null_mut(),
-                count,
-            );
-            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
-            let forward = pg_sys::ScanDirection::ForwardScanDirection;
-            let found = !pg_sys::index_getnext_tid(scan, forward).is_null();
-            pg_sys::index_endscan(scan);
-            pg_sys::index_close(index, pg_sys::NoLock as c_int);
-            found
+            has_entry(self.oid, keys.get_mut(..count).unwrap_or_default())
         }
+    }
+}
+
+thread_local! {
+    static DUE: Remembered<Option<u32>> = Remembered::default();
+}
+
+/// Whether any task's lease may have run out, or its time have come, by this moment: whether the index `tasks_due` has an
+/// entry, be it of a row that is gone. True where there is no index to tell by.
+pub fn may_be_due(schema: u32, tasks: u32, moment: i64) -> Result<bool> {
+    let index = DUE.with(|known| known.get(tasks, || Ok(find_due(schema, tasks))))?;
+    let Some(index) = *index else {
+        return Ok(true);
+    };
+    let mut until = pg_sys::ScanKeyData::default();
+    // SAFETY: a key of the index's first column, of its type; the rest as in `has_any`.
+    unsafe {
+        pg_sys::ScanKeyInit(
+            &mut until,
+            1,
+            pg_sys::BTLessEqualStrategyNumber as pg_sys::StrategyNumber,
+            Oid::from(pg_sys::F_TIMESTAMPTZ_LE),
+            Datum::from(moment),
+        );
+        Ok(has_entry(index, std::slice::from_mut(&mut until)))
+    }
+}
+
+/// The index `tasks_due` of the table, if it is there and what it should be.
+fn find_due(schema: u32, tasks: u32) -> Option<u32> {
+    let oid = catalog::table_in(schema, "tasks_due")?;
+    let columns = [
+        catalog::column(tasks, "lease_expires_at")?,
+        catalog::column(tasks, "scheduled_at")?,
+    ];
+    // SAFETY: as in `find`. Expressions and predicate are given as copies, lists of nodes, which are what their tags say.
+    let fits = unsafe {
+        let relation = pg_sys::relation_open(Oid::from(oid), pg_sys::AccessShareLock as c_int);
+        let fits = is_btree_of(relation, tasks) && {
+            let expressions = pg_sys::RelationGetIndexExpressions(relation);
+            let predicate = pg_sys::RelationGetIndexPredicate(relation);
+            begins_with(relation, 0, 0, pg_sys::TIMESTAMPTZOID)
+                && only(expressions).is_some_and(|moment| {
+                    coalesced(moment) == Some(columns)
+                        && only(predicate).is_some_and(|test| {
+                            let test = test.cast::<pg_sys::NullTest>();
+                            (*test).xpr.type_ == pg_sys::NodeTag::T_NullTest
+                                && (*test).nulltesttype == pg_sys::NullTestType::IS_NOT_NULL
+                                && coalesced((*test).arg.cast()) == Some(columns)
+                        })
+                })
+        };
+        pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
+        fits
+    };
+    fits.then_some(oid)
+}
+
+/// The only element of a list.
+///
+/// # Safety
+/// It is one of nodes, or null.
+unsafe fn only(list: *mut pg_sys::List) -> Option<*mut pg_sys::Node> {
+    // SAFETY: a list has as many elements as it says.
+    unsafe {
+        (!list.is_null() && (*list).length == 1).then(|| (*(*list).elements).ptr_value.cast())
+    }
+}
+
+/// The two columns of which an expression is the first that is not NULL, if it is that.
+///
+/// # Safety
+/// It is a node.
+unsafe fn coalesced(node: *mut pg_sys::Node) -> Option<[i16; 2]> {
+    // SAFETY: a node is what its tag says; a list has as many elements as it says.
+    unsafe {
+        if (*node).type_ != pg_sys::NodeTag::T_CoalesceExpr {
+            return None;
+        }
+        let list = (*node.cast::<pg_sys::CoalesceExpr>()).args;
+        if list.is_null() || (*list).length != 2 {
+            return None;
+        }
+        let column = |place| {
+            let column = (*(*list).elements.add(place))
+                .ptr_value
+                .cast::<pg_sys::Var>();
+            ((*column).xpr.type_ == pg_sys::NodeTag::T_Var).then(|| (*column).varattno)
+        };
+        Some([column(0)?, column(1)?])
+    }
+}
+
+/// Whether the index has an entry for these keys.
+///
+/// # Safety
+/// They are of the index's columns, of their types, and what they refer to outlives the call; its table is locked.
+unsafe fn has_entry(index: u32, keys: &mut [pg_sys::ScanKeyData]) -> bool {
+    // SAFETY: as the caller says. What is opened is closed, the lock is kept as after a query, and where an error passes
+    // through abort processing releases all of it. A scan that is begun without the table gives the entries of the index,
+    // which has one for each row however new.
+    unsafe {
+        let count = c_int::try_from(keys.len()).unwrap_or(0);
+        let lock = pg_sys::AccessShareLock as c_int;
+        let index = pg_sys::index_open(Oid::from(index), lock);
+        let scan = pg_sys::index_beginscan_bitmap(
+            index,
+            &raw mut pg_sys::SnapshotAnyData,
+            #[cfg(feature = "pg18")]
+            std::ptr::null_mut(),
+            count,
+        );
+        pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+        let forward = pg_sys::ScanDirection::ForwardScanDirection;
+        let found = !pg_sys::index_getnext_tid(scan, forward).is_null();
+        pg_sys::index_endscan(scan);
+        pg_sys::index_close(index, pg_sys::NoLock as c_int);
+        found
     }
 }
 

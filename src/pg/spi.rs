@@ -122,10 +122,12 @@ impl Plan {
             .unzip())
     }
 
-    /// Runs a query that only reads, and hands over each row as soon as there is one, for as long as more are wanted.
+    /// Runs a query that only reads, and hands over each row as soon as there is one, for as long as more are wanted. Later
+    /// rows it fetches up to `most` at once.
     pub fn run_by_row(
         &self,
         arguments: &[Value<'_>],
+        most: i64,
         mut wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let (mut datums, nulls) = self.datums(arguments)?;
@@ -141,24 +143,25 @@ impl Plan {
                 false,
             )
         };
+        // The first row is often enough; where it is not, more are fetched at once.
+        let mut count = 1;
         loop {
             // SAFETY: the portal is open until it is closed below.
             let rows = unsafe {
-                pg_sys::SPI_cursor_fetch(portal, true, 1);
+                pg_sys::SPI_cursor_fetch(portal, true, count);
                 Rows {
                     table: pg_sys::SPI_tuptable,
                     processed: pg_sys::SPI_processed,
                 }
             };
-            let Some(row) = rows.first() else {
-                break;
-            };
-            let wants_more = wants_more(&row);
-            // SAFETY: the row's table is the latest one, and is not used after this.
+            let is_last = rows.is_empty();
+            let is_enough = !rows.iter().all(|row| wants_more(&row));
+            // SAFETY: the rows' table is the latest one, and is not used after this.
             unsafe { pg_sys::SPI_freetuptable(rows.table) };
-            if !wants_more {
+            if is_last || is_enough {
                 break;
             }
+            count = most.min(count * 8);
         }
         // SAFETY: open, and not used after this.
         unsafe { pg_sys::SPI_cursor_close(portal) };

@@ -1,5 +1,6 @@
 //! A trigger's firing: the table, the rows, and what becomes of them.
 
+use super::descriptor;
 use super::error::{Result, raise};
 use super::value::{Value, read};
 use crate::error::{Code, Error};
@@ -205,13 +206,13 @@ impl Firing {
     }
 
     fn is_uuid(&self, attribute: i16) -> bool {
-        // SAFETY: as in `schema`; a column that is not there has no type.
-        let kind =
-            unsafe { pg_sys::SPI_gettypeid((*self.relation()).rd_att, i32::from(attribute)) };
-        kind == pg_sys::UUIDOID
+        let index = usize::try_from(attribute).unwrap_or(0).wrapping_sub(1);
+        // SAFETY: as in `schema`; an open relation has a descriptor.
+        let attributes = unsafe { descriptor::attributes((*self.relation()).rd_att) };
+        (attributes.get(index)).is_some_and(|attribute| attribute.atttypid == pg_sys::UUIDOID)
     }
 
-    /// A column of a row, taken from its slot: that keeps what it has read of the row, up to the last column asked for.
+    /// A column of a row, taken from its slot, which is made to read all of the row with the first column asked for.
     fn value(&self, slot: *mut pg_sys::TupleTableSlot, attribute: i16) -> Option<Datum> {
         let number = usize::try_from(attribute).ok()?;
         let index = number.checked_sub(1)?;
@@ -219,13 +220,14 @@ impl Firing {
             return None;
         }
         // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
-        // is made to read that far, after which its arrays have values up to there.
+        // is made to read it, after which its arrays have values for all.
         unsafe {
-            if number > usize::try_from((*(*self.relation()).rd_att).natts).unwrap_or(0) {
+            let count = (*(*self.relation()).rd_att).natts;
+            if number > usize::try_from(count).unwrap_or(0) {
                 return None;
             }
             if (*slot).tts_nvalid < attribute {
-                pg_sys::slot_getsomeattrs_int(slot, i32::from(attribute));
+                pg_sys::slot_getsomeattrs_int(slot, count);
             }
             let is_null = *(*slot).tts_isnull.add(index);
             (!is_null).then(|| *(*slot).tts_values.add(index))

@@ -5,14 +5,15 @@
 //! triggers are fired, constraints checked, indexes kept, the log written. What else an UPDATE might have to do is left to a
 //! statement, see [`may_update`].
 
+use super::by_id::Values;
 use super::cache::Remembered;
 use super::error::Result;
 use super::lock::Place;
 use super::trigger::changes_rows;
 use super::value::Value;
-use super::{catalog, idle, kept, probe, role};
+use super::{by_id, catalog, idle, kept, role};
 use crate::error::{Code, Error};
-use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::pg_sys::{self, Oid};
 use std::ffi::c_int;
 use uuid::Uuid;
 
@@ -35,28 +36,9 @@ pub enum Outcome<T> {
     Left,
 }
 
-/// A row's values, by the numbers of its columns.
-pub struct Values {
-    slot: *mut pg_sys::TupleTableSlot,
-}
-
-impl Values {
-    /// The column's value, or nothing for NULL. Valid while the row is looked at.
-    pub fn value(&self, column: i16) -> Option<Datum> {
-        let index = usize::try_from(column).ok()?.checked_sub(1)?;
-        // SAFETY: the slot holds a row, all of whose columns were read; its descriptor says how many there are.
-        unsafe {
-            if index >= usize::try_from((*(*self.slot).tts_tupleDescriptor).natts).unwrap_or(0) {
-                return None;
-            }
-            (!*(*self.slot).tts_isnull.add(index)).then(|| *(*self.slot).tts_values.add(index))
-        }
-    }
-}
-
 thread_local! {
-    /// By table, the index that rows are found by, if an UPDATE of one does nothing but write it.
-    static KNOWN: Remembered<Option<Oid>> = Remembered::default();
+    /// By table, whether an UPDATE of a row does nothing but write it.
+    static KNOWN: Remembered<bool> = Remembered::default();
 }
 
 /// Whether rows of the table can be updated in this way, setting these columns: an ordinary table with the id as its key, no
@@ -75,24 +57,17 @@ pub fn may_update(table: u32, columns: &[i16]) -> Result<bool> {
             return Ok(false);
         }
     }
-    let key = KNOWN.with(|known| known.get(table, || Ok(find_key(oid))))?;
-    Ok(key.is_some() && role::may_read_all(table) && role::may_update(table, columns))
+    let is_plain = KNOWN.with(|known| known.get(table, || Ok(is_plain(oid))))?;
+    Ok(*is_plain && by_id::may_read(table)? && role::may_update(table, columns))
 }
 
-/// The index that rows of such a table are found by.
-fn find_key(table: Oid) -> Option<Oid> {
-    let id = catalog::column(table.to_u32(), "id")?;
+/// Whether an UPDATE of one of the table's rows does nothing but write it.
+fn is_plain(table: Oid) -> bool {
     // SAFETY: there is such a relation, which stays open while it is looked at; its triggers are an array of as many as it
     // says.
     unsafe {
         let relation = pg_sys::relation_open(table, pg_sys::AccessShareLock as c_int);
-        let class = (*relation).rd_rel;
         let triggers = (*relation).trigdesc;
-        let is_ordinary = (*class).relkind as u8 == pg_sys::RELKIND_RELATION
-            && (*class).relam == pg_sys::HEAP_TABLE_AM_OID
-            && !(*class).relispartition
-            && !(*class).relhassubclass
-            && (*relation).rd_rules.is_null();
         let fires_own_only = triggers.is_null()
             || !(*triggers).trig_update_old_table
                 && !(*triggers).trig_update_new_table
@@ -103,11 +78,9 @@ fn find_key(table: Oid) -> Option<Oid> {
                 .iter()
                 .filter(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
                 .all(|trigger| catalog::is_own(trigger.tgfoid.to_u32()));
-        let key = (is_ordinary && fires_own_only)
-            .then(|| probe::primary_key(relation, id))
-            .flatten();
+        let is_plain = fires_own_only && (*relation).rd_rules.is_null();
         pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
-        key
+        is_plain
     }
 }
 
@@ -184,7 +157,7 @@ impl Opened {
             let old = pg_sys::table_slot_create(relation, &mut (*state).es_tupleTable);
             let found = match which {
                 Which::At(place) => self.fetch(place, old),
-                Which::Of(id) => self.find(id, old)?,
+                Which::Of(id) => by_id::find(relation, (*state).es_snapshot, id, old)?,
             };
             if !found {
                 return Ok(Outcome::Gone);
@@ -219,9 +192,9 @@ impl Opened {
             }
             pg_sys::ExecStoreVirtualTuple(new);
             // Where it is written it gets a place.
-            (*new).tts_tid.ip_posid = pg_sys::InvalidOffsetNumber as u16;
+            (*new).tts_tid.ip_posid = pg_sys::InvalidOffsetNumber;
             self.write(old, new);
-            if (*new).tts_tid.ip_posid == pg_sys::InvalidOffsetNumber as u16 {
+            if (*new).tts_tid.ip_posid == pg_sys::InvalidOffsetNumber {
                 return Ok(Outcome::Left);
             }
             pg_sys::slot_getallattrs(new);
@@ -268,47 +241,6 @@ impl Opened {
                 (*self.state).es_snapshot,
                 slot,
             )
-        }
-    }
-
-    /// The row with this id, if the snapshot has it.
-    ///
-    /// # Safety
-    /// A slot of the table.
-    unsafe fn find(&self, id: Uuid, slot: *mut pg_sys::TupleTableSlot) -> Result<bool> {
-        let table = unsafe { (*self.relation).rd_id };
-        let key = KNOWN.with(|known| known.get(table.to_u32(), || Ok(find_key(table))))?;
-        let Some(key) = *key else {
-            return Ok(false);
-        };
-        // A `uuid` is stored as its sixteen bytes, and passed by reference.
-        let bytes = id.into_bytes();
-        let mut by = pg_sys::ScanKeyData::default();
-        // SAFETY: an index of the table's with the id as its only column; the key and `bytes` outlive the scan.
-        unsafe {
-            pg_sys::ScanKeyInit(
-                &mut by,
-                1,
-                pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
-                Oid::from(pg_sys::F_UUID_EQ),
-                Datum::from(bytes.as_ptr()),
-            );
-            let index = pg_sys::index_open(key, pg_sys::RowExclusiveLock as c_int);
-            let scan = pg_sys::index_beginscan(
-                self.relation,
-                index,
-                (*self.state).es_snapshot,
-                #[cfg(feature = "pg18")]
-                std::ptr::null_mut(),
-                1,
-                0,
-            );
-            pg_sys::index_rescan(scan, &mut by, 1, std::ptr::null_mut(), 0);
-            let forward = pg_sys::ScanDirection::ForwardScanDirection;
-            let found = pg_sys::index_getnext_slot(scan, forward, slot);
-            pg_sys::index_endscan(scan);
-            pg_sys::index_close(index, pg_sys::NoLock as c_int);
-            Ok(found)
         }
     }
 

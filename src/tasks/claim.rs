@@ -9,13 +9,14 @@ use super::statements::{
 };
 use super::status::Status;
 use crate::error::Error;
+use crate::pg::by_id::{self, Values};
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call, ResultSet};
 use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::update::{Outcome, Which, may_update, update};
-use crate::pg::value::{Value, read};
-use crate::pg::{catalog, clock, lock};
+use crate::pg::value::{Type, Value, read};
+use crate::pg::{catalog, clock, lock, probe};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -113,7 +114,7 @@ impl Claim {
         let mut arguments = self.arguments(count);
         arguments.extend([Value::Bool(regardless), Value::Big(window)]);
         if count == 1
-            && let Some(claimed) = self.one_by_one(set, &arguments)?
+            && let Some(claimed) = self.one_by_one(set, &arguments, regardless)?
         {
             return Ok(claimed);
         }
@@ -123,29 +124,43 @@ impl Claim {
         self.push(set, &rows)
     }
 
-    /// Claims the first task that fits and that nobody holds, trying one after the other: quicker than one statement that
-    /// does both, and what others have just claimed is passed by and not looked at again. Nothing where that is for a
+    /// Claims the first task that suits and that nobody holds, trying one after the other: quicker than one statement that
+    /// does all of it, and what others have just claimed is passed by and not looked at again. Nothing where that is for a
     /// statement to do.
-    fn one_by_one(&self, set: &ResultSet<'_>, arguments: &[Value<'_>]) -> Result<Option<i64>> {
-        let tasks = self.workspace.table("tasks")?;
+    fn one_by_one(
+        &self,
+        set: &ResultSet<'_>,
+        arguments: &[Value<'_>],
+        regardless: bool,
+    ) -> Result<Option<i64>> {
+        let workspace = &self.workspace;
+        let tasks = workspace.table("tasks")?;
         let columns = Columns::of(tasks)?;
         let changed = [
             columns.status,
             columns.assigned_agent_id,
             columns.lease_expires_at,
         ];
-        if !may_update(tasks, &changed)? {
+        if !may_update(tasks, &changed)?
+            || !by_id::may_read(workspace.tickets)?
+            || !regardless && probe::may_be_due(workspace.schema, tasks, self.now)?
+        {
             return Ok(None);
         }
+        let title = catalog::column(workspace.tickets, "title")
+            .filter(|title| catalog::column_is(workspace.tickets, *title, Type::Text));
+        let Some(title) = title else {
+            return Ok(None);
+        };
         let (mut any, mut chosen) = (false, None);
-        self.workspace.run_by_row(&CHOOSE, arguments, |row| {
-            any = true;
-            chosen = (row.place(1))
-                .filter(|place| lock::hold_row(tasks, *place))
-                .map(|place| (place, row.text(2), row.json(3)));
+        workspace.run_by_row(&CHOOSE, arguments, BEGINNING, |row| {
+            if row.bool(2) {
+                any = true;
+                chosen = (row.place(1)).filter(|place| lock::hold_row(tasks, *place));
+            }
             chosen.is_none()
         })?;
-        let Some((place, title, context)) = chosen else {
+        let Some(place) = chosen else {
             // Where there are some, somebody has each of them, or has changed it: a statement sees what has become of them.
             return Ok((!any).then_some(0));
         };
@@ -159,27 +174,45 @@ impl Claim {
             Which::At(place),
             &changed,
             |_| Ok(Some(changed.iter().copied().zip(values.clone()).collect())),
-            |row| {
-                let mut answer = columns.task(row, &self.workspace)?;
-                let uuid = |column| row.value(column).map(read::uuid).unwrap_or_default();
-                let (context, summary) = self.handover(
-                    uuid(columns.ticket_id),
-                    context.clone(),
-                    row.value(columns.phase_id).map_or(0, read::oid),
-                    row.value(columns.kind).map(read::text).as_deref() == Some("review"),
-                )?;
-                let attempt = row
-                    .value(columns.attempts)
-                    .map_or(Value::Null, Value::Datum);
-                answer.extend([attempt, Value::text(title.as_deref()), context, summary]);
-                set.push(&answer);
-                Ok(())
-            },
+            |row| self.push_written(set, row, &columns, title),
         )?;
         match outcome {
             Outcome::Updated(pushed) => pushed.map(|()| Some(1)),
             Outcome::Gone | Outcome::Left => Ok(None),
         }
+    }
+
+    /// Hands over a task that was claimed as it stands in the table.
+    fn push_written(
+        &self,
+        set: &ResultSet<'_>,
+        row: &Values,
+        columns: &Columns,
+        title: i16,
+    ) -> Result<()> {
+        let mut answer = columns.task(row, &self.workspace)?;
+        let id = row.value(columns.ticket_id).map(read::uuid);
+        let id = id.unwrap_or_default();
+        let names = self.workspace.columns;
+        let ticket = by_id::read(self.workspace.tickets, id, |ticket| {
+            (
+                ticket.value(title).map(read::text),
+                ticket.value(names.context).map(read::json),
+            )
+        })?;
+        let (title, context) = ticket.unwrap_or_default();
+        let (context, summary) = self.handover(
+            id,
+            context,
+            row.value(columns.phase_id).map_or(0, read::oid),
+            row.value(columns.kind).map(read::text).as_deref() == Some("review"),
+        )?;
+        let attempt = row
+            .value(columns.attempts)
+            .map_or(Value::Null, Value::Datum);
+        answer.extend([attempt, Value::text(title.as_deref()), context, summary]);
+        set.push(&answer);
+        Ok(())
     }
 
     /// Claims the best `count` tasks wherever they stand. Its last column says whether reading the queue in

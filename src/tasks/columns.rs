@@ -2,11 +2,11 @@
 
 use super::status::Status;
 use crate::error::{Code, Error};
+use crate::pg::by_id::Values;
 use crate::pg::cache::Remembered;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::trigger::Firing;
-use crate::pg::update::Values;
 use crate::pg::value::{Datum, Type, Value, read};
 use crate::workspace::Workspace;
 use std::rc::Rc;

@@ -5,11 +5,12 @@ use super::functions::agent;
 use super::statements::{HELD, HOLDER, LEASE_END};
 use super::status::Status;
 use crate::error::Error;
+use crate::pg::by_id::Values;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::spi::{Row, Sees, Statement};
-use crate::pg::update::{Outcome, Values, Which, may_update, update};
+use crate::pg::update::{Outcome, Which, may_update, update};
 use crate::pg::value::{Value, read};
 use crate::workspace::Workspace;
 use std::rc::Rc;
@@ -164,8 +165,10 @@ impl Holding {
         let task = [Value::Uuid(self.task)];
         // First without waiting for whoever else holds the row.
         let mut holder = None;
-        for (statement, sees) in [(&HOLDER, Sees::Latest), (&HELD, Sees::Snapshot)] {
-            let rows = self.workspace.run_visible(statement, &task, sees)?;
+        for statement in [&HOLDER, &HELD] {
+            let rows = self
+                .workspace
+                .run_visible(statement, &task, Sees::Snapshot)?;
             let row = rows.first().ok_or_else(|| self.not_found())?;
             let found = Holder::of_row(&row);
             self.require(&found)?;

@@ -24,7 +24,7 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
         Value::Int(workspace.stamp.shape),
         Value::Int(SHAPE),
     ];
-    workspace.run_by_row(&CHECK, &arguments, |row| {
+    workspace.run_by_row(&CHECK, &arguments, 1, |row| {
         if is_long {
             notice(format!("checked {}", row.text(1).unwrap_or_default()));
         }

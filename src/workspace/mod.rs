@@ -294,16 +294,17 @@ impl Workspace {
     }
 
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
-    /// more are wanted.
+    /// more are wanted. Later rows it fetches up to `most` at once.
     pub fn run_by_row(
         &self,
         statement: &'static Statement,
         arguments: &[Value<'_>],
+        most: i64,
         wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?
-            .run_by_row(arguments, wants_more)
+            .run_by_row(arguments, most, wants_more)
     }
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {

@@ -127,14 +127,11 @@ macro_rules! take {
     };
 }
 
-/// The first `$9` tasks of the queue, with `$more` of each: the index `tasks_claimable` read in order, up to the last row
-/// that is needed.
+/// The first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to the last row that is needed.
 macro_rules! beginning {
-    ($more:literal) => {
+    () => {
         concat!(
-            "(SELECT ",
-            $more,
-            "k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
+            "(SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
             rank!("k"),
             " AS rank, k.created_at
                 FROM {ws}.tasks k
@@ -173,7 +170,7 @@ macro_rules! best {
             "WITH best AS MATERIALIZED (
               SELECT k.id
                 FROM ",
-            beginning!(""),
+            beginning!(),
             " o,
                      {ws}.tasks k
                WHERE ",
@@ -238,19 +235,23 @@ pub static CLAIM: Statement = Statement {
     parameters: claim_parameters![Type::Bool, Type::Big],
 };
 
-/// The tasks that a claim of one may take, best first: as [`CLAIM`], of the first tasks of the queue those that suit. Gives where
-/// each of them is, and of its ticket the title and the context. It holds none.
+/// The first `$9` tasks of the queue as a claim of one looks at them: where each of them is, and whether it suits. It holds
+/// none.
 pub static CHOOSE: Statement = Statement {
     sql: concat!(
-        "SELECT o.ctid, t.title::pg_catalog.text, t.context
-            FROM ",
-        beginning!("k.ctid, "),
-        " o
-            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.>=) o.ticket_id AND t.id OPERATOR(pg_catalog.<=) o.ticket_id
-           WHERE ",
-        suits!(),
+        "SELECT k.ctid, ",
+        fits!("k"),
+        " AND ",
+        may_take!("k"),
         "
-           ORDER BY o.rank, o.created_at, o.id"
+            FROM {ws}.tasks k
+           WHERE ",
+        claimable!(),
+        "
+           ORDER BY ",
+        rank!("k"),
+        ", k.created_at, k.id
+           LIMIT $9"
     ),
     parameters: claim_parameters![Type::Bool, Type::Big],
 };
