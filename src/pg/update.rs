@@ -217,6 +217,8 @@ impl Opened {
                 std::ptr::null_mut(),
                 std::ptr::null_mut(),
                 -1,
+                #[cfg(not(feature = "pg15"))]
+                std::ptr::null_mut(),
             );
             pg_sys::AfterTriggerBeginQuery();
             pg_sys::ExecBSUpdateTriggers(state, info);
