@@ -126,15 +126,20 @@ thread_local! {
     static DUE: Remembered<Option<u32>> = Remembered::default();
 }
 
-/// Whether any task's lease may have run out, or its time have come, by this moment: whether the index `tasks_due` has an
-/// entry, be it of a row that is gone. True where there is no index to tell by.
-pub fn may_be_due(schema: u32, tasks: u32, moment: i64) -> Result<bool> {
+/// Whether any task's lease has run out, or its time has come, by this moment, as the statement that runs sees it. Nothing
+/// where there is no index to tell by. The caller reads all of the table, and has locked it.
+///
+/// It looks at the rows: all tasks that were claimed leave an entry behind, which would otherwise count when the lease that
+/// they had would have run out. Entries of rows that are gone for everybody are marked on the way, and passed over from then
+/// on.
+pub fn is_due(schema: u32, tasks: u32, moment: i64) -> Result<Option<bool>> {
     let index = DUE.with(|known| known.get(tasks, || Ok(find_due(schema, tasks))))?;
     let Some(index) = *index else {
-        return Ok(true);
+        return Ok(None);
     };
     let mut until = pg_sys::ScanKeyData::default();
-    // SAFETY: a key of the index's first column, of its type; the rest as in `has_any`.
+    // SAFETY: a key of the index's first column, of its type. What is opened is closed, and where an error passes through
+    // abort processing does.
     unsafe {
         pg_sys::ScanKeyInit(
             &mut until,
@@ -143,7 +148,26 @@ pub fn may_be_due(schema: u32, tasks: u32, moment: i64) -> Result<bool> {
             Oid::from(pg_sys::F_TIMESTAMPTZ_LE),
             Datum::from(moment),
         );
-        Ok(has_entry(index, std::slice::from_mut(&mut until)))
+        let table = pg_sys::table_open(Oid::from(tasks), pg_sys::NoLock as c_int);
+        let slot = pg_sys::table_slot_create(table, std::ptr::null_mut());
+        let index = pg_sys::index_open(Oid::from(index), pg_sys::AccessShareLock as c_int);
+        let scan = pg_sys::index_beginscan(
+            table,
+            index,
+            pg_sys::GetActiveSnapshot(),
+            #[cfg(feature = "pg18")]
+            std::ptr::null_mut(),
+            1,
+            0,
+        );
+        pg_sys::index_rescan(scan, &mut until, 1, std::ptr::null_mut(), 0);
+        let forward = pg_sys::ScanDirection::ForwardScanDirection;
+        let found = pg_sys::index_getnext_slot(scan, forward, slot);
+        pg_sys::index_endscan(scan);
+        pg_sys::index_close(index, pg_sys::NoLock as c_int);
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+        pg_sys::table_close(table, pg_sys::NoLock as c_int);
+        Ok(Some(found))
     }
 }
 

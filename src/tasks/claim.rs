@@ -141,11 +141,15 @@ impl Claim {
             columns.assigned_agent_id,
             columns.lease_expires_at,
         ];
-        if !may_update(tasks, &changed)?
-            || !by_id::may_read(workspace.tickets)?
-            || !regardless && probe::may_be_due(workspace.schema, tasks, self.now)?
-        {
+        if !may_update(tasks, &changed)? || !by_id::may_read(workspace.tickets)? {
             return Ok(None);
+        }
+        if !regardless {
+            match probe::is_due(workspace.schema, tasks, self.now)? {
+                None => return Ok(None),
+                Some(true) => return Ok(Some(0)),
+                Some(false) => {}
+            }
         }
         let title = catalog::column(workspace.tickets, "title")
             .filter(|title| catalog::column_is(workspace.tickets, *title, Type::Text));
