@@ -32,6 +32,12 @@ pub fn current() -> u32 {
     unsafe { pg_sys::GetCurrentSubTransactionId() }
 }
 
+/// Raises the server's own error, that of an UPDATE, where the transaction may not write.
+pub fn require_writable() {
+    // SAFETY: reads the transaction's state; the name is NUL-terminated.
+    unsafe { pg_sys::PreventCommandIfReadOnly(c"UPDATE".as_ptr()) };
+}
+
 /// A moment in what this transaction can see. Between two that are equal no other transaction has ended,
 /// and no command of this one has begun to write. What a command writes that had begun before is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

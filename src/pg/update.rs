@@ -46,16 +46,16 @@ thread_local! {
 /// and no policies for it; a transaction that writes, and sees what others have committed since it began.
 pub fn may_update(table: u32, columns: &[i16]) -> Result<bool> {
     let oid = Oid::from(table);
-    // SAFETY: there is such a table, or was: then opening it raises. Locking it takes in what others changed of it, and they
-    // change no more until the transaction ends. Server globals.
+    // SAFETY: server globals. There is such a table, or was: then opening it raises. Locking it takes in what others changed
+    // of it, and they change no more until the transaction ends; a standby does not lock like this.
     unsafe {
-        pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as c_int);
         if pg_sys::XactReadOnly
             || pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as c_int
             || pg_sys::IsInParallelMode()
         {
             return Ok(false);
         }
+        pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as c_int);
     }
     let is_plain = KNOWN.with(|known| known.get(table, || Ok(is_plain(oid))))?;
     Ok(*is_plain && by_id::may_read(table)? && role::may_update(table, columns))

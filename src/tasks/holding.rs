@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::pg::by_id::Values;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::role;
 use crate::pg::spi::{Row, Sees, Statement};
 use crate::pg::update::{Outcome, Which, may_update, update};
 use crate::pg::value::{Value, read};
+use crate::pg::{role, transaction};
 use crate::workspace::Workspace;
 use std::rc::Rc;
 use uuid::Uuid;
@@ -138,6 +138,7 @@ impl Holding {
         values: impl Fn(&Holder) -> Vec<Value<'v>>,
         take: impl Fn(Changed<'_>) -> T,
     ) -> Result<T> {
+        transaction::require_writable();
         let tasks = self.workspace.table("tasks")?;
         let columns = Columns::of(tasks)?;
         let set = (change.columns)(&columns);
