@@ -16,7 +16,7 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Rows, Sees, Session};
 use crate::pg::update::{Outcome, Which, may_update, update};
 use crate::pg::value::{Type, Value, read};
-use crate::pg::{catalog, clock, lock, probe};
+use crate::pg::{catalog, clock, lock, probe, transaction};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -263,6 +263,7 @@ impl Claim {
     /// the last claim, or the queue's beginning holds less than asked for, are those tasks put into their
     /// place and is the whole queue asked.
     fn answer(&self, call: &Call, count: i32) -> Result<Answer> {
+        transaction::require_writable();
         let _session = Session::open()?;
         let _by_index = ByIndex::only();
         let set = call.start_set(false);
