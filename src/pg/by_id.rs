@@ -60,6 +60,11 @@ pub fn may_read(table: u32) -> Result<bool> {
     // SAFETY: there is such a table, or was: then opening it raises. Locking it takes in what others changed of it, and they
     // change no more until the transaction ends.
     unsafe { pg_sys::LockRelationOid(Oid::from(table), pg_sys::AccessShareLock as c_int) };
+    may_read_locked(table)
+}
+
+/// As [`may_read`] of a table that is locked.
+pub(super) fn may_read_locked(table: u32) -> Result<bool> {
     Ok(key(table)?.is_some() && role::may_read_all(table))
 }
 
@@ -108,21 +113,6 @@ pub(super) unsafe fn find(
             Oid::from(pg_sys::F_UUID_EQ),
             Datum::from(bytes.as_ptr()),
         );
-        let index = pg_sys::index_open(key, pg_sys::AccessShareLock as c_int);
-        let scan = pg_sys::index_beginscan(
-            relation,
-            index,
-            snapshot,
-            #[cfg(feature = "pg18")]
-            std::ptr::null_mut(),
-            1,
-            0,
-        );
-        pg_sys::index_rescan(scan, &mut by, 1, std::ptr::null_mut(), 0);
-        let forward = pg_sys::ScanDirection::ForwardScanDirection;
-        let found = pg_sys::index_getnext_slot(scan, forward, slot);
-        pg_sys::index_endscan(scan);
-        pg_sys::index_close(index, pg_sys::NoLock as c_int);
-        Ok(found)
+        Ok(probe::first(relation, key, snapshot, &mut by, slot))
     }
 }

@@ -6,7 +6,7 @@
 
 use super::cache::Remembered;
 use super::catalog;
-use super::trigger::changes_rows;
+use super::trigger::{self, changes_rows};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -87,13 +87,10 @@ unsafe fn columns(
     table: u32,
     triggers: *mut pg_sys::TriggerDesc,
 ) -> Option<Vec<i16>> {
-    // SAFETY: an array of as many triggers as it says.
-    let mut fired = unsafe {
-        let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
-        std::slice::from_raw_parts((*triggers).triggers, count)
-            .iter()
-            .filter(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
-    };
+    // SAFETY: as the caller says.
+    let mut fired = unsafe { trigger::all(triggers) }
+        .iter()
+        .filter(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE));
     let only = fired.next().filter(|_| fired.next().is_none())?;
     if !catalog::is_own_function(only.tgfoid.to_u32(), idler.function) {
         return None;

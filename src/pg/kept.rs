@@ -9,7 +9,7 @@
 //! replaces. What a table's definition made stale lives until the transaction ends: a statement may be using it.
 
 use super::cache::Remembered;
-use super::catalog;
+use super::{catalog, trigger};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_int};
@@ -216,9 +216,7 @@ impl Kept {
             if (*(*relation).rd_rel).relkind as u8 != pg_sys::RELKIND_RELATION {
                 return None;
             }
-            let triggers = (*relation).trigdesc;
-            let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
-            let is_ours = std::slice::from_raw_parts((*triggers).triggers, count)
+            let is_ours = trigger::all((*relation).trigdesc)
                 .iter()
                 .any(|trigger| catalog::is_own(trigger.tgfoid.to_u32()));
             if !is_ours {

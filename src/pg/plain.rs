@@ -3,7 +3,7 @@
 use super::cache::Remembered;
 use super::error::Result;
 use super::value::Type;
-use super::{catalog, descriptor};
+use super::{catalog, descriptor, trigger};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::c_int;
 use std::rc::Rc;
@@ -156,14 +156,9 @@ unsafe fn refers_only(relation: pg_sys::Relation, reference: &Reference) -> bool
 /// # Safety
 /// The relation is open.
 unsafe fn fires_nothing_else(relation: pg_sys::Relation, guard: Option<&str>) -> bool {
-    // SAFETY: an array of as many triggers as it says.
+    // SAFETY: as the caller says.
     unsafe {
-        let triggers = (*relation).trigdesc;
-        if triggers.is_null() {
-            return true;
-        }
-        let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
-        std::slice::from_raw_parts((*triggers).triggers, count)
+        trigger::all((*relation).trigdesc)
             .iter()
             .filter(|trigger| trigger.tgtype & pg_sys::TRIGGER_TYPE_INSERT as i16 != 0)
             .all(|trigger| {

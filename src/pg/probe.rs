@@ -150,24 +150,45 @@ pub fn is_due(schema: u32, tasks: u32, moment: i64) -> Result<Option<bool>> {
         );
         let table = pg_sys::table_open(Oid::from(tasks), pg_sys::NoLock as c_int);
         let slot = pg_sys::table_slot_create(table, std::ptr::null_mut());
-        let index = pg_sys::index_open(Oid::from(index), pg_sys::AccessShareLock as c_int);
+        let snapshot = pg_sys::GetActiveSnapshot();
+        let found = first(table, Oid::from(index), snapshot, &mut until, slot);
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+        pg_sys::table_close(table, pg_sys::NoLock as c_int);
+        Ok(Some(found))
+    }
+}
+
+/// Fills the slot with the first row that the snapshot has, in the index's order and of those that fit the key.
+///
+/// # Safety
+/// A slot of a table that is open and locked; an index of it whose first column the key is of, and what the key refers to
+/// outlives the call.
+pub(super) unsafe fn first(
+    table: pg_sys::Relation,
+    index: Oid,
+    snapshot: pg_sys::Snapshot,
+    key: &mut pg_sys::ScanKeyData,
+    slot: *mut pg_sys::TupleTableSlot,
+) -> bool {
+    // SAFETY: as the caller says. What is opened is closed, the lock is kept as after a query, and where an error passes
+    // through abort processing releases all of it.
+    unsafe {
+        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as c_int);
         let scan = pg_sys::index_beginscan(
             table,
             index,
-            pg_sys::GetActiveSnapshot(),
+            snapshot,
             #[cfg(feature = "pg18")]
             std::ptr::null_mut(),
             1,
             0,
         );
-        pg_sys::index_rescan(scan, &mut until, 1, std::ptr::null_mut(), 0);
+        pg_sys::index_rescan(scan, key, 1, std::ptr::null_mut(), 0);
         let forward = pg_sys::ScanDirection::ForwardScanDirection;
         let found = pg_sys::index_getnext_slot(scan, forward, slot);
         pg_sys::index_endscan(scan);
         pg_sys::index_close(index, pg_sys::NoLock as c_int);
-        pg_sys::ExecDropSingleTupleTableSlot(slot);
-        pg_sys::table_close(table, pg_sys::NoLock as c_int);
-        Ok(Some(found))
+        found
     }
 }
 

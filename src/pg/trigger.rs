@@ -4,7 +4,7 @@ use super::descriptor;
 use super::error::{Result, raise};
 use super::value::{Value, read};
 use crate::error::{Code, Error};
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple, Oid};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
 use uuid::Uuid;
 
 /// What a trigger function wants done with the row. Ignored after the event.
@@ -22,6 +22,21 @@ pub fn depth() -> i32 {
     // SAFETY: takes no arguments and reads a server global.
     let depth = unsafe { pgrx::direct_function_call_as_datum(pg_sys::pg_trigger_depth, &[]) };
     depth.map_or(0, read::int)
+}
+
+/// A table's triggers, in the order they fire in.
+///
+/// # Safety
+/// A description of triggers that outlives what is given, or null.
+pub(super) unsafe fn all<'a>(triggers: *mut pg_sys::TriggerDesc) -> &'a [pg_sys::Trigger] {
+    if triggers.is_null() {
+        return &[];
+    }
+    // SAFETY: as the caller says; an array of as many as it says.
+    unsafe {
+        let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
+        std::slice::from_raw_parts((*triggers).triggers, count)
+    }
 }
 
 /// Whether the trigger sees the rows of an event before they are written.
@@ -236,16 +251,10 @@ impl Firing {
 
     /// Whether another row trigger may fire for the same UPDATE after this BEFORE trigger, and change the row again.
     pub fn is_followed(&self) -> bool {
-        // SAFETY: the relation and its list of triggers, which is in the order they fire in, stay as they are while a
-        // statement on it runs; the list has `numtriggers` elements.
+        // SAFETY: the relation and its triggers stay as they are while a statement on it runs.
         unsafe {
-            let triggers = (*self.relation()).trigdesc;
-            if triggers.is_null() {
-                return true;
-            }
-            let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
             let own = (*(*self.data).tg_trigger).tgoid;
-            let mut later = std::slice::from_raw_parts((*triggers).triggers, count)
+            let mut later = all((*self.relation()).trigdesc)
                 .iter()
                 .skip_while(|trigger| trigger.tgoid != own)
                 .peekable();
@@ -287,10 +296,7 @@ impl Firing {
             .collect();
         let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns
             .iter()
-            .map(|(number, value)| match value {
-                Value::Text(_) => self.as_long_as_allowed(*number, value.to_datum()),
-                _ => value.to_datum(),
-            })
+            .map(|(number, value)| value.for_column(self.table(), *number))
             .unzip();
         let count = i32::try_from(numbers.len()).unwrap_or(0);
         // SAFETY: the three arrays have `count` elements; numbers are attributes of this relation.
@@ -305,23 +311,5 @@ impl Firing {
                 nulls.as_ptr().cast_mut(),
             )
         })
-    }
-
-    /// A text for a column, which may be a `varchar(n)`: what a trigger puts into a row the server does not
-    /// check again. Raises the server's own error where it is too long.
-    fn as_long_as_allowed(&self, attribute: i16, text: (Datum, bool)) -> (Datum, bool) {
-        let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
-        // SAFETY: a syscache look-up of a column that is there, into locals of the right types; varchar takes
-        // a text, a type modifier and whether the cast is explicit.
-        let checked = unsafe {
-            let table = (*self.relation()).rd_id;
-            pg_sys::get_atttypetypmodcoll(table, attribute, &mut kind, &mut length, &mut collation);
-            if kind != pg_sys::VARCHAROID || length < 0 {
-                return text;
-            }
-            let arguments = [text.0, Datum::from(length), Datum::from(false)].map(Some);
-            pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments)
-        };
-        (checked.unwrap_or(text.0), text.1)
     }
 }

@@ -9,7 +9,7 @@ use super::by_id::Values;
 use super::cache::Remembered;
 use super::error::Result;
 use super::lock::Place;
-use super::trigger::changes_rows;
+use super::trigger::{self, changes_rows};
 use super::value::Value;
 use super::{by_id, catalog, idle, kept, role};
 use crate::error::{Code, Error};
@@ -58,26 +58,21 @@ pub fn may_update(table: u32, columns: &[i16]) -> Result<bool> {
         pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as c_int);
     }
     let is_plain = KNOWN.with(|known| known.get(table, || Ok(is_plain(oid))))?;
-    Ok(*is_plain && by_id::may_read(table)? && role::may_update(table, columns))
+    Ok(*is_plain && by_id::may_read_locked(table)? && role::may_update(table, columns))
 }
 
 /// Whether an UPDATE of one of the table's rows does nothing but write it.
 fn is_plain(table: Oid) -> bool {
-    // SAFETY: there is such a relation, which stays open while it is looked at; its triggers are an array of as many as it
-    // says.
+    // SAFETY: there is such a relation, which stays open while it is looked at, with its triggers.
     unsafe {
         let relation = pg_sys::relation_open(table, pg_sys::AccessShareLock as c_int);
         let triggers = (*relation).trigdesc;
         let fires_own_only = triggers.is_null()
             || !(*triggers).trig_update_old_table
                 && !(*triggers).trig_update_new_table
-                && std::slice::from_raw_parts(
-                    (*triggers).triggers,
-                    usize::try_from((*triggers).numtriggers).unwrap_or(0),
-                )
-                .iter()
-                .filter(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
-                .all(|trigger| catalog::is_own(trigger.tgfoid.to_u32()));
+                && (trigger::all(triggers).iter())
+                    .filter(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
+                    .all(|trigger| catalog::is_own(trigger.tgfoid.to_u32()));
         let is_plain = fires_own_only && (*relation).rd_rules.is_null();
         pg_sys::relation_close(relation, pg_sys::NoLock as c_int);
         is_plain
@@ -85,7 +80,8 @@ fn is_plain(table: Oid) -> bool {
 }
 
 /// Updates a row of a table that [`may_update`] said this of. `decide` is given the row and gives what is to be set, of those
-/// columns; nothing leaves it. Where somebody else was changing the row it is asked again once they are done. `take` is given the row as it became, with all that triggers did to it.
+/// columns; nothing leaves it. Where somebody else was changing the row it is asked again once they are done. `take` is given
+/// the row as it became, with all that triggers did to it.
 pub fn update<'v, T>(
     table: u32,
     which: Which,
@@ -185,7 +181,7 @@ impl Opened {
             for (column, value) in &changes {
                 let place = usize::try_from(*column).unwrap_or(0).wrapping_sub(1);
                 if place < count {
-                    let (datum, null) = value.to_datum();
+                    let (datum, null) = value.for_column((*relation).rd_id.to_u32(), *column);
                     *(*new).tts_values.add(place) = datum;
                     *(*new).tts_isnull.add(place) = null;
                 }

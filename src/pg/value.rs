@@ -118,6 +118,28 @@ impl<'a> Value<'a> {
         id.map_or(Value::Null, Value::Uuid)
     }
 
+    /// The datum for a column of a table, which may be a `varchar(n)`, and whether it is NULL: for rows that are put together
+    /// without a statement, whose texts the server does not check again. Raises the server's own error where one is too long.
+    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
+        let made = self.to_datum();
+        if !matches!(self, Value::Text(_)) {
+            return made;
+        }
+        let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
+        // SAFETY: a syscache look-up of a column that is there, into locals of the right types; varchar takes a text, a type
+        // modifier and whether the cast is explicit.
+        let checked = unsafe {
+            let table = Oid::from(table);
+            pg_sys::get_atttypetypmodcoll(table, column, &mut kind, &mut length, &mut collation);
+            if kind != pg_sys::VARCHAROID || length < 0 {
+                return made;
+            }
+            let arguments = [made.0, Datum::from(length), Datum::from(false)].map(Some);
+            pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments)
+        };
+        (checked.unwrap_or(made.0), made.1)
+    }
+
     /// The datum, allocated in the current memory context, and whether it is NULL.
     pub fn to_datum(&self) -> (Datum, bool) {
         let datum = match self {

@@ -105,8 +105,8 @@ pub fn fail_task(call: &Call) -> Result<Answer> {
     let _by_index = ByIndex::only();
     let values = |holder: &Holder| {
         let (status_after, again_at) = if retry && holder.attempts < holder.max_attempts {
-            // A new id's last bits are random.
-            let random = Uuid::now_v7().as_u64_pair().1 << 2;
+            // A new id's last bits are random; those before them count within a millisecond.
+            let random = Uuid::now_v7().as_u64_pair().1.reverse_bits();
             let wait = backoff::delay(holder.attempts, random);
             let again_at = clock::now().saturating_add(wait);
             (Status::Pending, Value::Time(again_at))

@@ -127,21 +127,19 @@ macro_rules! take {
     };
 }
 
-/// The first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to the last row that is needed.
+/// The rows and the order of a query of the first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to
+/// the last row that is needed.
 macro_rules! beginning {
     () => {
         concat!(
-            "(SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
-            rank!("k"),
-            " AS rank, k.created_at
-                FROM {ws}.tasks k
+            " FROM {ws}.tasks k
                WHERE ",
             claimable!(),
             "
                ORDER BY ",
             rank!("k"),
             ", k.created_at, k.id
-               LIMIT $9)"
+               LIMIT $9"
         )
     };
 }
@@ -169,9 +167,11 @@ macro_rules! best {
         concat!(
             "WITH best AS MATERIALIZED (
               SELECT k.id
-                FROM ",
+                FROM (SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
+            rank!("k"),
+            " AS rank, k.created_at",
             beginning!(),
-            " o,
+            ") o,
                      {ws}.tasks k
                WHERE ",
             suits!(),
@@ -243,15 +243,7 @@ pub static CHOOSE: Statement = Statement {
         fits!("k"),
         " AND ",
         may_take!("k"),
-        "
-            FROM {ws}.tasks k
-           WHERE ",
-        claimable!(),
-        "
-           ORDER BY ",
-        rank!("k"),
-        ", k.created_at, k.id
-           LIMIT $9"
+        beginning!()
     ),
     parameters: claim_parameters![Type::Bool, Type::Big],
 };

@@ -125,6 +125,12 @@ ROLLBACK;
 BEGIN READ ONLY;
 SELECT claim_task('ada');
 ROLLBACK;
+-- An agent's name that is too long for its column, and the longest.
+INSERT INTO tasks (ticket_id, phase_id, task_type, description) VALUES ('00000000-0000-7000-8000-000000000001', 'PHASE_BACKLOG', 'work', 'long');
+SELECT claim_task(repeat('x', 256));
+SELECT length(assigned_agent_id) FROM claim_task(repeat('x', 255));
+SELECT length(assigned_agent_id), status FROM complete_task((SELECT id FROM tasks WHERE description = 'long'), repeat('x', 255));
+DELETE FROM tasks WHERE description = 'long';
 -- A result that was large before, kept when the task is completed without one.
 UPDATE tasks SET result = jsonb_build_object('summary', (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 3000) n));
 SELECT status, length(result ->> 'summary') FROM complete_task((SELECT id FROM tasks), 'ada');
