@@ -102,11 +102,6 @@ SELECT status FROM tasks WHERE assigned_agent_id = 'BOB';
 ALTER TABLE tasks DROP CONSTRAINT tasks_status_check1;
 DROP INDEX one_each;
 ALTER TABLE tasks DROP COLUMN words, DROP COLUMN note;
--- A table that inherits.
-CREATE TABLE public.more () INHERITS (acme.tasks);
-SELECT * FROM public.way();
-DROP TABLE public.more;
-SELECT * FROM public.way();
 -- What the transaction takes back, and one that may not write.
 DELETE FROM tasks;
 INSERT INTO tasks (ticket_id, phase_id, task_type, description) VALUES ('00000000-0000-7000-8000-000000000001', 'PHASE_BACKLOG', 'work', 'taken back');
@@ -168,5 +163,13 @@ SELECT status FROM complete_task((SELECT id FROM tasks WHERE status = 'assigned'
 SELECT status FROM fail_task((SELECT id FROM tasks WHERE status = 'assigned'), 'eve', 'no', false);
 RESET ROLE;
 SELECT sum(violations) FROM check_workspace('acme');
+ALTER TABLE tasks DISABLE ROW LEVEL SECURITY;
+-- A table that inherits. Last: the server forgets that there was one only with the next ANALYZE.
+CREATE TABLE public.more () INHERITS (acme.tasks);
+SELECT * FROM public.way();
+DROP TABLE public.more;
+SELECT * FROM public.way();
+ANALYZE tasks;
+SELECT * FROM public.way();
 DROP OWNED BY regress_worker;
 DROP ROLE regress_worker;
