@@ -8,6 +8,7 @@
 //! The reference to the parent is the one thing that is not checked: the caller knows that the parent is there.
 
 use super::error::Result;
+use super::executor::node;
 use super::kept;
 use super::plain::plain;
 pub use super::plain::{Column, Shape};
@@ -119,9 +120,7 @@ impl Opened {
             let relation = pg_sys::table_open(table, pg_sys::NoLock as c_int);
             let state = pg_sys::CreateExecutorState();
             let outer = pg_sys::MemoryContextSwitchTo((*state).es_query_cxt);
-            let info =
-                pg_sys::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast::<pg_sys::ResultRelInfo>();
-            (*info).type_ = pg_sys::NodeTag::T_ResultRelInfo;
+            let info: *mut pg_sys::ResultRelInfo = node(pg_sys::NodeTag::T_ResultRelInfo);
             (*info).ri_RelationDesc = relation;
             pg_sys::ExecOpenIndices(info, false);
             kept::provide(info, false);

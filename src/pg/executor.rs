@@ -1,4 +1,5 @@
-//! What is done for every statement that writes, when the server has set it up: [`super::idle`] and [`super::kept`].
+//! The server's executor: what is done for every statement that writes, when the server has set it up ([`super::idle`] and
+//! [`super::kept`]), and its nodes.
 
 use super::{idle, kept};
 use pgrx::pg_sys;
@@ -60,5 +61,18 @@ unsafe fn writes_plainly(plan: *mut pg_sys::PlannedStmt) -> bool {
                 (*write).operation,
                 pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_INSERT
             )
+    }
+}
+
+/// A node of this kind, of zeroes.
+///
+/// # Safety
+/// The tag is that of the type, which is a node.
+pub(super) unsafe fn node<T>(tag: pg_sys::NodeTag) -> *mut T {
+    // SAFETY: a node begins with its tag.
+    unsafe {
+        let node = pg_sys::palloc0(size_of::<T>());
+        *node.cast::<pg_sys::NodeTag>() = tag;
+        node.cast()
     }
 }

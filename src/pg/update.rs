@@ -8,6 +8,7 @@
 use super::by_id::Values;
 use super::cache::Remembered;
 use super::error::Result;
+use super::executor::node;
 use super::lock::Place;
 use super::trigger::{self, changes_rows};
 use super::value::Value;
@@ -294,19 +295,6 @@ fn is_same(one: pg_sys::ItemPointerData, other: pg_sys::ItemPointerData) -> bool
         (place.ip_blkid.bi_hi, place.ip_blkid.bi_lo, place.ip_posid)
     };
     parts(one) == parts(other)
-}
-
-/// A node of this kind, of zeroes.
-///
-/// # Safety
-/// The tag is that of the type, which is a node.
-unsafe fn node<T>(tag: pg_sys::NodeTag) -> *mut T {
-    // SAFETY: a node begins with its tag.
-    unsafe {
-        let node = pg_sys::palloc0(size_of::<T>());
-        *node.cast::<pg_sys::NodeTag>() = tag;
-        node.cast()
-    }
 }
 
 /// Gives the executor a range table of the one table, with the columns that are set: triggers ask for them.
