@@ -8,6 +8,7 @@ pub mod by_index;
 pub mod cache;
 pub mod call;
 pub mod catalog;
+pub mod catalog_rows;
 pub mod clock;
 mod descriptor;
 pub mod error;

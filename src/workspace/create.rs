@@ -83,11 +83,9 @@ impl Site {
     }
 
     /// What its decision trigger states, where there is one.
-    pub(super) fn stamp(&self) -> Result<Option<Stamp>> {
-        let Some(tickets) = catalog::table_in(self.schema, "tickets") else {
-            return Ok(None);
-        };
-        Ok(statements::identity(tickets)?.map(|identity| identity.stamp))
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        let tickets = catalog::table_in(self.schema, "tickets")?;
+        statements::identity(tickets).map(|identity| identity.stamp)
     }
 
     pub(super) fn has(&self, table: &str) -> bool {
@@ -126,7 +124,7 @@ pub fn create(name: &str) -> Result<()> {
     };
     let site = Site { schema, quoted };
     let owner = owner(&site)?.unwrap_or_else(role::current);
-    let stamp = site.stamp()?;
+    let stamp = site.stamp();
     if let Some(stamp) = stamp {
         match stamp.fit() {
             Fit::Current => {}

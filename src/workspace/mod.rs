@@ -243,7 +243,7 @@ impl Workspace {
             return Ok(None);
         };
         let watched = Watched::new(tickets);
-        let Some(identity) = statements::identity(tickets)? else {
+        let Some(identity) = statements::identity(tickets) else {
             return Ok(None);
         };
         let stamp = identity.stamp;

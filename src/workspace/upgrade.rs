@@ -100,7 +100,7 @@ fn find(name: &str) -> Result<(Site, u32)> {
 
 /// The workspace's stamp, which must be of a shape that can be upgraded.
 fn stamp(site: &Site, name: &str) -> Result<Stamp> {
-    let stamp = site.stamp()?.ok_or_else(|| Error::not_a_workspace(name))?;
+    let stamp = site.stamp().ok_or_else(|| Error::not_a_workspace(name))?;
     match stamp.fit() {
         Fit::TooOld | Fit::Behind | Fit::Current => Ok(stamp),
         Fit::Ahead | Fit::TooNew => Err(Error::workspace_newer(name, stamp.shape)),
