@@ -4,9 +4,11 @@
 //! later: a plan made for the empty table reads all of it, and is kept.
 
 use super::settings::Changed;
+use super::walk::Walk;
 use pgrx::pg_sys;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::{CStr, CString};
+use std::rc::Rc;
 
 thread_local! {
     static IS_ON: Cell<bool> = const { Cell::new(false) };
@@ -43,13 +45,14 @@ fn planner_settings() -> Changed {
 }
 
 /// A plan that was made by index, and what it was made under. If any of it is another now, the server may plan anew.
-#[derive(Debug)]
 struct Made {
     plan: *mut pg_sys::CachedPlan,
     generation: i32,
     role: pg_sys::Oid,
     row_security: bool,
     search_path: CString,
+    /// The plan as a walk, if it is one, once somebody has asked.
+    walk: OnceCell<Option<Rc<Walk>>>,
 }
 
 impl Made {
@@ -67,6 +70,7 @@ impl Made {
                 role: pg_sys::GetUserId(),
                 row_security: pg_sys::row_security,
                 search_path: CStr::from_ptr(pg_sys::namespace_search_path).to_owned(),
+                walk: OnceCell::new(),
             })
         }
     }
@@ -90,12 +94,46 @@ impl Made {
 }
 
 /// What is known of a statement's plan; to be kept beside it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Planned {
     made: RefCell<Option<Made>>,
 }
 
+/// # Safety
+/// A plan of one statement that was kept.
+unsafe fn source(plan: pg_sys::SPIPlanPtr) -> *mut pg_sys::CachedPlanSource {
+    // SAFETY: as the caller says. The list of sources and the sources live as long as the plan.
+    unsafe {
+        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+        (*(*sources).elements).ptr_value.cast()
+    }
+}
+
 impl Planned {
+    /// The plan by index that was made before, as a walk: if it is one, [`ByIndex`] asks for it and the server would run it.
+    /// The tables that it reads are locked.
+    ///
+    /// # Safety
+    /// `plan` is a plan of one statement that was kept.
+    pub(super) unsafe fn as_walk(&self, plan: pg_sys::SPIPlanPtr) -> Option<Rc<Walk>> {
+        if !IS_ON.get() {
+            return None;
+        }
+        // SAFETY: as the caller says. A plan that holds is there, with its statements.
+        unsafe {
+            let source = source(plan);
+            let made = self.made.borrow();
+            let made = made.as_ref().filter(|made| made.holds(source))?;
+            let walk = made.walk.get_or_init(|| {
+                let types = (0..pg_sys::SPI_getargcount(plan))
+                    .map(|place| pg_sys::SPI_getargtypeid(plan, place))
+                    .collect();
+                Walk::of((*made.plan).stmt_list, types).map(Rc::new)
+            });
+            walk.clone()
+        }
+    }
+
     /// Sees to it that the plan that is about to run is one by index, where [`ByIndex`] asks for it. What is given is to
     /// be held while it runs.
     ///
@@ -109,7 +147,7 @@ impl Planned {
         if !IS_ON.get() {
             return None;
         }
-        // SAFETY: as the caller says. The list of sources and the sources live as long as the plan. `is_valid` is what
+        // SAFETY: as the caller says. `is_valid` is what
         // an invalidation sets; the options are read when the server chooses between kinds of plans. The plan that is
         // got is held by the current resource owner, and given back to it.
         unsafe {
@@ -117,8 +155,7 @@ impl Planned {
             if mode == pg_sys::PlanCacheMode::PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN as i32 {
                 return Some(planner_settings());
             }
-            let sources = pg_sys::SPI_plan_get_plan_sources(plan);
-            let source = (*(*sources).elements).ptr_value as *mut pg_sys::CachedPlanSource;
+            let source = source(plan);
             if self
                 .made
                 .borrow()

@@ -14,8 +14,24 @@ use pgrx::pg_sys::{self, Oid};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_int};
 
-/// Memory of the server's that outlives statements and transactions.
-struct Memory(pg_sys::MemoryContext);
+/// Memory of the server's that outlives statements and transactions. What is dropped lives until the transaction ends.
+pub(super) struct Memory(pub(super) pg_sys::MemoryContext);
+
+impl Memory {
+    /// New and empty.
+    pub(super) fn new() -> Self {
+        // SAFETY: a context of the server's own that is never deleted, and sizes that it accepts.
+        Memory(unsafe {
+            pg_sys::AllocSetContextCreateInternal(
+                pg_sys::TopMemoryContext,
+                c"phasegate expressions".as_ptr(),
+                pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
+                pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
+                pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
+            )
+        })
+    }
+}
 
 thread_local! {
     static KNOWN: Remembered<Option<Kept>> = Remembered::default();
@@ -32,7 +48,7 @@ impl Drop for Memory {
 /// The transaction ended, and with it all statements.
 pub fn transaction_ended() {
     for memory in STALE.take() {
-        // SAFETY: made by `Kept::of`, put there once, and used by no statement now.
+        // SAFETY: made by `Memory::new`, put there once, and used by no statement now.
         unsafe { pg_sys::MemoryContextDelete(memory) };
     }
 }
@@ -222,13 +238,7 @@ impl Kept {
             if !is_ours {
                 return None;
             }
-            let memory = Memory(pg_sys::AllocSetContextCreateInternal(
-                pg_sys::TopMemoryContext,
-                c"phasegate expressions".as_ptr(),
-                pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
-                pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
-                pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
-            ));
+            let memory = Memory::new();
             let outer = pg_sys::MemoryContextSwitchTo(memory.0);
             let checks = Checks::of(relation);
             let indexes = Index::all(relation);

@@ -26,3 +26,4 @@ pub mod transaction;
 pub mod trigger;
 pub mod update;
 pub mod value;
+mod walk;

@@ -107,14 +107,19 @@ impl Plan {
         })
     }
 
+    fn require_all(&self, arguments: &[Value<'_>]) -> Result<()> {
+        if arguments.len() == self.parameters {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Internal,
+            "a statement was given a wrong number of values",
+        ))
+    }
+
     /// The values as SPI takes them, with `n` for each that is NULL.
     fn datums(&self, arguments: &[Value<'_>]) -> Result<(Vec<Datum>, Vec<i8>)> {
-        if arguments.len() != self.parameters {
-            return Err(Error::new(
-                Code::Internal,
-                "a statement was given a wrong number of values",
-            ));
-        }
+        self.require_all(arguments)?;
         Ok(arguments
             .iter()
             .map(Value::to_datum)
@@ -166,6 +171,28 @@ impl Plan {
         // SAFETY: open, and not used after this.
         unsafe { pg_sys::SPI_cursor_close(portal) };
         Ok(())
+    }
+
+    /// As [`Self::run_by_row`], of a query of rows' places and of a condition. The tables that it reads are locked, and may be
+    /// read by the role.
+    pub fn run_by_place(
+        &self,
+        arguments: &[Value<'_>],
+        most: i64,
+        mut wants_more: impl FnMut(Place, bool) -> bool,
+    ) -> Result<()> {
+        // SAFETY: the plan is alive and kept.
+        if let Some(walk) = unsafe { self.planned.as_walk(self.plan) } {
+            self.require_all(arguments)?;
+            let values: Vec<_> = arguments.iter().map(Value::to_datum).collect();
+            // SAFETY: the plan holds; there are as many values as parameters.
+            unsafe { walk.run(&values, wants_more) };
+            return Ok(());
+        }
+        self.run_by_row(arguments, most, |row| {
+            row.place(1)
+                .is_some_and(|place| wants_more(place, row.bool(2)))
+        })
     }
 
     /// Runs the plan and gives its rows; `limit` 0 means all.

@@ -152,12 +152,14 @@ impl Claim {
             return Ok(None);
         };
         let (mut any, mut chosen) = (false, None);
-        workspace.run_by_row(&CHOOSE, arguments, BEGINNING, |row| {
-            if row.bool(2) {
+        let mut left = BEGINNING;
+        workspace.run_by_place(&CHOOSE, arguments, BEGINNING, |place, suits| {
+            if suits {
                 any = true;
-                chosen = (row.place(1)).filter(|place| lock::hold_row(tasks, *place));
+                chosen = Some(place).filter(|place| lock::hold_row(tasks, *place));
             }
-            chosen.is_none()
+            left -= 1;
+            chosen.is_none() && left > 0
         })?;
         let Some(place) = chosen else {
             // Where there are some, somebody has each of them, or has changed it: a statement sees what has become of them.

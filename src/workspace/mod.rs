@@ -21,6 +21,7 @@ use crate::error::{Code, Error};
 use crate::pg::append::{self, Parent, Shape};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
+use crate::pg::lock::Place;
 use crate::pg::probe::{self, Look};
 use crate::pg::role::Rights;
 use crate::pg::spi::{Plan, Row, Rows, Sees, Session, Statement, quote_identifier};
@@ -291,6 +292,19 @@ impl Workspace {
     ) -> Result<Rows> {
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
+    }
+
+    /// As [`Self::run_by_row`], for a query of rows' places and a condition, of tables that are locked and may be read. It
+    /// asks for no ticket: the caller sees all of them.
+    pub fn run_by_place(
+        &self,
+        statement: &'static Statement,
+        arguments: &[Value<'_>],
+        most: i64,
+        wants_more: impl FnMut(Place, bool) -> bool,
+    ) -> Result<()> {
+        self.plan(statement, true)?
+            .run_by_place(arguments, most, wants_more)
     }
 
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
