@@ -99,6 +99,8 @@ pub(super) struct Planned {
     made: RefCell<Option<Made>>,
 }
 
+/// The plan's only statement, as the server keeps it.
+///
 /// # Safety
 /// A plan of one statement that was kept.
 unsafe fn source(plan: pg_sys::SPIPlanPtr) -> *mut pg_sys::CachedPlanSource {
@@ -147,9 +149,8 @@ impl Planned {
         if !IS_ON.get() {
             return None;
         }
-        // SAFETY: as the caller says. `is_valid` is what
-        // an invalidation sets; the options are read when the server chooses between kinds of plans. The plan that is
-        // got is held by the current resource owner, and given back to it.
+        // SAFETY: as the caller says. `is_valid` is what an invalidation sets; the options are read when the server chooses
+        // between kinds of plans. The plan that is got is held by the current resource owner, and given back to it.
         unsafe {
             let mode = pg_sys::plan_cache_mode;
             if mode == pg_sys::PlanCacheMode::PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN as i32 {

@@ -8,6 +8,7 @@
 
 use super::kept::Memory;
 use super::lock::Place;
+use super::value::read;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
 
@@ -20,7 +21,9 @@ pub(super) struct Walk {
     /// What the rows that it gives have to be, or null.
     filter: *mut pg_sys::ExprState,
     condition: *mut pg_sys::ExprState,
-    /// Where both live.
+    /// How many rows it gives at most, or null.
+    limit: *mut pg_sys::ExprState,
+    /// Where all three live.
     _memory: Memory,
 }
 
@@ -40,7 +43,8 @@ unsafe fn elements<'a, T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut 
 }
 
 impl Walk {
-    /// Of a plan, if all that it does is to read an ordinary table by an index, forwards and from its beginning.
+    /// Of a plan, if all that it does is to read an ordinary table by an index, forwards and from its beginning, up to a
+    /// number of rows where it has one.
     ///
     /// # Safety
     /// The statements of a plan that the server keeps, with parameters of these types.
@@ -49,7 +53,7 @@ impl Walk {
         unsafe {
             let mut all = elements::<pg_sys::PlannedStmt>(statements);
             let statement = all.next().filter(|_| all.next().is_none())?;
-            let top = (*statement).planTree;
+            let (top, limit) = below_limit((*statement).planTree)?;
             let only_reads = (*statement).commandType == pg_sys::CmdType::CMD_SELECT
                 && !(*statement).hasModifyingCTE
                 && (*statement).subplans.is_null()
@@ -91,6 +95,8 @@ impl Walk {
             let condition = pg_sys::ExecInitExpr(condition, std::ptr::null_mut());
             let filter = pg_sys::copyObjectImpl((*top).qual.cast()).cast();
             let filter = pg_sys::ExecInitQual(filter, std::ptr::null_mut());
+            let limit = pg_sys::copyObjectImpl(limit.cast()).cast();
+            let limit = pg_sys::ExecInitExpr(limit, std::ptr::null_mut());
             pg_sys::MemoryContextSwitchTo(outer);
             Some(Walk {
                 table: (*entry).relid,
@@ -98,6 +104,7 @@ impl Walk {
                 parameters,
                 filter,
                 condition,
+                limit,
                 _memory: memory,
             })
         }
@@ -124,6 +131,10 @@ impl Walk {
             let context = pg_sys::CreateStandaloneExprContext();
             (*context).ecxt_scantuple = slot;
             (*context).ecxt_param_list_info = self.parameters(values);
+            let mut left = match self.limit.is_null() {
+                true => None,
+                false => value(self.limit, context).map(read::big),
+            };
             let scan = pg_sys::index_beginscan(
                 table,
                 index,
@@ -135,11 +146,15 @@ impl Walk {
             );
             pg_sys::index_rescan(scan, std::ptr::null_mut(), 0, std::ptr::null_mut(), 0);
             let forward = pg_sys::ScanDirection::ForwardScanDirection;
-            while pg_sys::index_getnext_slot(scan, forward, slot) {
-                let is_given = self.filter.is_null() || is_true(self.filter, context);
-                if is_given && !wants_more(Place((*slot).tts_tid), is_true(self.condition, context))
-                {
-                    break;
+            while left.is_none_or(|left| left > 0)
+                && pg_sys::index_getnext_slot(scan, forward, slot)
+            {
+                if self.filter.is_null() || is_true(self.filter, context) {
+                    left = left.map(|left| left - 1);
+                    let place = Place((*slot).tts_tid);
+                    if !wants_more(place, is_true(self.condition, context)) {
+                        break;
+                    }
                 }
                 pg_sys::MemoryContextReset((*context).ecxt_per_tuple_memory);
             }
@@ -173,11 +188,41 @@ impl Walk {
     }
 }
 
+/// What a LIMIT limits, and its expression; for any other plan that plan, and null.
+///
+/// # Safety
+/// A plan.
+unsafe fn below_limit(top: *mut pg_sys::Plan) -> Option<(*mut pg_sys::Plan, *mut pg_sys::Node)> {
+    // SAFETY: a node is what its tag says.
+    unsafe {
+        if (*top).type_ != pg_sys::NodeTag::T_Limit {
+            return Some((top, std::ptr::null_mut()));
+        }
+        let limit = top.cast::<pg_sys::Limit>();
+        let only_counts = (*limit).limitOffset.is_null()
+            && (*limit).limitOption == pg_sys::LimitOption::LIMIT_OPTION_COUNT;
+        // It passes on what the plan below gives.
+        only_counts.then(|| ((*top).lefttree, (*limit).limitCount))
+    }
+}
+
 /// Whether the expression is true of the context's row.
 ///
 /// # Safety
 /// A boolean expression of that row and the context's parameters.
 unsafe fn is_true(expression: *mut pg_sys::ExprState, context: *mut pg_sys::ExprContext) -> bool {
+    // SAFETY: as the caller says.
+    unsafe { value(expression, context) }.is_some_and(read::bool)
+}
+
+/// The expression's value, or nothing for NULL.
+///
+/// # Safety
+/// An expression of the context's row and parameters.
+unsafe fn value(
+    expression: *mut pg_sys::ExprState,
+    context: *mut pg_sys::ExprContext,
+) -> Option<Datum> {
     // SAFETY: as the caller says; one that was made ready has a function that evaluates it.
     unsafe {
         let outer = pg_sys::MemoryContextSwitchTo((*context).ecxt_per_tuple_memory);
@@ -187,6 +232,6 @@ unsafe fn is_true(expression: *mut pg_sys::ExprState, context: *mut pg_sys::Expr
             None => Datum::null(),
         };
         pg_sys::MemoryContextSwitchTo(outer);
-        !is_null && value.value() & 0xff != 0
+        (!is_null).then_some(value)
     }
 }

@@ -152,14 +152,12 @@ impl Claim {
             return Ok(None);
         };
         let (mut any, mut chosen) = (false, None);
-        let mut left = BEGINNING;
         workspace.run_by_place(&CHOOSE, arguments, BEGINNING, |place, suits| {
             if suits {
                 any = true;
                 chosen = Some(place).filter(|place| lock::hold_row(tasks, *place));
             }
-            left -= 1;
-            chosen.is_none() && left > 0
+            chosen.is_none()
         })?;
         let Some(place) = chosen else {
             // Where there are some, somebody has each of them, or has changed it: a statement sees what has become of them.

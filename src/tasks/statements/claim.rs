@@ -127,9 +127,9 @@ macro_rules! take {
     };
 }
 
-/// The rows and the order of a query of the queue: the index `tasks_claimable` read in order, up to the last row that is
-/// needed.
-macro_rules! queue {
+/// The rows and the order of a query of the first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to
+/// the last row that is needed.
+macro_rules! beginning {
     () => {
         concat!(
             " FROM {ws}.tasks k
@@ -138,17 +138,7 @@ macro_rules! queue {
             "
                ORDER BY ",
             rank!("k"),
-            ", k.created_at, k.id"
-        )
-    };
-}
-
-/// The first `$9` tasks of the queue.
-macro_rules! beginning {
-    () => {
-        concat!(
-            queue!(),
-            "
+            ", k.created_at, k.id
                LIMIT $9"
         )
     };
@@ -245,15 +235,15 @@ pub static CLAIM: Statement = Statement {
     parameters: claim_parameters![Type::Bool, Type::Big],
 };
 
-/// The queue as a claim of one looks at its beginning: where each task is, and whether it suits. It holds none, and is
-/// simple enough to be run without an executor, see `pg::walk`.
+/// The first `$9` tasks of the queue as a claim of one looks at them: where each of them is, and whether it suits. It holds
+/// none, and is simple enough to be run without an executor, see `pg::walk`.
 pub static CHOOSE: Statement = Statement {
     sql: concat!(
         "SELECT k.ctid, ",
         fits!("k"),
         " AND ",
         may_take!("k"),
-        queue!()
+        beginning!()
     ),
     parameters: claim_parameters![Type::Bool, Type::Big],
 };
