@@ -6,7 +6,8 @@ use super::statements::{
 use super::verdict::{Check, Outcome};
 use crate::pg::append::{Column, Parent, Shape};
 use crate::pg::error::Result;
-use crate::pg::spi::{Rows, Sees, Session};
+use crate::pg::rows::Rows;
+use crate::pg::spi::{Sees, Session};
 use crate::pg::value::{Type, Value as Sql};
 use crate::workspace::Workspace;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
 use super::error::{Result, raise};
-use super::spi::{Row, Rows};
+use super::rows::{Row, Rows};
 use super::value::{Value, read};
 use super::{clock, descriptor};
 use crate::error::Error;

@@ -20,6 +20,7 @@ pub mod lock;
 mod plain;
 pub mod probe;
 pub mod role;
+pub mod rows;
 pub mod settings;
 pub mod spi;
 pub mod transaction;

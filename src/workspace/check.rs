@@ -3,7 +3,8 @@
 use super::Workspace;
 use super::progress;
 use crate::pg::error::{Result, notice};
-use crate::pg::spi::{Row, Statement};
+use crate::pg::rows::Row;
+use crate::pg::spi::Statement;
 use crate::pg::value::{Type, Value};
 use crate::stamp::SHAPE;
 

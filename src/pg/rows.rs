@@ -1,0 +1,206 @@
+//! The rows of a statement, and their columns.
+
+use super::descriptor;
+use super::error::raise;
+use super::lock::Place;
+use super::value::{Type, Value, read};
+use crate::error::{Code, Error};
+use crate::interrupt;
+use pgrx::pg_sys::{self, Datum, Oid};
+use uuid::Uuid;
+
+/// The rows of one statement. Valid while the [`Session`] they came from is open.
+pub struct Rows {
+    pub(super) table: *mut pg_sys::SPITupleTable,
+    pub(super) processed: u64,
+}
+
+impl Rows {
+    /// How many rows the statement returned or, without RETURNING, touched.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.processed).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.processed == 0
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let count = if self.table.is_null() { 0 } else { self.len() };
+        (0..count).map(|index| {
+            interrupt::tick();
+            Row { rows: self, index }
+        })
+    }
+
+    /// The first row.
+    pub fn first(&self) -> Option<Row<'_>> {
+        self.iter().next()
+    }
+
+    pub(super) fn descriptor(&self) -> pg_sys::TupleDesc {
+        // SAFETY: rows only exist after a statement ran; a null table is never read (see `iter`).
+        unsafe { (*self.table).tupdesc }
+    }
+}
+
+/// One row. Columns are numbered from 1, as SQL does.
+pub struct Row<'a> {
+    rows: &'a Rows,
+    index: usize,
+}
+
+impl Row<'_> {
+    pub(super) fn tuple(&self) -> pg_sys::HeapTuple {
+        // SAFETY: `index` is below the number of rows of a non-null table.
+        unsafe { *(*self.rows.table).vals.add(self.index) }
+    }
+
+    /// The column's datum, or `None` for NULL. Valid while the session is open.
+    pub fn datum(&self, column: i32) -> Option<Datum> {
+        let mut null = false;
+        // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number
+        // and reports it in SPI_result.
+        let datum = unsafe {
+            pg_sys::SPI_getbinval(self.tuple(), self.rows.descriptor(), column, &mut null)
+        };
+        (!null).then_some(datum)
+    }
+
+    /// The column's datum, if the column has one of these types or one that is stored alike; else raises.
+    pub(super) fn datum_of(&self, column: i32, kinds: &[Oid]) -> Option<Datum> {
+        // SAFETY: checks the column's number.
+        let found = unsafe { pg_sys::SPI_gettypeid(self.rows.descriptor(), column) };
+        if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
+            raise(wrong_type(column, found));
+            return None;
+        }
+        self.datum(column)
+    }
+
+    /// The first columns as values of these types, to be passed on without being read; raises where one has another that
+    /// is not stored alike. Valid while the session is open.
+    pub(super) fn values<'v>(&self, kinds: &[Oid]) -> Vec<Value<'v>> {
+        // SAFETY: tuple and descriptor belong together.
+        let attributes = unsafe { descriptor::attributes(self.rows.descriptor()) };
+        let mut datums = vec![Datum::null(); attributes.len()];
+        let mut nulls = vec![true; attributes.len()];
+        // SAFETY: there is room for each column.
+        unsafe {
+            pg_sys::heap_deform_tuple(
+                self.tuple(),
+                self.rows.descriptor(),
+                datums.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+            );
+        }
+        (1..)
+            .zip(kinds)
+            .zip(attributes.iter().zip(datums.iter().zip(nulls)))
+            .map(|((column, kind), (attribute, (datum, null)))| {
+                if !is_stored_as(attribute.atttypid, *kind) {
+                    raise(wrong_type(column, attribute.atttypid));
+                }
+                if null {
+                    Value::Null
+                } else {
+                    Value::Datum(*datum)
+                }
+            })
+            .collect()
+    }
+
+    /// The row as a datum of the composite type with that descriptor, in the current memory context, if its columns are
+    /// of the same types. A tenth of the work of taking the row apart and making another.
+    pub(super) fn as_composite(&self, composite: pg_sys::TupleDesc) -> Option<Datum> {
+        // SAFETY: tuple and descriptor belong together; tuples of columns of the same types look the same.
+        unsafe {
+            let found = descriptor::attributes(self.rows.descriptor());
+            let wanted = descriptor::attributes(composite);
+            let is_alike = found.len() == wanted.len()
+                && found.iter().zip(wanted).all(|(found, wanted)| {
+                    found.atttypid == wanted.atttypid && !wanted.attisdropped
+                });
+            is_alike.then(|| pg_sys::heap_copy_tuple_as_datum(self.tuple(), composite))
+        }
+    }
+
+    /// A column of the type, as a value to be passed on without being read. Valid while the session is open.
+    pub fn value<'v>(&self, column: i32, kind: Type) -> Value<'v> {
+        self.datum_of(column, &[kind.oid(0)])
+            .map_or(Value::Null, Value::Datum)
+    }
+
+    /// A `uuid` column.
+    pub fn uuid(&self, column: i32) -> Option<Uuid> {
+        self.datum_of(column, &[pg_sys::UUIDOID]).map(read::uuid)
+    }
+
+    /// A `ctid` column: where a row is.
+    pub fn place(&self, column: i32) -> Option<Place> {
+        self.datum_of(column, &[pg_sys::TIDOID]).map(read::place)
+    }
+
+    /// A `text` or `varchar` column.
+    pub fn text(&self, column: i32) -> Option<String> {
+        self.datum_of(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
+            .map(read::text)
+    }
+
+    /// A `text[]` column.
+    pub fn texts(&self, column: i32) -> Option<Vec<Option<String>>> {
+        self.datum_of(column, &[pg_sys::TEXTARRAYOID])
+            .map(read::texts)
+    }
+
+    /// A `name` column.
+    pub fn name(&self, column: i32) -> Option<String> {
+        self.datum_of(column, &[pg_sys::NAMEOID]).map(read::name)
+    }
+
+    /// A `jsonb` column, as JSON text.
+    pub fn json(&self, column: i32) -> Option<String> {
+        self.datum_of(column, &[pg_sys::JSONBOID]).map(read::json)
+    }
+
+    /// A `boolean` column; NULL is false.
+    pub fn bool(&self, column: i32) -> bool {
+        self.datum(column).is_some_and(read::bool)
+    }
+
+    /// An `oid` or enum column.
+    pub fn oid(&self, column: i32) -> Option<u32> {
+        self.datum(column).map(read::oid)
+    }
+
+    /// A `bigint` or `timestamptz` column.
+    pub fn big(&self, column: i32) -> Option<i64> {
+        self.datum(column).map(read::big)
+    }
+
+    /// An `integer` column.
+    pub fn int(&self, column: i32) -> Option<i32> {
+        self.datum(column).map(read::int)
+    }
+}
+
+/// Whether values of the type are stored as those of the other, which it may be.
+///
+/// A workspace's owner can alter the type of any column; a datum read as what it is not is a wild pointer.
+fn is_stored_as(found: Oid, kind: Oid) -> bool {
+    // SAFETY: looks into the catalogs by their caches.
+    found == kind || unsafe { pg_sys::IsBinaryCoercible(found, kind) }
+}
+
+fn wrong_type(column: i32, found: Oid) -> Error {
+    Error::new(
+        Code::DatatypeMismatch,
+        "a column has another type than a workspace needs",
+    )
+    .detail(format!(
+        "Column {column} of a statement's result has the type with OID {}.",
+        found.to_u32()
+    ))
+}
