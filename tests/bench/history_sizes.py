@@ -1,8 +1,13 @@
-"""P7: what a move costs where the history is long, against an empty one."""
+"""P7: what a move costs where the history is long, against an empty one.
+
+The long history is in the server's memory, as the short one is: a move reads one page of one of its indexes, and a
+page of 10,000,000 rows' indexes that is read from the operating system for the first time costs more than all that
+is measured here. What a server does that has less memory than its tables need is not phasegate's.
+"""
 
 from . import workspaces
 from .moves import BACK, FORWARD, NAMES, OURS
-from .rounds import ROUNDS, Row, at_most, interleaved, require_equal
+from .rounds import MANY_ROUNDS, ROUNDS, Row, at_most, interleaved, require_equal
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 
@@ -55,8 +60,11 @@ def run(bench):
             with workspaces.without_indexes(database, "long", "phase_history"):
                 workspaces.load(database, "long", LOAD.format(size=size, tickets=tickets))
             database.vacuum("long.phase_history")
-            figures = interleaved({step: {schema: side(schema, step) for schema in ("none", "long")} for step in curves}, tidy)
-            require_equal({"asked for": 2 * moves * (ROUNDS + 1), "none": sum(written), "long": recorded("long") - size})
+            database.keep_in_memory("long.phase_history")
+            rounds = MANY_ROUNDS if size == sizes[-1] else ROUNDS
+            figures = interleaved(
+                {step: {schema: side(schema, step) for schema in ("none", "long")} for step in curves}, tidy, rounds)
+            require_equal({"asked for": 2 * moves * (rounds + 1), "none": sum(written), "long": recorded("long") - size})
             written.clear()
             for step, curve in curves.items():
                 if not curve:

@@ -8,7 +8,7 @@ Forward moves are what the target is about. Others are measured on the way back.
 """
 
 from . import workspaces
-from .rounds import Row, at_least, interleaved, require_equal
+from .rounds import MANY_ROUNDS, Row, at_least, interleaved, require_equal
 
 FORWARD, BACK, BLOCK, UNBLOCK = "forward", "back", "block", "unblock"
 
@@ -81,7 +81,7 @@ def require_same_rows(database, schemas):
 
 def run(bench):
     """The rows of P1."""
-    count = bench.scaled(10_000)
+    count = bench.scaled(5_000)
     schemas = {"ours": OURS, "direct": UPDATE, "bare": BARE}
     settings = {"direct": {"phasegate.actor": "bench", "phasegate.reason": "benchmark"}}
     rows = []
@@ -100,7 +100,8 @@ def run(bench):
 
         for clients in (1, 2):
             steps = NAMES if clients == 1 else (FORWARD, BACK)
-            figures = interleaved({step: {schema: side(schema, step, clients) for schema in schemas} for step in steps}, tidy)
+            figures = interleaved(
+                {step: {schema: side(schema, step, clients) for schema in schemas} for step in steps}, tidy, MANY_ROUNDS)
             suffix = ", 1 client" if clients == 1 else f", {clients} clients"
             for step in steps:
                 found = figures[step]

@@ -3,6 +3,8 @@
 import json
 import statistics
 
+from .rounds import interval
+
 HEADINGS = ["", "workload", "ours", "baseline", "is", "ratio", "CPU", "target", "verdict"]
 
 
@@ -23,8 +25,9 @@ def spread(values, is_rate):
 
 
 def ratio(row):
-    """The median of the rounds' ratios, and from where to where they went; for a difference, that as well."""
-    text = f"{row.ratio:.2f} ({min(row.ratios):.2f} .. {max(row.ratios):.2f})"
+    """The median of the rounds' ratios, and between what it lies; for a difference, that as well."""
+    least, most = interval(row.ratios)
+    text = f"{row.ratio:.2f} ({least:.2f} .. {most:.2f})"
     if row.target and row.target.bound == "more":
         text = f"{row.difference * 1000:+.1f} ms; {text}"
     return text
@@ -56,9 +59,10 @@ def markdown(rows, conditions):
         "",
         *(f"- {name}: {value}" for name, value in conditions.items()),
         "- Figures are medians of the rounds, with the least and the greatest of them. The ratio is the median of each",
-        "  round's ratio of ours to the baseline, both measured one right after the other. A target of rates (/s) is",
-        "  \"at least\", one of times \"at most\". Rows without a target are for information. Where not all rounds agree",
-        "  with the verdict, it says how many do: then the machine was too busy to tell, or the target is close.",
+        "  round's ratio of ours to the baseline, both measured one right after the other; the numbers after it are",
+        "  between what it lies in 19 cases of 20 (with fewer than six rounds: the least and the greatest). A target of",
+        "  rates (/s) is \"at least\", one of times \"at most\". Rows without a target are for information. A verdict is",
+        "  \"not certain\" where the target lies between these numbers.",
         "- CPU is the ratio of the processor time that the server took for an operation, ours to the baseline's: without",
         "  the client, and little disturbed by what else the machine does. No target is measured by it.",
         "",

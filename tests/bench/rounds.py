@@ -1,10 +1,14 @@
 """Measuring several sides alternately, and what comes of it: one row of the table."""
 
 import dataclasses
+import math
 import os
 import statistics
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
+
+# Where the sides are close to each other or to a target: five rounds would say "met" today and "missed" tomorrow.
+MANY_ROUNDS = 3 * ROUNDS
 
 
 def interleaved(steps, between=None, rounds=ROUNDS):
@@ -114,14 +118,26 @@ class Row:
 
     @property
     def verdict(self):
-        """Whether the target is met, or nothing where there is none; with the rounds that say so, if not all do."""
+        """Whether the target is met, or nothing where there is none; and whether that is certain."""
         if self.target is None:
             return ""
         rounds = self.differences if self.target.bound == "more" else self.ratios
         is_met = self.target.is_met(statistics.median(rounds))
-        agreeing = sum(self.target.is_met(one) == is_met for one in rounds)
         verdict = "met" if is_met else "missed"
-        return verdict if agreeing == len(rounds) else f"{verdict} ({agreeing} of {len(rounds)})"
+        return verdict if all(self.target.is_met(end) == is_met for end in interval(rounds)) else f"{verdict}, not certain"
+
+
+def interval(values):
+    """Where the true median lies, 19 times in 20, whatever the values' distribution; with fewer than six: all of them.
+
+    A value is above the true median as often as below, like a coin. So the median lies outside of all values only if all
+    coins fall on one side, outside of all but one at each end if all or all but one do, and so on.
+    """
+    count, ordered = len(values), sorted(values)
+    left_out, outside = 0, 2 / 2**count
+    while (outside := outside + 2 * math.comb(count, left_out + 1) / 2**count) <= 0.05:
+        left_out += 1
+    return ordered[left_out], ordered[-1 - left_out]
 
 
 def require_equal(counts):

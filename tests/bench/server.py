@@ -14,9 +14,10 @@ import psycopg
 from .rounds import Measured
 
 # The same for all sides. Nothing is written by the server itself while somebody measures: no checkpoint, no
-# autovacuum; what these would do is done between rounds, for all sides alike.
+# autovacuum; what these would do is done between rounds, for all sides alike. shared_buffers is the quarter of the
+# machine's memory that PostgreSQL's manual begins with.
 SETTINGS = {
-    "shared_buffers": "2GB",
+    "shared_buffers": f"{max(2048, os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**22)}MB",
     "synchronous_commit": "off",
     "max_wal_size": "64GB",
     "checkpoint_timeout": "1d",
@@ -106,6 +107,16 @@ class Database:
         with self.connect() as connection:
             for table in tables:
                 connection.execute(f"VACUUM (ANALYZE) {table}")
+
+    def keep_in_memory(self, table):
+        """Reads a table and its indexes into the server's memory. A new index is written past it."""
+        with self.connect() as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+            connection.execute("""
+                SELECT pg_prewarm(indexrelid) FROM pg_index WHERE indrelid = %s::regclass
+                 UNION ALL
+                SELECT pg_prewarm(%s::regclass)
+            """, [table, table])
 
     def pgbench(self, script, transactions, search_path, clients=1, variables=None, settings=None, command=None):
         """Runs a script that many times, divided among the clients: what a transaction, or one command of it, takes.
