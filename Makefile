@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all unit regress isolation model pytest upgrade soak bench check check-all install installcheck package clean
+.PHONY: help setup build demo test test-all test-others unit regress isolation model pytest upgrade soak bench check check-all install installcheck package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -32,6 +32,9 @@ test: ## all tests: unit, regress, isolation, model, pytest
 
 test-all: ## all tests, on all supported PostgreSQL versions
 	@tests/all.sh
+
+test-others: ## after "make test": regress, isolation and model on the other supported versions, and upgrade
+	@tests/all.sh others
 
 unit: ## the pure rules, without a server
 	@tests/run.sh unit

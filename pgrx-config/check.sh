@@ -25,12 +25,12 @@ for major in $majors; do
     cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
 done
 say "cargo clippy, the pure rules alone"
-cargo clippy --all-targets --no-default-features -- -D warnings
+CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --all-targets --no-default-features -- -D warnings
 say "the upgrade script is up to date"
 pgrx-config/upgrade-script.sh check
 say "the model of the concurrency tests"
 cargo fmt --manifest-path tests/model/Cargo.toml -- --check
-CARGO_TARGET_DIR=$TARGET_DIR/model cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings
+CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings
 if have shellcheck; then
     say "shellcheck"
     git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck

@@ -16,6 +16,9 @@ PHASEGATE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 TARGET_DIR=${CARGO_TARGET_DIR:-$PHASEGATE_ROOT/target}
 case $TARGET_DIR in /*) ;; *) TARGET_DIR=$PWD/$TARGET_DIR ;; esac
+# Where the pure rules are compiled, without a server's headers, and the model that plays by them.
+# shellcheck disable=SC2034
+RULES_TARGET_DIR=$TARGET_DIR/rules
 SERVER_USER=${SERVER_USER:-postgres}
 
 # A cargo-pgrx of the pinned version, where the user's own is another one (see setup.sh).

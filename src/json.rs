@@ -19,6 +19,12 @@ pub fn read(text: &str) -> Option<Value> {
     Some(value)
 }
 
+/// An object of these members. The macro `json!` copies what it is given, and makes room for one member after the other.
+pub fn object<const COUNT: usize>(members: [(&str, Value); COUNT]) -> Value {
+    let members = members.map(|(key, value)| (key.to_owned(), value));
+    Value::Object(members.into_iter().collect())
+}
+
 fn unmark(value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -60,13 +60,13 @@ count_run() {
 
 # --- unit ----------------------------------------------------------------------------------------
 
-# A target directory of its own: the extension is built with other features and linker arguments under
-# the same file name, so that sharing one would recompile the crate at every change from one to the other.
+# In RULES_TARGET_DIR: the extension is built with other features and linker arguments under the same file
+# name, so that sharing its directory would recompile the crate at every change from one to the other.
 run_unit() {
     say "unit tests (cargo test)"
     local status=0
     # shellcheck disable=SC2086 # filters, one a word
-    (cd "$PHASEGATE_ROOT" && CARGO_TARGET_DIR=$TARGET_DIR/unit cargo test --no-default-features --no-fail-fast -- ${TESTS:-}) \
+    (cd "$PHASEGATE_ROOT" && CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo test --no-default-features --no-fail-fast -- ${TESTS:-}) \
         2>&1 | tee "$output/unit.log" || status=$?
     count_run unit "$status" "$(sum "$output/unit.log" '^test result:' passed)" "$(sum "$output/unit.log" '^test result:' failed)"
 }
@@ -79,7 +79,7 @@ run_model() {
     need_server
     say "concurrent histories (cargo test)"
     "$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE DATABASE model TEMPLATE phasegate_template'
-    (cd "$tests/model" && PGDATABASE=model CARGO_TARGET_DIR=$TARGET_DIR/model cargo test --locked -- --nocapture) \
+    (cd "$tests/model" && PGDATABASE=model CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo test --locked -- --nocapture) \
         2>&1 | tee "$output/model.log" || status=$?
     count_run model "$status" "$(sum "$output/model.log" '^test result:' passed)" "$(sum "$output/model.log" '^test result:' failed)"
 }

@@ -155,7 +155,7 @@ pub fn aggregate_phase_context(call: &Call) -> Result<Answer> {
     let phase = ticket.phase_argument(call, 1)?;
     let found = ticket.block(phase, Sees::Caller)?;
     let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
-    Ok(call.answer(&Sql::json(Some(&block.to_string()))))
+    Ok(call.answer(&Sql::Tree(block)))
 }
 
 /// `get_context_for_phase(ticket_id, target_phase, max_tokens)`
@@ -164,7 +164,7 @@ pub fn get_context_for_phase(call: &Call) -> Result<Answer> {
     let target = ticket.phase_argument(call, 1)?;
     let (context, summary) = ticket.handed_to(target, budget(call, 2)?)?;
     let context = merge::with_summary(context, summary);
-    Ok(call.answer(&Sql::json(Some(&context.to_string()))))
+    Ok(call.answer(&Sql::Tree(context)))
 }
 
 /// `context_summary(ticket_id, max_tokens)`

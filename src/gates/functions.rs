@@ -135,7 +135,7 @@ pub fn collect_artifacts(call: &Call) -> Result<Answer> {
 pub fn check_gate_requirements(call: &Call) -> Result<Answer> {
     let subject = Subject::of_call(call, 1, &TICKET_PHASE, Sees::Caller)?;
     let check = subject.check(Sees::Caller)?;
-    Ok(call.answer(&Sql::json(Some(&check.to_json().to_string()))))
+    Ok(call.answer(&Sql::Tree(check.to_json())))
 }
 
 /// `gate_status(ticket_id)`

@@ -1,8 +1,8 @@
 //! The verdict on a gate, its reasons, and the words and JSON that show them.
 
-use serde_json::{Value, json};
-
 use super::evaluate::IncompleteTask;
+use crate::json::object;
+use serde_json::Value;
 
 /// The review's part of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,12 +130,12 @@ impl Reason {
     }
 
     fn to_json(&self) -> Value {
-        json!({
-            "code": self.code.as_str(),
-            "artifact_type": self.artifact_type,
-            "criterion": self.criterion,
-            "message": self.message,
-        })
+        object([
+            ("code", self.code.as_str().into()),
+            ("artifact_type", self.artifact_type.clone().into()),
+            ("criterion", self.criterion.into()),
+            ("message", self.message.clone().into()),
+        ])
     }
 }
 
@@ -219,32 +219,28 @@ impl Check {
 
     /// What `check_gate_requirements` returns.
     pub fn to_json(&self) -> Value {
-        let incomplete_tasks: Vec<Value> = self
-            .incomplete_tasks
-            .iter()
-            .map(|task| {
-                json!({
-                    "task_id": task.task_id,
-                    "task_type": task.task_type,
-                    "status": task.status,
-                    "description": task.description,
-                })
-            })
-            .collect();
-        json!({
-            "requirements_met": self.requirements_met,
-            "missing_artifacts": self.missing_artifacts,
-            "tasks_total": self.tasks_total,
-            "tasks_completed": self.tasks_completed,
-            "incomplete_tasks": incomplete_tasks,
-            "criteria_failures": reasons_json(&self.criteria_failures),
-            "review": self.review.as_str(),
-            "validation_status": self.validation_status.as_str(),
-            "reasons": reasons_json(&self.reasons),
-        })
+        let incomplete_tasks = self.incomplete_tasks.iter().map(|task| {
+            object([
+                ("task_id", task.task_id.clone().into()),
+                ("task_type", task.task_type.clone().into()),
+                ("status", task.status.clone().into()),
+                ("description", task.description.clone().into()),
+            ])
+        });
+        object([
+            ("requirements_met", self.requirements_met.into()),
+            ("missing_artifacts", self.missing_artifacts.clone().into()),
+            ("tasks_total", self.tasks_total.into()),
+            ("tasks_completed", self.tasks_completed.into()),
+            ("incomplete_tasks", incomplete_tasks.collect()),
+            ("criteria_failures", reasons_json(&self.criteria_failures)),
+            ("review", self.review.as_str().into()),
+            ("validation_status", self.validation_status.as_str().into()),
+            ("reasons", reasons_json(&self.reasons)),
+        ])
     }
 }
 
-fn reasons_json(reasons: &[Reason]) -> Vec<Value> {
+fn reasons_json(reasons: &[Reason]) -> Value {
     reasons.iter().map(Reason::to_json).collect()
 }

@@ -14,6 +14,7 @@ mod descriptor;
 pub mod error;
 pub mod executor;
 pub mod idle;
+mod jsonb;
 pub mod jsonpath;
 pub mod kept;
 pub mod lock;

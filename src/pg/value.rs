@@ -1,5 +1,6 @@
 //! SQL values on their way between Rust and the server.
 
+use super::jsonb;
 pub use pgrx::pg_sys::Datum;
 use pgrx::pg_sys::{self, Oid};
 use std::borrow::Cow;
@@ -82,6 +83,8 @@ pub enum Value<'a> {
     Name(Cow<'a, str>),
     /// a `jsonb`, as JSON text
     Json(Cow<'a, str>),
+    /// a `jsonb`, as a value
+    Tree(serde_json::Value),
     /// a `boolean`
     Bool(bool),
     /// an `integer`
@@ -158,6 +161,10 @@ impl<'a> Value<'a> {
             ),
             Value::Name(name) => name_datum(name),
             Value::Json(text) => return json_datum(text),
+            Value::Tree(value) => match jsonb::datum(value) {
+                Some(datum) => datum,
+                None => return json_datum(&value.to_string()),
+            },
             Value::Bool(value) => Datum::from(*value),
             Value::Int(value) => Datum::from(*value),
             Value::Ints(values) => array(
