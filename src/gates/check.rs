@@ -9,9 +9,9 @@ use crate::error::{Code, Error};
 use crate::json;
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
-use crate::pg::rows::{Row, Rows};
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::value::Value as Sql;
+use crate::pg::value::{Datum, Value as Sql, read};
 use crate::phase::Phase;
 use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict;
@@ -113,12 +113,14 @@ pub fn check(
     } else {
         &EVIDENCE
     };
-    let rows = workspace.run(
+    let mut found = Found::default();
+    workspace.each(
         evidence,
         &[Sql::Uuid(ticket), phase.clone(), Sql::Texts(wanted)],
         sees,
+        |row| found.take(row),
     )?;
-    let mut gathered = gather(&rows);
+    let mut gathered = found.gathered();
     if let (Review::Approved, Some(reviewer)) = (&gathered.evidence.review, &gathered.reviewer) {
         // Whoever approved and then took part in the phase approved their own work after all.
         let reviewer = Sql::text(Some(reviewer));
@@ -158,30 +160,38 @@ fn unreviewed(review_is_open: bool) -> Review {
 /// When, and the id: an order that is the same each time.
 type Order = (i64, Uuid);
 
-fn gather(rows: &Rows) -> Gathered {
-    let mut evidence = Evidence::default();
-    // Of each type, the one that was collected last.
-    let mut artifacts: BTreeMap<String, (Order, Row<'_>)> = BTreeMap::new();
-    let mut incomplete: BTreeMap<Order, IncompleteTask> = BTreeMap::new();
-    let mut last_verdict: Option<(Review, i64)> = None;
-    let mut since = None;
-    let mut reviewer = None;
-    let mut review_is_open = false;
-    for row in rows.iter() {
+/// What is found of a gate's evidence, row by row.
+#[derive(Default)]
+struct Found {
+    evidence: Evidence,
+    /// Of each type, the one that was collected last, with its content as it is stored.
+    artifacts: BTreeMap<String, (Order, Option<Datum>)>,
+    incomplete: BTreeMap<Order, IncompleteTask>,
+    last_verdict: Option<(Review, i64)>,
+    since: Option<i64>,
+    reviewer: Option<String>,
+    review_is_open: bool,
+}
+
+impl Found {
+    fn take(&mut self, row: &Row<'_>) {
         let id = row.uuid(2).unwrap_or_default();
         let order = (row.big(7).unwrap_or(i64::MAX), id);
         match row.int(1) {
-            Some(1) => match artifacts.entry(row.text(3).unwrap_or_default()) {
-                Entry::Occupied(known) if known.get().0 > order => {}
-                Entry::Occupied(mut known) => drop(known.insert((order, row))),
-                Entry::Vacant(free) => drop(free.insert((order, row))),
-            },
+            Some(1) => {
+                let artifact = || (order, row.kept_json(6));
+                match self.artifacts.entry(row.text(3).unwrap_or_default()) {
+                    Entry::Occupied(known) if known.get().0 > order => {}
+                    Entry::Occupied(mut known) => drop(known.insert(artifact())),
+                    Entry::Vacant(free) => drop(free.insert(artifact())),
+                }
+            }
             Some(2) => {
-                evidence.tasks_total += 1;
+                self.evidence.tasks_total += 1;
                 let status = row.text(4).unwrap_or_default();
                 if status == "completed" {
-                    evidence.tasks_completed += 1;
-                    continue;
+                    self.evidence.tasks_completed += 1;
+                    return;
                 }
                 let task = IncompleteTask {
                     task_id: id.to_string(),
@@ -189,36 +199,40 @@ fn gather(rows: &Rows) -> Gathered {
                     status,
                     description: row.text(5),
                 };
-                incomplete.insert(order, task);
+                self.incomplete.insert(order, task);
             }
             Some(3) => {
-                last_verdict = verdict(row.json(6)).zip(row.big(7));
-                reviewer = row.text(3);
+                self.last_verdict = verdict(row.json(6)).zip(row.big(7));
+                self.reviewer = row.text(3);
             }
-            Some(4) => review_is_open = true,
-            Some(5) => since = row.big(7),
+            Some(4) => self.review_is_open = true,
+            Some(5) => self.since = row.big(7),
             _ => {}
         }
     }
-    evidence.incomplete_tasks = incomplete.into_values().collect();
-    let mut ids = HashMap::new();
-    for (artifact_type, (_, row)) in artifacts {
-        ids.insert(artifact_type.clone(), row.uuid(2).unwrap_or_default());
-        evidence.artifacts.push(ArtifactEvidence {
-            artifact_type,
-            content: content(row.json(6)),
-        });
-    }
-    evidence.review = match last_verdict {
-        // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
-        Some((review, at)) if since.is_none_or(|since| at >= since) => review,
-        _ => unreviewed(review_is_open),
-    };
-    Gathered {
-        evidence,
-        artifacts: ids,
-        reviewer,
-        review_is_open,
+
+    fn gathered(self) -> Gathered {
+        let mut evidence = self.evidence;
+        evidence.incomplete_tasks = self.incomplete.into_values().collect();
+        let mut ids = HashMap::new();
+        for (artifact_type, ((_, id), json)) in self.artifacts {
+            ids.insert(artifact_type.clone(), id);
+            evidence.artifacts.push(ArtifactEvidence {
+                artifact_type,
+                content: content(json.map(read::json)),
+            });
+        }
+        evidence.review = match self.last_verdict {
+            // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
+            Some((review, at)) if self.since.is_none_or(|since| at >= since) => review,
+            _ => unreviewed(self.review_is_open),
+        };
+        Gathered {
+            evidence,
+            artifacts: ids,
+            reviewer: self.reviewer,
+            review_is_open: self.review_is_open,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET
 use super::verdict::Check;
 use crate::error::Error;
 use crate::pg::append::Parent;
+use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
@@ -41,11 +42,13 @@ impl Subject {
             .map(|label| configuration.phase(&label))
             .transpose()?;
         let _session = Session::open()?;
-        let rows = workspace.run(statement, &[Sql::Uuid(ticket)], sees)?;
-        let row = rows
-            .first()
-            .ok_or_else(|| Error::not_found("ticket", ticket))?;
-        let present = configuration.phase_of(row.oid(1).unwrap_or(0))?;
+        let _by_index = ByIndex::only();
+        let mut present = None;
+        workspace.each(statement, &[Sql::Uuid(ticket)], sees, |row| {
+            present = row.oid(1);
+        })?;
+        let present = present.ok_or_else(|| Error::not_found("ticket", ticket))?;
+        let present = configuration.phase_of(present)?;
         Ok(Subject {
             phase: given.unwrap_or(present),
             workspace,

@@ -31,7 +31,7 @@ impl Rows {
         let count = if self.table.is_null() { 0 } else { self.len() };
         (0..count).map(|index| {
             interrupt::tick();
-            Row { rows: self, index }
+            Row(Source::Statement { rows: self, index })
         })
     }
 
@@ -47,32 +47,85 @@ impl Rows {
 }
 
 /// One row. Columns are numbered from 1, as SQL does.
-pub struct Row<'a> {
-    rows: &'a Rows,
-    index: usize,
+pub struct Row<'a>(Source<'a>);
+
+/// Where a row's values are.
+enum Source<'a> {
+    /// One of a statement's rows; valid while the session is open.
+    Statement { rows: &'a Rows, index: usize },
+    /// A row that was found without one; valid while it is handed over.
+    Found(Found<'a>),
+}
+
+/// The values of a row, and their types.
+pub(super) struct Found<'a> {
+    pub(super) values: &'a [Option<Datum>],
+    pub(super) types: &'a [Oid],
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of(found: Found<'a>) -> Self {
+        Row(Source::Found(found))
+    }
 }
 
 impl Row<'_> {
-    pub(super) fn tuple(&self) -> pg_sys::HeapTuple {
-        // SAFETY: `index` is below the number of rows of a non-null table.
-        unsafe { *(*self.rows.table).vals.add(self.index) }
+    /// Tuple and descriptor, where it is a statement's.
+    fn tuple(&self) -> Option<(pg_sys::HeapTuple, pg_sys::TupleDesc)> {
+        match &self.0 {
+            // SAFETY: `index` is below the number of rows of a non-null table.
+            Source::Statement { rows, index } => Some((
+                unsafe { *(*rows.table).vals.add(*index) },
+                rows.descriptor(),
+            )),
+            Source::Found(_) => None,
+        }
     }
 
-    /// The column's datum, or `None` for NULL. Valid while the session is open.
+    /// The column's datum, or `None` for NULL. Valid while the row is.
     pub fn datum(&self, column: i32) -> Option<Datum> {
+        if let Source::Found(found) = &self.0 {
+            let place = usize::try_from(column).ok()?.checked_sub(1)?;
+            return found.values.get(place).copied().flatten();
+        }
+        let (tuple, descriptor) = self.tuple()?;
         let mut null = false;
         // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number
         // and reports it in SPI_result.
-        let datum = unsafe {
-            pg_sys::SPI_getbinval(self.tuple(), self.rows.descriptor(), column, &mut null)
-        };
+        let datum = unsafe { pg_sys::SPI_getbinval(tuple, descriptor, column, &mut null) };
         (!null).then_some(datum)
+    }
+
+    /// The type of a column; an invalid one where there is no such column.
+    fn type_of(&self, column: i32) -> Oid {
+        let place = usize::try_from(column).unwrap_or(0).wrapping_sub(1);
+        let found = match &self.0 {
+            Source::Found(found) => found.types.get(place).copied(),
+            Source::Statement { rows, .. } => {
+                // SAFETY: the descriptor lives as long as the rows.
+                let attributes = unsafe { descriptor::attributes(rows.descriptor()) };
+                attributes.get(place).map(|attribute| attribute.atttypid)
+            }
+        };
+        found.unwrap_or(Oid::INVALID)
+    }
+
+    /// A `jsonb` column as it is stored, to be read later: a copy in the current memory context.
+    pub fn kept_json(&self, column: i32) -> Option<Datum> {
+        let datum = self.datum_of(column, &[pg_sys::JSONBOID])?;
+        // SAFETY: a datum of that type: so many bytes as it says; palloc gives as many or raises.
+        unsafe {
+            let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
+            let size = pgrx::varsize_any(stored);
+            let copy = pg_sys::palloc(size).cast::<u8>();
+            std::ptr::copy_nonoverlapping(stored.cast::<u8>(), copy, size);
+            Some(Datum::from(copy))
+        }
     }
 
     /// The column's datum, if the column has one of these types or one that is stored alike; else raises.
     pub(super) fn datum_of(&self, column: i32, kinds: &[Oid]) -> Option<Datum> {
-        // SAFETY: checks the column's number.
-        let found = unsafe { pg_sys::SPI_gettypeid(self.rows.descriptor(), column) };
+        let found = self.type_of(column);
         if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
             raise(wrong_type(column, found));
             return None;
@@ -83,18 +136,22 @@ impl Row<'_> {
     /// The first columns as values of these types, to be passed on without being read; raises where one has another that
     /// is not stored alike. Valid while the session is open.
     pub(super) fn values<'v>(&self, kinds: &[Oid]) -> Vec<Value<'v>> {
+        let Some((tuple, descriptor)) = self.tuple() else {
+            return (1..)
+                .zip(kinds)
+                .map(|(column, kind)| {
+                    self.datum_of(column, &[*kind])
+                        .map_or(Value::Null, Value::Datum)
+                })
+                .collect();
+        };
         // SAFETY: tuple and descriptor belong together.
-        let attributes = unsafe { descriptor::attributes(self.rows.descriptor()) };
+        let attributes = unsafe { descriptor::attributes(descriptor) };
         let mut datums = vec![Datum::null(); attributes.len()];
         let mut nulls = vec![true; attributes.len()];
         // SAFETY: there is room for each column.
         unsafe {
-            pg_sys::heap_deform_tuple(
-                self.tuple(),
-                self.rows.descriptor(),
-                datums.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            );
+            pg_sys::heap_deform_tuple(tuple, descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
         }
         (1..)
             .zip(kinds)
@@ -115,15 +172,16 @@ impl Row<'_> {
     /// The row as a datum of the composite type with that descriptor, in the current memory context, if its columns are
     /// of the same types. A tenth of the work of taking the row apart and making another.
     pub(super) fn as_composite(&self, composite: pg_sys::TupleDesc) -> Option<Datum> {
+        let (tuple, descriptor) = self.tuple()?;
         // SAFETY: tuple and descriptor belong together; tuples of columns of the same types look the same.
         unsafe {
-            let found = descriptor::attributes(self.rows.descriptor());
+            let found = descriptor::attributes(descriptor);
             let wanted = descriptor::attributes(composite);
             let is_alike = found.len() == wanted.len()
                 && found.iter().zip(wanted).all(|(found, wanted)| {
                     found.atttypid == wanted.atttypid && !wanted.attisdropped
                 });
-            is_alike.then(|| pg_sys::heap_copy_tuple_as_datum(self.tuple(), composite))
+            is_alike.then(|| pg_sys::heap_copy_tuple_as_datum(tuple, composite))
         }
     }
 

@@ -5,11 +5,13 @@ use super::error::Result;
 use super::lock::Place;
 use super::rows::{Row, Rows};
 use super::value::{Type, Value};
+use super::walk::Walk;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 /// A connection to the server programming interface; statements run while one is alive.
 pub struct Session {
@@ -179,18 +181,57 @@ impl Plan {
         most: i64,
         mut wants_more: impl FnMut(Place, bool) -> bool,
     ) -> Result<()> {
-        // SAFETY: the plan is alive and kept.
-        if let Some(walk) = unsafe { self.planned.as_walk(self.plan) } {
-            self.require_all(arguments)?;
-            let values: Vec<_> = arguments.iter().map(Value::to_datum).collect();
-            // SAFETY: the plan holds; there are as many values as parameters.
-            unsafe { walk.run(&values, wants_more) };
-            return Ok(());
-        }
-        self.run_by_row(arguments, most, |row| {
+        let mut wants_more = |row: &Row<'_>| {
             row.place(1)
                 .is_some_and(|place| wants_more(place, row.bool(2)))
-        })
+        };
+        // SAFETY: the plan is alive and kept.
+        let walk = unsafe { self.planned.as_walk(self.plan) };
+        match walk.filter(|walk| walk.gives_places()) {
+            Some(walk) => self.walk(&walk, arguments, Sees::Snapshot, wants_more),
+            None => self.run_by_row(arguments, most, &mut wants_more),
+        }
+    }
+
+    /// Runs a query that only reads, and hands over each row, which is valid meanwhile.
+    pub fn each(
+        &self,
+        arguments: &[Value<'_>],
+        sees: Sees,
+        mut visit: impl FnMut(&Row<'_>),
+    ) -> Result<()> {
+        // SAFETY: the plan is alive and kept.
+        let walk = || unsafe { self.planned.as_walk(self.plan) };
+        if let Some(known) = walk()
+            && known.may_read()?
+            // Locking the tables has taken in what others have changed of them.
+            && walk().is_some_and(|walk| Rc::ptr_eq(&walk, &known))
+        {
+            return self.walk(&known, arguments, sees, |row| {
+                visit(row);
+                true
+            });
+        }
+        let rows = self.run(arguments, sees, 0)?;
+        rows.iter().for_each(|row| visit(&row));
+        // SAFETY: the rows' table is the latest one, and is not used after this.
+        unsafe { pg_sys::SPI_freetuptable(rows.table) };
+        Ok(())
+    }
+
+    /// Walks this plan, which holds, through tables that are locked and may be read.
+    fn walk(
+        &self,
+        walk: &Walk,
+        arguments: &[Value<'_>],
+        sees: Sees,
+        wants_more: impl FnMut(&Row<'_>) -> bool,
+    ) -> Result<()> {
+        self.require_all(arguments)?;
+        let values: Vec<_> = arguments.iter().map(Value::to_datum).collect();
+        // SAFETY: as the callers say; there are as many values as parameters.
+        unsafe { walk.run(&values, sees, wants_more) };
+        Ok(())
     }
 
     /// Runs the plan and gives its rows; `limit` 0 means all.

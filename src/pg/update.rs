@@ -10,6 +10,7 @@ use super::cache::Remembered;
 use super::error::Result;
 use super::executor::node;
 use super::lock::Place;
+use super::transaction::OwnWrite;
 use super::trigger::{self, changes_rows};
 use super::value::Value;
 use super::{by_id, catalog, idle, kept, role};
@@ -220,6 +221,7 @@ impl Opened {
             pg_sys::AfterTriggerBeginQuery();
             pg_sys::ExecBSUpdateTriggers(state, info);
             pg_sys::ExecSimpleRelationUpdate(info, state, &mut recheck, old, new);
+            let _own = OwnWrite::done();
             pg_sys::ExecASUpdateTriggers(state, info, std::ptr::null_mut());
             pg_sys::AfterTriggerEndQuery(state);
             pg_sys::EvalPlanQualEnd(&mut recheck);

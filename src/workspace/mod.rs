@@ -283,6 +283,17 @@ impl Workspace {
         self.plan(statement, false)?.run(arguments, sees, 0)
     }
 
+    /// As [`Self::run`], for a query that only reads: hands over each row, which is valid meanwhile.
+    pub fn each(
+        &self,
+        statement: &'static Statement,
+        arguments: &[Value<'_>],
+        sees: Sees,
+        visit: impl FnMut(&Row<'_>),
+    ) -> Result<()> {
+        self.plan(statement, false)?.each(arguments, sees, visit)
+    }
+
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
     /// not ask. A task without its ticket cannot be.
     pub fn run_visible(
