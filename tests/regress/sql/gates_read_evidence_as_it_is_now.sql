@@ -9,6 +9,12 @@ INSERT INTO phase_gate_requirements (phase_id, required_artifacts, required_task
 VALUES ('PHASE_DESIGN', '{plan,"a \"quoted\" one"}', true, '{"plan": {"schema": {"required": ["scope"], "properties": {"scope": {"type": ["string", "array"]}}}}}');
 DELETE FROM task_templates;
 INSERT INTO tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-000000000001', 't', 'PHASE_DESIGN');
+-- Evidence of another ticket, and of another phase of this one.
+INSERT INTO tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-000000000002', 'other', 'PHASE_DESIGN');
+INSERT INTO tasks (ticket_id, phase_id, task_type)
+VALUES ('00000000-0000-7000-8000-000000000002', 'PHASE_DESIGN', 'other'), ('00000000-0000-7000-8000-000000000001', 'PHASE_TESTING', 'later');
+SELECT 1 FROM add_artifact('00000000-0000-7000-8000-000000000002', 'plan', 'other.json', '{"scope": 1}');
+SELECT 1 FROM add_artifact('00000000-0000-7000-8000-000000000001', 'plan', 'later.json', '{"scope": 1}', 'PHASE_TESTING');
 CREATE FUNCTION public.status() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer jsonb := check_gate_requirements('00000000-0000-7000-8000-000000000001');
@@ -39,9 +45,9 @@ SELECT format('00000000-0000-7000-8000-00000000010%s', n)::uuid, '00000000-0000-
   FROM (VALUES (1, NULL), (2, E'a tab\t, a "quote", a \\ and \u00e9 \U0001F600'), (3, '')) v (n, d);
 SELECT public.status();
 SELECT jsonb_pretty(check_gate_requirements('00000000-0000-7000-8000-000000000001'));
-UPDATE tasks SET status = 'cancelled' WHERE description = '';
+UPDATE tasks SET status = 'cancelled' WHERE description = '' OR task_type = 'other';
 SELECT count(complete_task(id, 'ada', '{"summary": "Drawn.", "context": {"numbers": [1.10, -0, 12345678901234567890, 1e3, true, null, {}, []]}}'))
-  FROM claim_tasks('ada', 3);
+  FROM claim_tasks('ada', 3, phases => '{PHASE_DESIGN}') WHERE ticket_id = '00000000-0000-7000-8000-000000000001';
 SELECT public.status();
 -- Within a transaction, and after its end.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
@@ -111,7 +117,7 @@ SELECT transitioned, error_code FROM try_transition_ticket('00000000-0000-7000-8
 SELECT context #> '{design_phase,numbers}' AS numbers,
        aggregate_phase_context(id, 'PHASE_DESIGN')::text = (context -> 'design_phase')::text AS is_stored,
        (get_context_for_phase(id, 'PHASE_TESTING') -> 'design_phase')::text = (context -> 'design_phase')::text AS is_handed_over
-  FROM tickets;
+  FROM tickets WHERE title = 't';
 DROP OWNED BY regress_reader;
 DROP ROLE regress_reader;
 SELECT sum(violations) FROM check_workspace('acme');
