@@ -65,6 +65,16 @@ def conditions(server, scale):
     }
 
 
+def write(output, rows, under, curves):
+    """Writes what there is so far; gives the table."""
+    for name, curve in curves.items():
+        plots.draw(curve, output / f"{name}.svg")
+    table = report.markdown(rows, under)
+    (output / "results.md").write_text(table, "utf-8")
+    (output / "results.json").write_text(report.as_json(rows, under, curves), "utf-8")
+    return table
+
+
 def main(names):
     """Runs the workloads named, or all, and reports."""
     unknown = [name for name in names if name not in WORKLOADS]
@@ -84,14 +94,10 @@ def main(names):
             start = time.monotonic()
             say(name)
             rows += WORKLOADS[name](bench)
+            table = write(output, rows, under, bench.curves)
             say(f"{name}: {time.monotonic() - start:.0f} s")
     finally:
         server.remove()
-    for name, curve in bench.curves.items():
-        plots.draw(curve, output / f"{name}.svg")
-    table = report.markdown(rows, under)
-    (output / "results.md").write_text(table, "utf-8")
-    (output / "results.json").write_text(report.as_json(rows, under, bench.curves), "utf-8")
     print(table)
     say(f"written to {output}")
 
