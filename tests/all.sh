@@ -41,6 +41,7 @@ majors=$SUPPORTED_PG_MAJORS
 moving=
 if [ "${suites[*]}" = others ]; then
     need_postgres
+    # shellcheck disable=SC2086 # versions, one a word
     majors=$(printf '%s\n' $SUPPORTED_PG_MAJORS | grep -vx "$PG_MAJOR" || true)
     suites=(regress isolation model)
     moving=yes
@@ -54,6 +55,8 @@ for major in $majors; do
     export PG_CONFIG='' PG_MAJOR=$major
     run "PostgreSQL $major" "all-$major" run_version
 done
+# Those of moving choose their versions themselves.
+export PG_CONFIG='' PG_MAJOR=''
 if [ -n "$moving" ]; then run "from older versions to the newest" all-upgrade "$tests/run.sh" upgrade; fi
 
 printf '\n'
