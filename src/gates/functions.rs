@@ -45,7 +45,7 @@ impl Subject {
         let _by_index = ByIndex::only();
         let mut present = None;
         workspace.each(statement, &[Sql::Uuid(ticket)], sees, |row| {
-            present = row.oid(1);
+            present = Some(row.oid(1).unwrap_or(0));
         })?;
         let present = present.ok_or_else(|| Error::not_found("ticket", ticket))?;
         let present = configuration.phase_of(present)?;

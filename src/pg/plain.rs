@@ -2,6 +2,7 @@
 
 use super::cache::Remembered;
 use super::error::Result;
+use super::list::elements;
 use super::value::Type;
 use super::{catalog, descriptor, trigger};
 use pgrx::pg_sys::{self, Oid};
@@ -142,7 +143,7 @@ unsafe fn refers_only(relation: pg_sys::Relation, reference: &Reference) -> bool
     // SAFETY: a list of foreign keys, each with an array entry for each of its columns.
     unsafe {
         let keys = pg_sys::RelationGetFKeyList(relation);
-        pointers::<pg_sys::ForeignKeyCacheInfo>(keys).all(|key| {
+        elements::<pg_sys::ForeignKeyCacheInfo>(keys).all(|key| {
             (*key).nkeys == 1
                 && (*key).confrelid == reference.parent
                 && (*key).conkey.first() == Some(&reference.column)
@@ -198,18 +199,4 @@ unsafe fn places(relation: pg_sys::Relation, phase_type: u32, shape: &Shape) -> 
             })
         })
         .collect()
-}
-
-/// The elements of a list of pointers.
-///
-/// # Safety
-/// It is one, of pointers to `T`, or null.
-unsafe fn pointers<T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut T> {
-    // SAFETY: a list has as many elements as it says.
-    let count = match list.is_null() {
-        true => 0,
-        false => usize::try_from(unsafe { (*list).length }).unwrap_or(0),
-    };
-    // SAFETY: as above.
-    (0..count).map(move |place| unsafe { (*(*list).elements.add(place)).ptr_value.cast() })
 }
