@@ -3,6 +3,7 @@
 //! Everything here is mechanism (a plan, a tuple, a role switch); no rule of the workflow lives here.
 
 pub mod append;
+mod beginning;
 pub mod by_id;
 pub mod by_index;
 pub mod cache;

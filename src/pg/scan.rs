@@ -1,9 +1,11 @@
 //! Reading a table by one of its indexes as a plan says, with the plan's own expressions.
 
+use super::beginning::LowerBound;
 use super::list::elements;
 use super::rows::{Found, Row};
 use super::value::read;
 use crate::interrupt;
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
 
@@ -97,6 +99,11 @@ impl Scan {
             (*context).ecxt_scantuple = slot;
             let mut keys: Vec<pg_sys::ScanKeyData> =
                 self.keys.iter().map(|key| key.now(context)).collect();
+            let mut beginning = match keys.is_empty() {
+                true => LowerBound::of(index),
+                false => None,
+            };
+            keys.extend(beginning.as_mut().map(LowerBound::key));
             let count = c_int::try_from(keys.len()).unwrap_or(0);
             let scan = pg_sys::index_beginscan(
                 table,
@@ -258,7 +265,7 @@ pub(super) unsafe fn value(
         let outer = pg_sys::MemoryContextSwitchTo((*context).ecxt_per_tuple_memory);
         let mut is_null = false;
         let value = match (*expression).evalfunc {
-            Some(evaluate) => evaluate(expression, context, &mut is_null),
+            Some(evaluate) => pg_guard_ffi_boundary(|| evaluate(expression, context, &mut is_null)),
             None => Datum::null(),
         };
         pg_sys::MemoryContextSwitchTo(outer);
