@@ -12,7 +12,7 @@
 use super::cache::Remembered;
 use crate::interrupt;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
-use pgrx::pg_sys::{self, BlockNumber, Buffer, IndexTuple, Oid, Relation};
+use pgrx::pg_sys::{self, BlockNumber, Buffer, IndexTuple, Relation};
 use std::cell::RefCell;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -79,13 +79,10 @@ struct Page {
     buffer: Buffer,
 }
 
-/// The pages from an index's first on that have nothing but dead entries, in their order.
-#[derive(Debug)]
-struct Dead {
-    /// The tablespace and the number of the file that they are of: another one has other pages under the same numbers.
-    file: (Oid, Oid),
-    pages: Vec<Page>,
-}
+/// The pages from an index's first on that have nothing but dead entries, in their order. Of one file: an index that is in
+/// another one has another definition.
+#[derive(Debug, Default)]
+struct Dead(Vec<Page>);
 
 thread_local! {
     static DEAD: Remembered<RefCell<Dead>> = Remembered::default();
@@ -97,93 +94,31 @@ enum Found {
     Dead(Page),
     /// This entry is the first that counts, in a copy.
     Entry(IndexTuple),
-    /// The page is not what it should be, or has no entry and none comes after it.
+    /// The page is not what it should be, or has no entry and is the last that counts.
     Nothing,
 }
 
-/// A condition on an index's columns: not to come before an entry.
-pub(super) struct LowerBound {
-    /// One for each column, which the condition refers to.
-    columns: Vec<pg_sys::ScanKeyData>,
-}
-
-impl LowerBound {
-    /// The first entry of a B-tree that may not be dead; nothing where that is its first, or where it is to be read from
-    /// there for another reason.
-    ///
-    /// # Safety
-    /// The index is a B-tree, open and locked. A snapshot is active, and is the one that the index is going to be read with;
-    /// the current memory lives as long as the condition.
-    pub(super) unsafe fn of(index: Relation) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe {
-            if !tells_changes(index) || !is_ascending(index) {
-                return None;
-            }
-            let number = (*index).rd_id.to_u32();
-            let dead = DEAD
-                .with(|dead| dead.get(number, || Ok(RefCell::new(Dead::none()))))
-                .ok()?;
-            let entry = dead.try_borrow_mut().ok()?.pass_by(index)?;
-            Self::entry(index, entry)
+/// The first entry of an index that may not be dead; nothing where that is its first, or where it is to be read from there for
+/// another reason.
+///
+/// For those who read only until a moment, which is the index's first column, pages beyond are not looked at.
+///
+/// # Safety
+/// The index is open and locked; where there is a moment, its first column is a `timestamptz` and never NULL. A snapshot is
+/// active, and is the one that the index is going to be read with.
+pub(super) unsafe fn entry(index: Relation, until: Option<i64>) -> Option<IndexTuple> {
+    // SAFETY: as the caller says.
+    unsafe {
+        if !tells_changes(index) {
+            return None;
         }
-    }
-
-    /// # Safety
-    /// An entry of the index, which is open; the current memory lives as long as the condition.
-    unsafe fn entry(index: Relation, entry: IndexTuple) -> Option<Self> {
-        let mut columns = Vec::new();
-        // SAFETY: as the caller says. An entry has all columns, and there is room for as many as an index can have.
-        unsafe {
-            let mut values = [pg_sys::Datum::null(); pg_sys::INDEX_MAX_KEYS as usize];
-            let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
-            pg_sys::index_deform_tuple(
-                entry,
-                (*index).rd_att,
-                values.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            );
-            let count = usize::try_from((*(*index).rd_index).indnkeyatts).unwrap_or(0);
-            for (place, (value, is_null)) in values.iter().zip(nulls).take(count).enumerate() {
-                if is_null {
-                    return None;
-                }
-                let number = i16::try_from(place + 1).ok()?;
-                let is_last = place + 1 == count;
-                let mut column = pg_sys::ScanKeyData::default();
-                pg_sys::ScanKeyEntryInitializeWithInfo(
-                    &mut column,
-                    (pg_sys::SK_ROW_MEMBER | if is_last { pg_sys::SK_ROW_END } else { 0 }) as c_int,
-                    number,
-                    AT_LEAST,
-                    *(*index).rd_opcintype.add(place),
-                    *(*index).rd_indcollation.add(place),
-                    pg_sys::index_getprocinfo(index, number, ORDER),
-                    *value,
-                );
-                columns.push(column);
-            }
-        }
-        Some(LowerBound { columns })
-    }
-
-    /// As a scan takes it, for as long as this lives.
-    pub(super) fn key(&mut self) -> pg_sys::ScanKeyData {
-        pg_sys::ScanKeyData {
-            sk_flags: pg_sys::SK_ROW_HEADER as c_int,
-            sk_attno: 1,
-            sk_strategy: AT_LEAST,
-            sk_argument: pg_sys::Datum::from(self.columns.as_mut_ptr()),
-            ..Default::default()
-        }
+        let number = (*index).rd_id.to_u32();
+        let dead = DEAD
+            .with(|dead| dead.get(number, || Ok(RefCell::default())))
+            .ok()?;
+        dead.try_borrow_mut().ok()?.pass_by(index, until)
     }
 }
-
-/// `BTORDER_PROC`
-const ORDER: u16 = 1;
-
-const AT_LEAST: pg_sys::StrategyNumber =
-    pg_sys::BTGreaterEqualStrategyNumber as pg_sys::StrategyNumber;
 
 /// Whether a page of the index that is changed always gets another LSN, and nobody has to know which pages were read.
 ///
@@ -197,18 +132,6 @@ unsafe fn tells_changes(index: Relation) -> bool {
             && pg_sys::wal_level > pg_sys::WalLevel::WAL_LEVEL_MINIMAL as c_int
             // What a serializable transaction has not read it cannot conflict with.
             && pg_sys::XactIsoLevel < pg_sys::XACT_SERIALIZABLE as c_int
-    }
-}
-
-/// Whether the index is in ascending order of all of its columns.
-///
-/// # Safety
-/// The index is open.
-unsafe fn is_ascending(index: Relation) -> bool {
-    // SAFETY: as the caller says; there are options for each key column.
-    unsafe {
-        let count = usize::try_from((*(*index).rd_index).indnkeyatts).unwrap_or(0);
-        (0..count).all(|place| *(*index).rd_indoption.add(place) == 0)
     }
 }
 
@@ -227,44 +150,31 @@ unsafe fn file(index: Relation) -> File {
 }
 
 impl Dead {
-    fn none() -> Self {
-        Dead {
-            file: (Oid::INVALID, Oid::INVALID),
-            pages: Vec::new(),
-        }
-    }
-
     /// Passes by the pages whose entries are all dead; gives the first entry after them, if there are any.
     ///
     /// # Safety
-    /// As for [`LowerBound::of`].
-    unsafe fn pass_by(&mut self, index: Relation) -> Option<IndexTuple> {
+    /// As for [`entry`].
+    unsafe fn pass_by(&mut self, index: Relation, until: Option<i64>) -> Option<IndexTuple> {
         // SAFETY: as the caller says.
         unsafe {
-            let class = (*index).rd_rel;
-            let file = ((*class).reltablespace, (*class).relfilenode);
-            if self.file != file {
-                self.file = file;
-                self.pages.clear();
-            }
             let mut place = 0;
             while place < PAGES {
                 interrupt::tick();
-                place += unchanged(index, self.pages.get(place..).unwrap_or_default());
-                let before = place.checked_sub(1).and_then(|place| self.pages.get(place));
-                let block = match (before, self.pages.first()) {
+                place += unchanged(index, self.0.get(place..).unwrap_or_default());
+                let before = place.checked_sub(1).and_then(|place| self.0.get(place));
+                let block = match (before, self.0.first()) {
                     (Some(before), _) => before.right,
                     (None, Some(first)) => first.block,
                     (None, None) => first_block(index)?,
                 };
-                match read_page(index, block, place == 0) {
+                match read_page(index, block, place == 0, until) {
                     Found::Dead(page) => {
                         self.set(place, page);
                         place += 1;
                     }
                     Found::Entry(entry) => return (place > 0).then_some(entry),
                     Found::Nothing => {
-                        self.pages.clear();
+                        self.0.clear();
                         return None;
                     }
                 }
@@ -275,13 +185,13 @@ impl Dead {
 
     /// Remembers a page, and those after it where they still come after it.
     fn set(&mut self, place: usize, page: Page) {
-        let next = self.pages.get(place + 1);
+        let next = self.0.get(place + 1);
         if next.is_none_or(|next| next.block != page.right) {
-            self.pages.truncate(place);
+            self.0.truncate(place);
         }
-        match self.pages.get_mut(place) {
+        match self.0.get_mut(place) {
             Some(old) => *old = page,
-            None => self.pages.push(page),
+            None => self.0.push(page),
         }
     }
 }
@@ -349,13 +259,18 @@ unsafe fn first_block(index: Relation) -> Option<BlockNumber> {
 ///
 /// # Safety
 /// The index is a B-tree, open and locked, and has such a page.
-unsafe fn read_page(index: Relation, block: BlockNumber, is_first: bool) -> Found {
+unsafe fn read_page(
+    index: Relation,
+    block: BlockNumber,
+    is_first: bool,
+    until: Option<i64>,
+) -> Found {
     // SAFETY: as the caller says. The page is locked while it is read, and let go in the end; where an error passes through
     // abort processing does that.
     unsafe {
         let buffer = pg_sys::ReadBuffer(index, block);
         pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as c_int);
-        let found = look_at(block, buffer, is_first);
+        let found = look_at(block, buffer, is_first, until);
         pg_sys::UnlockReleaseBuffer(buffer);
         found
     }
@@ -377,7 +292,7 @@ unsafe fn page_of(buffer: Buffer) -> *const u8 {
 
 /// # Safety
 /// This buffer has that page of a B-tree, and is locked for reading.
-unsafe fn look_at(block: BlockNumber, buffer: Buffer, is_first: bool) -> Found {
+unsafe fn look_at(block: BlockNumber, buffer: Buffer, is_first: bool, until: Option<i64>) -> Found {
     // SAFETY: what a page of a B-tree is made of lies where its header says; that the header is in order is looked at first.
     // An entry is copied as long as it says that it is.
     unsafe {
@@ -399,17 +314,22 @@ unsafe fn look_at(block: BlockNumber, buffer: Buffer, is_first: bool) -> Found {
         let is_last = (*sides).right == NONE;
         let count = (usize::from((*header).pd_lower) - start) / size_of::<pg_sys::ItemIdData>();
         let items = std::slice::from_raw_parts((*header).pd_linp.as_ptr(), count);
+        let at = |item: &pg_sys::ItemIdData| page.add(item.lp_off() as usize) as IndexTuple;
         // The first item of a page that is not the last says where the page ends.
-        let entries = items.get(usize::from(!is_last)..).unwrap_or_default();
+        let (end, entries) = match items.split_first() {
+            Some((end, entries)) if !is_last => (Some(end), entries),
+            _ => (None, items),
+        };
+        let is_enough = match (end, until) {
+            (Some(end), Some(until)) => moment(at(end)) > until,
+            _ => is_last,
+        };
         let mut alive = entries
             .iter()
             .filter(|entry| entry.lp_flags() != pg_sys::LP_DEAD);
-        // What is to be inserted at the end comes to the last page.
-        match alive.next().or(entries.last().filter(|_| is_last)) {
-            Some(entry) => Found::Entry(pg_sys::CopyIndexTuple(
-                page.add(entry.lp_off() as usize) as IndexTuple
-            )),
-            None if is_last => Found::Nothing,
+        match alive.next().or(entries.last().filter(|_| is_enough)) {
+            Some(entry) => Found::Entry(pg_sys::CopyIndexTuple(at(entry))),
+            None if is_enough => Found::Nothing,
             None => Found::Dead(Page {
                 block,
                 lsn,
@@ -418,4 +338,13 @@ unsafe fn look_at(block: BlockNumber, buffer: Buffer, is_first: bool) -> Found {
             }),
         }
     }
+}
+
+/// The first column of an entry.
+///
+/// # Safety
+/// Of an index whose first column is a `timestamptz` and never NULL: it comes right after the entry's head.
+unsafe fn moment(entry: IndexTuple) -> i64 {
+    // SAFETY: as the caller says; the head is as long as a value of this type is aligned.
+    unsafe { entry.add(1).cast::<i64>().read() }
 }

@@ -104,7 +104,8 @@ pub(super) unsafe fn find(
     // A `uuid` is stored as its sixteen bytes, and passed by reference.
     let bytes = id.into_bytes();
     let mut by = pg_sys::ScanKeyData::default();
-    // SAFETY: an index of the table's with the id as its only column; the key and `bytes` outlive the scan.
+    // SAFETY: an index of the table's with the id as its only column; the key and `bytes` outlive the scan. The index is
+    // closed, its lock kept as after a query.
     unsafe {
         pg_sys::ScanKeyInit(
             &mut by,
@@ -113,6 +114,9 @@ pub(super) unsafe fn find(
             Oid::from(pg_sys::F_UUID_EQ),
             Datum::from(bytes.as_ptr()),
         );
-        Ok(probe::first(relation, key, snapshot, &mut by, slot))
+        let index = pg_sys::index_open(key, pg_sys::AccessShareLock as c_int);
+        let found = probe::first(relation, index, snapshot, &mut [by], slot);
+        pg_sys::index_close(index, pg_sys::NoLock as c_int);
+        Ok(found)
     }
 }

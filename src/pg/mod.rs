@@ -20,6 +20,7 @@ pub mod jsonpath;
 pub mod kept;
 mod list;
 pub mod lock;
+mod lower_bound;
 mod plain;
 pub mod probe;
 pub mod role;

@@ -6,6 +6,7 @@
 use super::cache::Remembered;
 use super::catalog;
 use super::error::Result;
+use super::lower_bound::LowerBound;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::c_int;
 use uuid::Uuid;
@@ -131,7 +132,7 @@ thread_local! {
 ///
 /// It looks at the rows: all tasks that were claimed leave an entry behind, which would otherwise count when the lease that
 /// they had would have run out. Entries of rows that are gone for everybody are marked on the way, and passed over from then
-/// on.
+/// on, whole pages of them by [`LowerBound`].
 pub fn is_due(schema: u32, tasks: u32, moment: i64) -> Result<Option<bool>> {
     let index = DUE.with(|known| known.get(tasks, || Ok(find_due(schema, tasks))))?;
     let Some(index) = *index else {
@@ -151,43 +152,46 @@ pub fn is_due(schema: u32, tasks: u32, moment: i64) -> Result<Option<bool>> {
         let table = pg_sys::table_open(Oid::from(tasks), pg_sys::NoLock as c_int);
         let slot = pg_sys::table_slot_create(table, std::ptr::null_mut());
         let snapshot = pg_sys::GetActiveSnapshot();
-        let found = first(table, Oid::from(index), snapshot, &mut until, slot);
+        let index = pg_sys::index_open(Oid::from(index), pg_sys::AccessShareLock as c_int);
+        let mut bound = LowerBound::of(index, Some(moment));
+        let mut keys = vec![until];
+        keys.extend(bound.as_mut().map(LowerBound::key));
+        let found = first(table, index, snapshot, &mut keys, slot);
+        pg_sys::index_close(index, pg_sys::NoLock as c_int);
         pg_sys::ExecDropSingleTupleTableSlot(slot);
         pg_sys::table_close(table, pg_sys::NoLock as c_int);
         Ok(Some(found))
     }
 }
 
-/// Fills the slot with the first row that the snapshot has, in the index's order and of those that fit the key.
+/// Fills the slot with the first row that the snapshot has, in the index's order and of those that fit the keys.
 ///
 /// # Safety
-/// A slot of a table that is open and locked; an index of it whose first column the key is of, and what the key refers to
-/// outlives the call.
+/// A slot of a table that is open and locked; an index of it, open and locked, whose columns the keys are of, and what they
+/// refer to outlives the call.
 pub(super) unsafe fn first(
     table: pg_sys::Relation,
-    index: Oid,
+    index: pg_sys::Relation,
     snapshot: pg_sys::Snapshot,
-    key: &mut pg_sys::ScanKeyData,
+    keys: &mut [pg_sys::ScanKeyData],
     slot: *mut pg_sys::TupleTableSlot,
 ) -> bool {
-    // SAFETY: as the caller says. What is opened is closed, the lock is kept as after a query, and where an error passes
-    // through abort processing releases all of it.
+    // SAFETY: as the caller says. The scan is ended, and where an error passes through abort processing does that.
     unsafe {
-        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as c_int);
+        let count = c_int::try_from(keys.len()).unwrap_or(0);
         let scan = pg_sys::index_beginscan(
             table,
             index,
             snapshot,
             #[cfg(feature = "pg18")]
             std::ptr::null_mut(),
-            1,
+            count,
             0,
         );
-        pg_sys::index_rescan(scan, key, 1, std::ptr::null_mut(), 0);
+        pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
         let forward = pg_sys::ScanDirection::ForwardScanDirection;
         let found = pg_sys::index_getnext_slot(scan, forward, slot);
         pg_sys::index_endscan(scan);
-        pg_sys::index_close(index, pg_sys::NoLock as c_int);
         found
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a table by one of its indexes as a plan says, with the plan's own expressions.
 
-use super::beginning::LowerBound;
 use super::list::elements;
+use super::lower_bound::LowerBound;
 use super::rows::{Found, Row};
 use super::value::read;
 use crate::interrupt;
@@ -100,7 +100,7 @@ impl Scan {
             let mut keys: Vec<pg_sys::ScanKeyData> =
                 self.keys.iter().map(|key| key.now(context)).collect();
             let mut beginning = match keys.is_empty() {
-                true => LowerBound::of(index),
+                true => LowerBound::of(index, None),
                 false => None,
             };
             keys.extend(beginning.as_mut().map(LowerBound::key));
