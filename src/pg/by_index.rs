@@ -5,9 +5,8 @@
 
 use super::settings::Changed;
 use super::walk::Walk;
-use pgrx::pg_sys;
-use std::cell::{Cell, OnceCell, RefCell};
-use std::ffi::{CStr, CString};
+use pgrx::pg_sys::{self, Oid};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 thread_local! {
@@ -48,12 +47,17 @@ fn planner_settings() -> Changed {
 struct Made {
     plan: *mut pg_sys::CachedPlan,
     generation: i32,
-    role: pg_sys::Oid,
+    role: Oid,
     row_security: bool,
-    search_path: CString,
-    /// The plan as a walk, if it is one, once somebody has asked.
-    walk: OnceCell<Option<Rc<Walk>>>,
+    /// Whether it is the same for all roles: no policy had a say in it.
+    is_for_all: bool,
+    /// The plan as a walk, if it is one, of each role that has asked: to make an expression ready is to look whether the role may
+    /// call its functions.
+    walks: RefCell<Vec<(Oid, Option<Rc<Walk>>)>>,
 }
+
+/// The roles of which walks are kept, some kilobytes each.
+const ROLES: usize = 32;
 
 impl Made {
     /// The plan that the source has, and what holds now.
@@ -61,7 +65,7 @@ impl Made {
     /// # Safety
     /// The source is alive.
     unsafe fn now(source: *mut pg_sys::CachedPlanSource) -> Option<Self> {
-        // SAFETY: the source keeps its plan alive; the search_path is a NUL-terminated string.
+        // SAFETY: the source keeps its plan alive.
         unsafe {
             let plan = (*source).gplan;
             (!plan.is_null()).then(|| Made {
@@ -69,8 +73,8 @@ impl Made {
                 generation: (*plan).generation,
                 role: pg_sys::GetUserId(),
                 row_security: pg_sys::row_security,
-                search_path: CStr::from_ptr(pg_sys::namespace_search_path).to_owned(),
-                walk: OnceCell::new(),
+                is_for_all: !(*source).dependsOnRLS && !(*plan).dependsOnRole,
+                walks: RefCell::default(),
             })
         }
     }
@@ -86,10 +90,26 @@ impl Made {
                 && (*source).gplan == self.plan
                 && (*self.plan).is_valid
                 && (*self.plan).generation == self.generation
-                && pg_sys::GetUserId() == self.role
-                && pg_sys::row_security == self.row_security
-                && CStr::from_ptr(pg_sys::namespace_search_path) == self.search_path.as_c_str()
+                && (self.is_for_all
+                    || pg_sys::GetUserId() == self.role
+                        && pg_sys::row_security == self.row_security)
+                && has_same_path(source)
         }
+    }
+}
+
+/// Whether schemas are looked through in the order in which they were when the statement was analyzed.
+///
+/// # Safety
+/// The source is alive.
+unsafe fn has_same_path(source: *mut pg_sys::CachedPlanSource) -> bool {
+    // SAFETY: as the caller says.
+    unsafe {
+        let path = (*source).search_path;
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        return path.is_null() || pg_sys::OverrideSearchPathMatchesCurrent(path);
+        #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+        return path.is_null() || pg_sys::SearchPathMatchesCurrentEnvironment(path);
     }
 }
 
@@ -126,13 +146,22 @@ impl Planned {
             let source = source(plan);
             let made = self.made.borrow();
             let made = made.as_ref().filter(|made| made.holds(source))?;
-            let walk = made.walk.get_or_init(|| {
-                let types = (0..pg_sys::SPI_getargcount(plan))
-                    .map(|place| pg_sys::SPI_getargtypeid(plan, place))
-                    .collect();
-                Walk::of((*made.plan).stmt_list, types).map(Rc::new)
-            });
-            walk.clone()
+            let role = pg_sys::GetUserId();
+            let known = made.walks.borrow();
+            if let Some((_, walk)) = known.iter().find(|(whose, _)| *whose == role) {
+                return walk.clone();
+            }
+            drop(known);
+            let types = (0..pg_sys::SPI_getargcount(plan))
+                .map(|place| pg_sys::SPI_getargtypeid(plan, place))
+                .collect();
+            let walk = Walk::of((*made.plan).stmt_list, types).map(Rc::new);
+            let mut known = made.walks.borrow_mut();
+            if known.len() >= ROLES {
+                known.clear();
+            }
+            known.push((role, walk.clone()));
+            walk
         }
     }
 

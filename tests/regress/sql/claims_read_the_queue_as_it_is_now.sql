@@ -71,6 +71,10 @@ SET ROLE regress_worker;
 SELECT description FROM claim_task('eve', kinds => '{review}');
 RESET ROLE;
 SELECT description FROM claim_task('eve', kinds => '{review}');
+-- What was made ready for one role is not for another.
+SET ROLE regress_worker;
+SELECT description FROM claim_task('eve', kinds => '{review}');
+RESET ROLE;
 GRANT EXECUTE ON FUNCTION phasegate.took_part TO PUBLIC;
 SET ROLE regress_worker;
 SELECT description FROM claim_task('eve', kinds => '{review}');
