@@ -87,6 +87,22 @@ SELECT description FROM claim_task('eve');
 ROLLBACK;
 SELECT description FROM claim_task('eve');
 RESET ROLE;
+-- What raises an error while the queue is read leaves nothing behind.
+SELECT public.add('review', 'CRITICAL', kind => 'review');
+ALTER TABLE phase_gate_artifacts RENAME collected_by TO collector;
+DO $$
+BEGIN
+    FOR n IN 1 .. 3 LOOP
+        BEGIN
+            PERFORM claim_task('joe');
+        EXCEPTION WHEN undefined_column THEN
+            RAISE NOTICE '%', SQLERRM;
+        END;
+    END LOOP;
+END $$;
+SELECT description FROM claim_task('joe', kinds => '{work}');
+ALTER TABLE phase_gate_artifacts RENAME collector TO collected_by;
+SELECT description FROM claim_task('joe');
 SELECT sum(violations) FROM check_workspace('acme');
 DROP OWNED BY regress_worker;
 DROP ROLE regress_worker;
