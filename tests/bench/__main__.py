@@ -12,7 +12,7 @@ from . import (
     alternatives, bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, summaries,
     whole_moves,
 )
-from .rounds import MANY_ROUNDS, ROUNDS
+from .rounds import MANY_ROUNDS, MOST_ROUNDS, ROUNDS
 from .server import SETTINGS, Server
 
 WORKLOADS = {
@@ -57,7 +57,7 @@ def conditions(server, scale):
     return {
         "Build": os.environ["BENCH_BUILD"],
         "Scale": f"{scale:g} (BENCH_SCALE)",
-        "Rounds": f"{ROUNDS} (BENCH_ROUNDS), {MANY_ROUNDS} where both sides are close; after one that does not count",
+        "Rounds": f"{ROUNDS} (BENCH_ROUNDS), {MANY_ROUNDS} or {MOST_ROUNDS} where both sides are close; after one that does not count",
         "Server": version,
         "Settings": ", ".join(f"{name} = {value}" for name, value in SETTINGS.items()) + ", fsync = off",
         "Machine": f"{os.cpu_count()} processors, {platform.machine()}, Linux {platform.release()}",

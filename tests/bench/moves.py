@@ -8,7 +8,7 @@ Forward moves are what the target is about. Others are measured on the way back.
 """
 
 from . import workspaces
-from .rounds import MANY_ROUNDS, Row, at_least, interleaved, require_equal
+from .rounds import MANY_ROUNDS, MOST_ROUNDS, ROUNDS, Row, at_least, interleaved, require_equal
 
 FORWARD, BACK, BLOCK, UNBLOCK = "forward", "back", "block", "unblock"
 
@@ -98,10 +98,10 @@ def run(bench):
         def tidy():
             database.vacuum(*(f"{schema}.{table}" for schema in schemas for table in ("tickets", "phase_history")))
 
-        for clients in (1, 2):
-            steps = NAMES if clients == 1 else (FORWARD, BACK)
+        there_and_back, aside = (FORWARD, BACK), (BLOCK, UNBLOCK)
+        for clients, steps, rounds in ((1, there_and_back, MOST_ROUNDS), (1, aside, ROUNDS), (2, there_and_back, MANY_ROUNDS)):
             figures = interleaved(
-                {step: {schema: side(schema, step, clients) for schema in schemas} for step in steps}, tidy, MANY_ROUNDS)
+                {step: {schema: side(schema, step, clients) for schema in schemas} for step in steps}, tidy, rounds)
             suffix = ", 1 client" if clients == 1 else f", {clients} clients"
             for step in steps:
                 found = figures[step]

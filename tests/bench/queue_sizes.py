@@ -6,7 +6,7 @@ VACUUM comes between rounds: it would leave the indexes of the large tables alon
 
 from . import workspaces
 from .claims import load_tasks
-from .rounds import MANY_ROUNDS, ROUNDS, Row, at_most, interleaved, require_equal
+from .rounds import MOST_ROUNDS, ROUNDS, Row, at_most, interleaved, require_equal
 
 BASE = 1000
 SIZES = (10_000, 100_000, 1_000_000)
@@ -74,7 +74,7 @@ def run(bench):
                 fill(database, state, size)
             before = {schema: database.run(CLAIMABLE, schema) for schema in ("base", *NAMES)}
             sides = {schema: side(schema, 30 if schema == UNFIT else 1500) for schema in before}
-            [found] = interleaved({"": sides}, rounds=MANY_ROUNDS if size == sizes[-1] else ROUNDS).values()
+            [found] = interleaved({"": sides}, rounds=MOST_ROUNDS if size == sizes[-1] else ROUNDS).values()
             for schema, claimable in before.items():
                 require_equal({"before": claimable, "after": database.run(CLAIMABLE, schema)})
             if not curves["pending"]:

@@ -9,6 +9,8 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
 
 # Where the sides are close to each other or to a target: five rounds would say "met" today and "missed" tomorrow.
 MANY_ROUNDS = 3 * ROUNDS
+# Where a few hundredths are between a side and its target.
+MOST_ROUNDS = 2 * MANY_ROUNDS
 
 
 def interleaved(steps, between=None, rounds=ROUNDS):
