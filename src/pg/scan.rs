@@ -122,7 +122,12 @@ impl Scan {
                 interrupt::tick();
                 if self.filter.is_null() || is_true(self.filter, context) {
                     values.clear();
-                    values.extend(self.columns.iter().map(|column| value(*column, context)));
+                    // There is room for all, so that nothing is allocated within the guard.
+                    pg_guard_ffi_boundary(|| {
+                        for column in &self.columns {
+                            values.push(unguarded_value(*column, context));
+                        }
+                    });
                     goes_on = wants_more(&Row::of(Found {
                         values: &values,
                         types: &self.types,
@@ -260,12 +265,24 @@ pub(super) unsafe fn value(
     expression: *mut pg_sys::ExprState,
     context: *mut pg_sys::ExprContext,
 ) -> Option<Datum> {
+    // SAFETY: as the caller says. Nothing is to be dropped where an error passes through.
+    unsafe { pg_guard_ffi_boundary(|| unguarded_value(expression, context)) }
+}
+
+/// As [`value`], within a guard that others share.
+///
+/// # Safety
+/// As it says; where an error passes through, the caller has nothing to drop.
+unsafe fn unguarded_value(
+    expression: *mut pg_sys::ExprState,
+    context: *mut pg_sys::ExprContext,
+) -> Option<Datum> {
     // SAFETY: as the caller says; one that was made ready has a function that evaluates it.
     unsafe {
         let outer = pg_sys::MemoryContextSwitchTo((*context).ecxt_per_tuple_memory);
         let mut is_null = false;
         let value = match (*expression).evalfunc {
-            Some(evaluate) => pg_guard_ffi_boundary(|| evaluate(expression, context, &mut is_null)),
+            Some(evaluate) => evaluate(expression, context, &mut is_null),
             None => Datum::null(),
         };
         pg_sys::MemoryContextSwitchTo(outer);
