@@ -33,7 +33,7 @@ test: ## all tests: unit, regress, isolation, model, pytest
 test-all: ## all tests, on all supported PostgreSQL versions
 	@tests/all.sh
 
-test-others: ## regress, isolation and model on the supported versions that "make test" does not run on
+test-others: ## after "make test": regress, isolation and model on the other supported versions, and upgrade
 	@tests/all.sh others
 
 unit: ## the pure rules, without a server

@@ -25,7 +25,7 @@ for major in $majors; do
     cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
 done
 say "cargo clippy, the pure rules alone"
-cargo clippy --all-targets --no-default-features -- -D warnings
+CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --all-targets --no-default-features -- -D warnings
 say "the upgrade script is up to date"
 pgrx-config/upgrade-script.sh check
 say "the model of the concurrency tests"

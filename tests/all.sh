@@ -4,13 +4,13 @@
 # Without a suite, all of them, first the unit tests, which know no version, and last those of moving from one version to
 # another. What a version lacks is installed or fetched (setup.sh). TESTS="a b" goes with one suite, as in run.sh.
 #
-#   all.sh others   beside "run.sh", which runs them all on the version that the machine has: on the other versions those
-#                   that a version can fail on its own (regress, isolation and model)
+#   all.sh others   after "run.sh" has run them all on the version that the machine has: on the other versions those
+#                   that a version can fail on its own (regress, isolation and model), and those of moving
 
 . "$(dirname "${BASH_SOURCE[0]}")/../pgrx-config/common.sh"
 
 tests=$PHASEGATE_ROOT/tests
-logs=${TESTS_OUTPUT:-$TARGET_DIR/tests}
+logs=$TARGET_DIR/tests
 mkdir -p "$logs"
 passed=0
 failed=0
@@ -44,6 +44,7 @@ if [ "${suites[*]}" = others ]; then
     # shellcheck disable=SC2086 # versions, one a word
     majors=$(printf '%s\n' $SUPPORTED_PG_MAJORS | grep -vx "$PG_MAJOR" || true)
     suites=(regress isolation model)
+    moving=yes
 elif [ ${#suites[@]} -eq 0 ]; then
     suites=(regress isolation model pytest)
     moving=yes

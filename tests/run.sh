@@ -21,7 +21,7 @@
 
 tests=$PHASEGATE_ROOT/tests
 config=$PHASEGATE_ROOT/pgrx-config
-output=${TESTS_OUTPUT:-$TARGET_DIR/tests}
+output=$TARGET_DIR/tests
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
 database=regress
