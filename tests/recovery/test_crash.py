@@ -101,7 +101,9 @@ DAMAGE = {
     "a passed gate's result": "DELETE FROM phase_gate_results WHERE id = (SELECT id FROM phase_gate_results WHERE gate_status = 'passed' LIMIT 1)",
     "a failed gate's result": "DELETE FROM phase_gate_results WHERE id = (SELECT id FROM phase_gate_results WHERE gate_status = 'failed' LIMIT 1)",
     "which result let a move pass": "UPDATE phase_history SET gate_result_id = NULL WHERE id = (SELECT id FROM phase_history WHERE gate_result_id IS NOT NULL LIMIT 1)",
-    "a generated task": "DELETE FROM tasks WHERE id = (SELECT id FROM tasks WHERE template_id IS NOT NULL AND status = 'pending' LIMIT 1)",
+    # The first of its template: whether a phase that is entered again gets another hangs on what became of that, and is not asked.
+    "a generated task": """DELETE FROM tasks WHERE id = (SELECT id FROM tasks k WHERE template_id IS NOT NULL AND status = 'pending'
+        AND NOT EXISTS (SELECT FROM tasks o WHERE (o.ticket_id, o.template_id) = (k.ticket_id, k.template_id) AND o.id <> k.id) LIMIT 1)""",
     "an added task": "DELETE FROM tasks WHERE id = (SELECT id FROM tasks WHERE task_type = 'added' LIMIT 1)",
     "an artifact handed in": "DELETE FROM phase_gate_artifacts WHERE id = (SELECT id FROM phase_gate_artifacts WHERE task_id IS NULL LIMIT 1)",
     "a collected artifact": "DELETE FROM phase_gate_artifacts WHERE id = (SELECT id FROM phase_gate_artifacts WHERE task_id IS NOT NULL LIMIT 1)",
