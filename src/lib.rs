@@ -35,7 +35,7 @@ mod extension {
 
     pgrx::pg_module_magic!(name, version);
 
-    #[allow(non_snake_case, unsafe_code, missing_docs)]
+    #[allow(non_snake_case, missing_docs)]
     #[pgrx::pg_guard]
     pub extern "C-unwind" fn _PG_init() {
         pg::error::hide_backtraces();
