@@ -1,9 +1,9 @@
 -- Written by pgrx-config/upgrade-script.sh: change what it is made of.
 \echo Use "ALTER EXTENSION phasegate UPDATE" to run this file. \quit
 
--- From sql/upgrade/0.1.0--0.2.0.sql
+-- From sql/upgrade/0.2.0--0.3.0.sql
 -- What this update does before it replaces all functions and views: new and changed types, dropped functions, grants
--- on what is new. Nothing in this version.
+-- on what is new.
 
 -- From sql/context/functions.sql
 -- Context: what each phase hands to the next, within a token budget.
