@@ -43,12 +43,11 @@ impl Subject {
             .transpose()?;
         let _session = Session::open()?;
         let _by_index = ByIndex::only();
-        let mut present = None;
-        workspace.each(statement, &[Sql::Uuid(ticket)], sees, |row| {
-            present = Some(row.oid(1).unwrap_or(0));
-        })?;
-        let present = present.ok_or_else(|| Error::not_found("ticket", ticket))?;
-        let present = configuration.phase_of(present)?;
+        let rows = workspace.run(statement, &[Sql::Uuid(ticket)], sees)?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::not_found("ticket", ticket))?;
+        let present = configuration.phase_of(row.oid(1).unwrap_or(0))?;
         Ok(Subject {
             phase: given.unwrap_or(present),
             workspace,
