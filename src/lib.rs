@@ -31,7 +31,7 @@ mod extension {
     use crate::interrupt;
     use crate::pg;
     use crate::tasks::unsettled;
-    use crate::workflow::{decide, moves};
+    use crate::workflow::moves;
 
     pgrx::pg_module_magic!(name, version);
 
@@ -46,8 +46,6 @@ mod extension {
             pg::settings::encoding().load();
         }
         pg::cache::register();
-        pg::idle::register(&decide::IDLER);
-        pg::executor::register();
         pg::transaction::register(pg::transaction::Hooks {
             ended: || {
                 moves::forget_all();

@@ -5,7 +5,6 @@ use super::record::{GateResult, ask_review, collect, hold, store};
 use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
 use super::verdict::Check;
 use crate::error::Error;
-use crate::pg::append::Parent;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -168,16 +167,9 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
     let _owner = workspace.as_owner();
     collect(workspace, subject.ticket, Some(subject.phase_oid()), None)?;
     let check = subject.check(Sees::Latest)?;
-    let result = GateResult::new(
-        subject.ticket,
-        subject.phase_oid(),
-        &check,
-        clock::now(),
-        &by,
-        None,
-    );
-    let now = Parent::held(workspace.tickets);
-    store(workspace, std::slice::from_ref(&result), now)?;
+    let phase = subject.phase_oid();
+    let result = GateResult::new(subject.ticket, phase, &check, clock::now(), &by);
+    store(workspace, std::slice::from_ref(&result))?;
     let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
     Ok(rows
         .first()

@@ -10,10 +10,9 @@ use super::cache::Remembered;
 use super::error::Result;
 use super::executor::node;
 use super::lock::Place;
-use super::transaction::OwnWrite;
 use super::trigger::{self, changes_rows};
 use super::value::Value;
-use super::{by_id, catalog, idle, kept, role};
+use super::{by_id, catalog, role};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::c_int;
@@ -129,9 +128,7 @@ impl Opened {
             pg_sys::InitResultRelInfo(info, relation, 1, std::ptr::null_mut(), 0);
             (*state).es_opened_result_relations =
                 pg_sys::lappend((*state).es_opened_result_relations, info.cast());
-            idle::leave_out(info, state);
             pg_sys::ExecOpenIndices(info, false);
-            kept::provide(info, false);
             pg_sys::MemoryContextSwitchTo(outer);
             Opened {
                 relation,
@@ -221,7 +218,7 @@ impl Opened {
             pg_sys::AfterTriggerBeginQuery();
             pg_sys::ExecBSUpdateTriggers(state, info);
             pg_sys::ExecSimpleRelationUpdate(info, state, &mut recheck, old, new);
-            let _own = OwnWrite::done();
+            pg_sys::CommandCounterIncrement();
             pg_sys::ExecASUpdateTriggers(state, info, std::ptr::null_mut());
             pg_sys::AfterTriggerEndQuery(state);
             pg_sys::EvalPlanQualEnd(&mut recheck);

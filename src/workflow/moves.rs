@@ -10,7 +10,6 @@ use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::gates::record::GateResult;
-use crate::pg::append::Parent;
 use crate::pg::error::{Result, notice};
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
@@ -44,8 +43,6 @@ pub struct Move {
     pub block: Option<Box<Block>>,
     /// The artifacts of the phase left.
     pub artifacts: Artifacts,
-    /// The ticket's row.
-    pub row: Parent,
     /// Who and why.
     pub attribution: Rc<Attribution>,
 }

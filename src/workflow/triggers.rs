@@ -5,7 +5,6 @@ use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use super::statements::EXISTS;
 use crate::error::{Code, Error};
-use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -59,7 +58,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
         let at = firing
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
-        record_start(&workspace, firing.table(), ticket, to, previous, at)?;
+        record_start(&workspace, ticket, to, previous, at)?;
     } else if firing.is_equal(columns.phase_entered_at) {
         // Every decision about a move sets it later than it was.
         return Err(moves::undecided(ticket));
@@ -69,7 +68,6 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
 
 fn record_start(
     workspace: &Workspace,
-    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -114,7 +112,6 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             artifacts: Artifacts::None,
-            row: Parent::held(table),
             attribution: Attribution::of_settings(),
         },
         false,

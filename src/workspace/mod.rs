@@ -18,11 +18,9 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::append::{self, Parent, Shape};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::pg::lock::Place;
-use crate::pg::probe::{self, Look};
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
@@ -34,7 +32,6 @@ use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use uuid::Uuid;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -283,17 +280,6 @@ impl Workspace {
         self.plan(statement, false)?.run(arguments, sees, 0)
     }
 
-    /// As [`Self::run`], for a query that only reads: hands over each row, which is valid meanwhile.
-    pub fn each(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        sees: Sees,
-        visit: impl FnMut(&Row<'_>),
-    ) -> Result<()> {
-        self.plan(statement, false)?.each(arguments, sees, visit)
-    }
-
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
     /// not ask. A task without its ticket cannot be.
     pub fn run_visible(
@@ -364,25 +350,6 @@ impl Workspace {
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
         })
-    }
-
-    /// Whether the ticket has any of these, in this phase (an enum value) where it matters, as of the latest commit; true
-    /// where there is no quick way to tell.
-    pub fn may_have(&self, look: Look, ticket: Uuid, phase: u32) -> Result<bool> {
-        probe::may_have(look, self.schema, ticket, phase)
-    }
-
-    /// Appends rows that refer to tickets to one of the workspace's tables, as [`append::append`] does. Every ticket is there
-    /// as of `now`. Needs an open [`Session`] with the owner's rights.
-    pub fn append<'v, const N: usize>(
-        &self,
-        shape: &Shape,
-        now: Parent,
-        rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
-        shared: &[Value<'_>],
-    ) -> Result<bool> {
-        let table = self.table(shape.table)?;
-        append::append(shape, table, now, self.phase_type, rows, shared)
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.
