@@ -3,8 +3,6 @@
 //! Everything here is mechanism (a plan, a tuple, a role switch); no rule of the workflow lives here.
 
 pub mod append;
-mod beginning;
-pub mod by_id;
 pub mod by_index;
 pub mod cache;
 pub mod call;
@@ -20,16 +18,12 @@ pub mod jsonpath;
 pub mod kept;
 mod list;
 pub mod lock;
-mod lower_bound;
 mod plain;
 pub mod probe;
 pub mod role;
 pub mod rows;
-mod scan;
 pub mod settings;
 pub mod spi;
 pub mod transaction;
 pub mod trigger;
-pub mod update;
 pub mod value;
-mod walk;

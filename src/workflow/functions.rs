@@ -8,11 +8,9 @@ use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED}
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::verdict::Check;
-use crate::pg::by_id::Values;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::update::{Outcome as Updated, Which, may_update, update};
 use crate::pg::value::Value;
 use crate::phase::{BLOCKED, Phase};
 use crate::workspace::{Configuration, Workspace};
@@ -105,15 +103,9 @@ impl Wish {
     fn update_one(&self, ticket: Uuid) -> Result<bool> {
         let workspace = &self.workspace;
         let target = Value::Oid(self.configuration.phases.oid(self.to));
-        let set = [workspace.columns.phase_id];
-        if !may_update(workspace.tickets, &set)? {
-            let arguments = [Value::Uuid(ticket), target];
-            let rows = workspace.run(&MOVE_ONE, &arguments, Sees::Snapshot)?;
-            return Ok(!rows.is_empty());
-        }
-        let decide = |_: &Values| Ok(Some(vec![(workspace.columns.phase_id, target.clone())]));
-        let outcome = update(workspace.tickets, Which::Of(ticket), &set, decide, |_| ())?;
-        Ok(matches!(outcome, Updated::Updated(())))
+        let arguments = [Value::Uuid(ticket), target];
+        let rows = workspace.run(&MOVE_ONE, &arguments, Sees::Snapshot)?;
+        Ok(!rows.is_empty())
     }
 
     fn attempt(&self, outcome: Option<Outcome>, updated: bool, ticket: Uuid) -> Result<Attempt> {

@@ -21,7 +21,6 @@ use crate::error::{Code, Error};
 use crate::pg::append::{self, Parent, Shape};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
-use crate::pg::lock::Place;
 use crate::pg::probe::{self, Look};
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
@@ -289,9 +288,11 @@ impl Workspace {
         statement: &'static Statement,
         arguments: &[Value<'_>],
         sees: Sees,
-        visit: impl FnMut(&Row<'_>),
+        mut visit: impl FnMut(&Row<'_>),
     ) -> Result<()> {
-        self.plan(statement, false)?.each(arguments, sees, visit)
+        let rows = self.run(statement, arguments, sees)?;
+        rows.iter().for_each(|row| visit(&row));
+        Ok(())
     }
 
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
@@ -304,19 +305,6 @@ impl Workspace {
     ) -> Result<Rows> {
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run_by_row`], for a query of rows' places and a condition, of tables that are locked and may be read. It
-    /// asks for no ticket: the caller sees all of them.
-    pub fn run_by_place(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(Place, bool) -> bool,
-    ) -> Result<()> {
-        self.plan(statement, true)?
-            .run_by_place(arguments, most, wants_more)
     }
 
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
@@ -335,7 +323,9 @@ impl Workspace {
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
         let key: (*const Statement, bool) = (statement, sees_all);
-        if let Some(plan) = self.plans.borrow().get(&key) {
+        if let Some(plan) = self.plans.borrow().get(&key)
+            && !plan.is_spoiled()
+        {
             return Ok(Rc::clone(plan));
         }
         let types: Vec<_> = statement
