@@ -52,7 +52,6 @@ mod extension {
                 scout::forget();
                 unsettled::forget_all();
                 pg::cache::transaction_ended();
-                pg::kept::transaction_ended();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);

@@ -285,18 +285,11 @@ fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
 pub mod read {
     use super::*;
-    use crate::pg::lock::Place;
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
         // SAFETY: the caller says that this is a uuid's datum: a pointer to 16 bytes.
         unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
-    }
-
-    /// A `tid`.
-    pub fn place(datum: Datum) -> Place {
-        // SAFETY: the caller says that this is a tid's datum: a pointer to one.
-        Place(unsafe { *datum.cast_mut_ptr::<pg_sys::ItemPointerData>() })
     }
 
     /// A `text` or `varchar`.

@@ -20,7 +20,6 @@ pub use configuration::Configuration;
 use crate::error::{Code, Error};
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
-use crate::pg::lock::Place;
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
@@ -292,19 +291,6 @@ impl Workspace {
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
     }
 
-    /// As [`Self::run_by_row`], for a query of rows' places and a condition, of tables that are locked and may be read. It
-    /// asks for no ticket: the caller sees all of them.
-    pub fn run_by_place(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(Place, bool) -> bool,
-    ) -> Result<()> {
-        self.plan(statement, true)?
-            .run_by_place(arguments, most, wants_more)
-    }
-
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
     /// more are wanted. Later rows it fetches up to `most` at once.
     pub fn run_by_row(
@@ -321,7 +307,9 @@ impl Workspace {
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
         let key: (*const Statement, bool) = (statement, sees_all);
-        if let Some(plan) = self.plans.borrow().get(&key) {
+        if let Some(plan) = self.plans.borrow().get(&key)
+            && !plan.is_spoiled()
+        {
             return Ok(Rc::clone(plan));
         }
         let types: Vec<_> = statement
