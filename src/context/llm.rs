@@ -100,6 +100,7 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
 /// and whether the answer was applied, is phasegate's to say: a caller's own values are ignored.
 pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     let is_completed = columns.is_completed(firing, KIND);
     let was_completed = columns.was_completed(firing, KIND);
@@ -109,7 +110,6 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     if firing.is_insert() && role::acts_for(workspace.owner) {
         // A request of ours, or an import.
         return Ok(Verdict::Keep);

@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// whether what was decided came to pass, see [`moves`].
 pub fn decide(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let old = firing.old_value(columns.phase_id).map_or(0, read::oid);
     let new = firing.new_value(columns.phase_id).map_or(0, read::oid);

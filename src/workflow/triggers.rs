@@ -31,7 +31,7 @@ pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
     let mut changes = vec![
@@ -49,7 +49,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 /// a trigger that fires after the decision may have changed what it was about.
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
     let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
@@ -121,8 +121,8 @@ fn record_start(
 
 /// BEFORE UPDATE, DELETE and TRUNCATE on `phase_history`: refuses, but for the cascade from a deleted ticket.
 pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing, "phase_history")?;
     if firing.is_row_delete() {
-        let workspace = Workspace::of_firing(firing)?;
         let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
             .and_then(|column| firing.old_uuid(column));
         let _session = Session::open()?;

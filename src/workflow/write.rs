@@ -23,7 +23,7 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     settle(&workspace)?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
