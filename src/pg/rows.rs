@@ -128,7 +128,6 @@ impl Row<'_> {
         let found = self.type_of(column);
         if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
             raise(wrong_type(column, found));
-            return None;
         }
         self.datum(column)
     }
@@ -254,7 +253,7 @@ fn is_stored_as(found: Oid, kind: Oid) -> bool {
 
 fn wrong_type(column: i32, found: Oid) -> Error {
     Error::new(
-        Code::DatatypeMismatch,
+        Code::WrongColumnType,
         "a column has another type than a workspace needs",
     )
     .detail(format!(

@@ -71,7 +71,7 @@ impl Columns {
         let number = |name: &str, fits: fn(Oid) -> bool| {
             let number = catalog::column(table, name).ok_or_else(|| {
                 Error::new(
-                    Code::NotInPrerequisiteState,
+                    Code::WorkspaceIncomplete,
                     format!("table \"tickets\" lacks the column \"{name}\""),
                 )
                 .hint("phasegate.create_workspace adds what a workspace is missing.")
@@ -80,7 +80,7 @@ impl Columns {
                 return Ok(number);
             }
             Err(Error::new(
-                Code::DatatypeMismatch,
+                Code::WrongColumnType,
                 format!(
                     "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
                 ),
@@ -158,13 +158,13 @@ impl Workspace {
     pub fn of_firing(firing: &Firing) -> Result<Rc<Workspace>> {
         let workspace = Self::of_schema(firing.schema())?.ok_or_else(|| {
             Error::new(
-                Code::InvalidSchema,
+                Code::NotAWorkspace,
                 "the trigger's table is in no phasegate workspace",
             )
         })?;
         if firing.table() != workspace.tickets && firing.owner() != workspace.owner {
             return Err(Error::new(
-                Code::InsufficientPrivilege,
+                Code::OtherOwner,
                 "the trigger's table does not belong to the workspace's owner",
             )
             .detail(format!(
@@ -359,7 +359,7 @@ impl Workspace {
     pub fn table(&self, name: &str) -> Result<u32> {
         catalog::table_in(self.schema, name).ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WorkspaceIncomplete,
                 format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
