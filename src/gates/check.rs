@@ -67,15 +67,18 @@ pub fn parse_row(
         None => None,
         Some(Some(criteria)) => Some(criteria),
         Some(None) => {
-            return Err(Error::invalid_argument(
-                "invalid validation_criteria",
-                "They are nested too deeply; at most 127 levels are read.",
-            ));
+            return Err(
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria")
+                    .detail("They are nested too deeply; at most 127 levels are read."),
+            );
         }
     };
     Requirements::parse(artifacts, tasks_completed, criteria.as_ref(), review).map_err(|invalid| {
-        Error::new(Code::InvalidParameter, format!("invalid {}", invalid.field))
-            .detail(invalid.detail)
+        Error::new(
+            Code::InvalidRequirements,
+            format!("invalid {}", invalid.field),
+        )
+        .detail(invalid.detail)
     })
 }
 

@@ -10,6 +10,7 @@ use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::scout;
+use crate::error::Code;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -72,11 +73,13 @@ pub fn check_template(firing: &Firing) -> Result<Verdict> {
         .new_value(columns.template_description)
         .map(read::text)
     {
-        Template::parse(&text).map_err(|error| fault(&error, error.detail()))?;
+        Template::parse(&text)
+            .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
     }
     let required = json_text(columns.required_capabilities);
     let required = json("required_capabilities", required.as_deref())?;
-    capabilities::parse(required.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+    capabilities::parse(required.as_ref())
+        .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
     templates::depends_on(json_text(columns.dependencies_template).as_deref())?;
     Ok(Verdict::Keep)
 }

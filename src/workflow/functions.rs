@@ -115,7 +115,7 @@ impl Wish {
             }),
             Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
             Some(Outcome::Moves { .. }) => Err(Error::new(
-                Code::NotInPrerequisiteState,
+                Code::MoveSuppressed,
                 "the move was suppressed by a trigger",
             )
             .detail(format!(
@@ -270,10 +270,8 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
         )
     };
     if !phases.is_blocked(present) {
-        return Err(
-            Error::new(Code::NotInPrerequisiteState, "ticket is not blocked")
-                .detail(format!("Ticket {ticket} is in {}.", phases.label(present))),
-        );
+        return Err(Error::new(Code::TicketNotBlocked, "ticket is not blocked")
+            .detail(format!("Ticket {ticket} is in {}.", phases.label(present))));
     }
     let left = phases.left(present, previous);
     if !configuration.transitions.contains(present, left) {

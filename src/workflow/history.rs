@@ -21,17 +21,16 @@ pub fn write(workspace: &Workspace, moves: &[Move]) -> Result<()> {
         return Ok(());
     }
     // A trigger or rule of the owner's on phase_history kept rows out. Moves without history are no moves.
-    Err(Error::new(
-        Code::NotInPrerequisiteState,
-        "phase history was not written",
+    Err(
+        Error::new(Code::HistoryNotWritten, "phase history was not written")
+            .detail(format!(
+                "{} of {} rows reached {}.phase_history.",
+                rows.len(),
+                moves.len(),
+                workspace.name
+            ))
+            .hint("Look for triggers or rules on phase_history that suppress rows."),
     )
-    .detail(format!(
-        "{} of {} rows reached {}.phase_history.",
-        rows.len(),
-        moves.len(),
-        workspace.name
-    ))
-    .hint("Look for triggers or rules on phase_history that suppress rows."))
 }
 
 /// An enum value, or NULL.

@@ -234,7 +234,7 @@ pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
 /// The refusal of a row whose phase was changed without a decision.
 pub fn undecided(ticket: Uuid) -> Error {
     Error::new(
-        Code::CheckViolation,
+        Code::InvalidTransition,
         "invalid phase transition",
     )
     .detail(format!(

@@ -79,7 +79,7 @@ fn record_start(
     let label = phases.label(phase);
     if phases.is_blocked(phase) || label == DONE {
         let error = Error::new(
-            Code::CheckViolation,
+            Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
         );
         if !role::acts_for(workspace.owner) {
@@ -134,7 +134,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
         }
     }
     Err(
-        Error::new(Code::InsufficientPrivilege, "phase history is append-only")
+        Error::new(Code::HistoryAppendOnly, "phase history is append-only")
             .detail("Rows of phase_history are never changed, and go only with their ticket.")
             .hint("A move that was wrong is undone by another move."),
     )

@@ -97,7 +97,7 @@ impl Site {
 pub fn create(name: &str) -> Result<()> {
     if !catalog::is_utf8_database() {
         return Err(Error::new(
-            Code::NotSupported,
+            Code::EncodingNotSupported,
             "phasegate needs a database with encoding UTF8",
         ));
     }
@@ -239,10 +239,7 @@ pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
         return Ok(None);
     };
     if !role::acts_for(owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     Ok(Some(owner))
 }
@@ -252,10 +249,7 @@ pub fn detach(name: &str) -> Result<()> {
     cache::accept_invalidations();
     let workspace = super::Workspace::named(name)?;
     if !role::acts_for(workspace.owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     let _session = Session::open()?;
     let _pinned = Pinned::search_path();

@@ -72,7 +72,7 @@ impl Columns {
         let number = |name: &str, fits: fn(Oid) -> bool| {
             let number = catalog::column(table, name).ok_or_else(|| {
                 Error::new(
-                    Code::NotInPrerequisiteState,
+                    Code::WorkspaceIncomplete,
                     format!("table \"tickets\" lacks the column \"{name}\""),
                 )
                 .hint("phasegate.create_workspace adds what a workspace is missing.")
@@ -81,7 +81,7 @@ impl Columns {
                 return Ok(number);
             }
             Err(Error::new(
-                Code::DatatypeMismatch,
+                Code::WrongColumnType,
                 format!(
                     "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
                 ),
@@ -163,7 +163,7 @@ impl Workspace {
     pub fn of_firing_any(firing: &Firing, tables: &[&str]) -> Result<Rc<Workspace>> {
         let (workspace, table) = Self::whose(firing)?.ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::NotAWorkspace,
                 format!(
                     "table \"{}\" is in no phasegate workspace",
                     firing.table_name()
@@ -174,7 +174,7 @@ impl Workspace {
         })?;
         if !tables.contains(&table) {
             return Err(Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WrongTrigger,
                 format!(
                     "the trigger's function is not for table \"{}\"",
                     firing.table_name()
@@ -189,7 +189,7 @@ impl Workspace {
         }
         if firing.owner() != workspace.owner {
             return Err(Error::new(
-                Code::InsufficientPrivilege,
+                Code::OtherOwner,
                 "the trigger's table does not belong to the workspace's owner",
             )
             .detail(format!(
@@ -426,7 +426,7 @@ impl Workspace {
             return Ok(());
         }
         Err(Error::new(
-            Code::NotInPrerequisiteState,
+            Code::WorkspaceChanged,
             format!("workspace \"{}\" was changed meanwhile", self.name),
         )
         .hint("Repeat what you did."))
@@ -460,7 +460,7 @@ impl Workspace {
     pub fn table(&self, name: &str) -> Result<u32> {
         self.tables.get(name).ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WorkspaceIncomplete,
                 format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
