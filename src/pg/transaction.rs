@@ -1,10 +1,13 @@
 //! Transaction ends, so that what a backend remembers of a transaction goes with it.
 
+use super::error::{self, Result};
 use pgrx::pg_sys;
 
 /// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
 /// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
 pub struct Hooks {
+    /// The transaction is about to commit, or to be prepared for it; an error rolls it back.
+    pub ending: fn() -> Result<()>,
     /// The transaction ended, either way.
     pub ended: fn(),
     /// A subtransaction was rolled back: forget what it or its children did.
@@ -58,11 +61,19 @@ pub fn moment() -> Moment {
     }
 }
 
+#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn transaction_event(
     event: pg_sys::XactEvent::Type,
     _argument: *mut std::ffi::c_void,
 ) {
     use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE)
+        && let Some(hooks) = HOOKS.get()
+    {
+        // SAFETY: at the bottom of a function that the server called, which drops nothing.
+        unsafe { error::guard(hooks.ending) };
+        return;
+    }
     if matches!(
         event,
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE

@@ -45,6 +45,15 @@ pub static PHASES: Statement = Statement {
     parameters: &[Type::Uuids],
 };
 
+/// Those of the triggers that decide about moves and write them down that fire whatever `session_replication_role` is.
+pub static FIRING_ALWAYS: Statement = Statement {
+    sql: "SELECT 1 FROM pg_catalog.pg_trigger t
+           WHERE t.tgrelid OPERATOR(pg_catalog.=) $1
+             AND t.tgname OPERATOR(pg_catalog.=) ANY ('{zz_phasegate_decide,aa_phasegate_write}'::pg_catalog.name[])
+             AND t.tgenabled OPERATOR(pg_catalog.=) ANY ('{A,R}'::pg_catalog.\"char\"[])",
+    parameters: &[Type::Oid],
+};
+
 /// Whether the ticket exists, whatever the caller may see.
 pub static EXISTS: Statement = Statement {
     sql: "SELECT 1 FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",

@@ -58,7 +58,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
         let at = firing
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
-        record_start(&workspace, ticket, to, previous, at)?;
+        record_start(&workspace, firing.table(), ticket, to, previous, at)?;
     } else if firing.is_equal(columns.phase_entered_at) {
         // Every decision about a move sets it later than it was.
         return Err(moves::undecided(ticket));
@@ -68,6 +68,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
 
 fn record_start(
     workspace: &Workspace,
+    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -100,6 +101,7 @@ fn record_start(
     }
     moves::note(
         workspace.schema,
+        table,
         Move {
             ticket,
             from: 0,
