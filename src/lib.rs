@@ -31,7 +31,7 @@ mod extension {
     use crate::interrupt;
     use crate::pg;
     use crate::tasks::unsettled;
-    use crate::workflow::{decide, moves};
+    use crate::workflow::{moves, write};
 
     pgrx::pg_module_magic!(name, version);
 
@@ -46,15 +46,16 @@ mod extension {
             pg::settings::encoding().load();
         }
         pg::cache::register();
-        pg::idle::register(&decide::IDLER);
-        pg::executor::register();
         pg::transaction::register(pg::transaction::Hooks {
+            ending: || {
+                write::refuse_left()?;
+                unsettled::refuse_left()
+            },
             ended: || {
                 moves::forget_all();
                 scout::forget();
                 unsettled::forget_all();
                 pg::cache::transaction_ended();
-                pg::kept::transaction_ended();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);

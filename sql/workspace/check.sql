@@ -24,6 +24,11 @@ expected_trigger (relname, tgname) AS (
            ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
            ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
            ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
+     UNION ALL
+    SELECT w.relname, w.tgname
+      FROM (VALUES ('tickets', 'aa_phasegate_written'), ('tasks', 'aa_phasegate_settled')) w (relname, tgname)
+      JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) w.relname
+       AND (c.relkind OPERATOR(pg_catalog.=) 'p' OR c.relispartition)
 ),
 always_trigger (relname, tgname) AS (
     VALUES ('phase_transitions', 'zz_phasegate_configured'), ('phase_transitions', 'zz_phasegate_emptied'),

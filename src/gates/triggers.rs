@@ -114,9 +114,9 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     for (artifact_type, path) in requirements.jsonpaths() {
         if let Err(problem) = jsonpath::check(path) {
             return Err(
-                Error::new(Code::InvalidParameter, "invalid validation_criteria").detail(format!(
-                    "The jsonpath of \"{artifact_type}\" is invalid: {problem}."
-                )),
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
+                    format!("The jsonpath of \"{artifact_type}\" is invalid: {problem}."),
+                ),
             );
         }
     }
@@ -191,15 +191,13 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
         .map(read::json)
         .map(|json| {
             json::read(&json).ok_or_else(|| {
-                Error::invalid_argument(
-                    "result is nested too deeply",
-                    "At most 127 levels are read.",
-                )
+                Error::new(Code::InvalidResult, "result is nested too deeply")
+                    .detail("At most 127 levels are read.")
             })
         })
         .transpose()?;
     let approved = Review::parse(result.as_ref())
-        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
+        .map_err(|error| Error::new(Code::InvalidResult, error.to_string()).detail(error.detail()))?
         .approved;
     require_reviewer(&workspace)?;
     // The owner may bring in finished reviews with the times they were given at.
@@ -238,16 +236,15 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     }
     let configuration = workspace.configuration()?;
     let phase = configuration.phase_of(phase.unwrap_or(0))?;
-    Err(Error::new(
-        Code::InsufficientPrivilege,
-        "reviewer took part in the phase",
+    Err(
+        Error::new(Code::ReviewerTookPart, "reviewer took part in the phase")
+            .detail(format!(
+                "Agent {agent} worked on {} of ticket {}.",
+                configuration.phases.label(phase),
+                ticket.unwrap_or_default()
+            ))
+            .hint("Let somebody else review it."),
     )
-    .detail(format!(
-        "Agent {agent} worked on {} of ticket {}.",
-        configuration.phases.label(phase),
-        ticket.unwrap_or_default()
-    ))
-    .hint("Let somebody else review it."))
 }
 
 /// Since when an approval of the phase counts, and when the last verdict but the one at hand was given.

@@ -104,7 +104,7 @@ pub fn session() -> u32 {
 pub fn by_name(name: &str) -> Result<u32> {
     let unknown = || {
         Error::new(
-            Code::UndefinedObject,
+            Code::RoleNotFound,
             format!("role \"{name}\" does not exist"),
         )
     };
@@ -217,7 +217,7 @@ pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
 /// PostgreSQL's own message.
 pub fn permission_denied(table_name: &str) -> Error {
     Error::new(
-        Code::InsufficientPrivilege,
+        Code::PermissionDenied,
         format!("permission denied for table {table_name}"),
     )
 }

@@ -1,11 +1,13 @@
 //! Transaction ends, so that what a backend remembers of a transaction goes with it.
 
+use super::error::{self, Result};
 use pgrx::pg_sys;
-use std::cell::Cell;
 
 /// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
 /// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
 pub struct Hooks {
+    /// The transaction is about to commit, or to be prepared for it; an error rolls it back.
+    pub ending: fn() -> Result<()>,
     /// The transaction ended, either way.
     pub ended: fn(),
     /// A subtransaction was rolled back: forget what it or its children did.
@@ -59,51 +61,19 @@ pub fn moment() -> Moment {
     }
 }
 
-/// Counts the commands of this transaction that wrote something: while it is the same, none has begun to since. Makes
-/// visible what this transaction wrote, as running a statement does.
-pub fn command() -> u32 {
-    // SAFETY: valid inside a transaction.
-    unsafe {
-        pg_sys::CommandCounterIncrement();
-        pg_sys::GetCurrentCommandId(false)
-    }
-}
-
-thread_local! {
-    /// The command in which [`super::update`] wrote its row, and the one after it, until what that fires is through.
-    static OWN: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
-}
-
-/// One row was written in the present command, and nothing else. A statement's command is counted when the statement begins;
-/// a row that is written without one is counted like a statement of its own, between the decision about it and what follows.
-pub(super) struct OwnWrite(());
-
-impl OwnWrite {
-    /// Ends the command.
-    pub(super) fn done() -> Self {
-        // SAFETY: valid inside a transaction.
-        let before = unsafe { pg_sys::GetCurrentCommandId(false) };
-        OWN.set(Some((before, command())));
-        OwnWrite(())
-    }
-}
-
-impl Drop for OwnWrite {
-    fn drop(&mut self) {
-        OWN.set(None);
-    }
-}
-
-/// Whether nothing has been written from one command to another, but the row that is being updated without a statement.
-pub(super) fn is_quiet(before: u32, now: u32) -> bool {
-    before == now || OWN.get() == Some((before, now))
-}
-
+#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn transaction_event(
     event: pg_sys::XactEvent::Type,
     _argument: *mut std::ffi::c_void,
 ) {
     use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE)
+        && let Some(hooks) = HOOKS.get()
+    {
+        // SAFETY: at the bottom of a function that the server called, which drops nothing.
+        unsafe { error::guard(hooks.ending) };
+        return;
+    }
     if matches!(
         event,
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE

@@ -36,6 +36,8 @@ fn state(columns: &Columns, value: impl Fn(i16) -> Option<Datum>) -> Option<Stat
 pub struct Task<'a> {
     firing: &'a Firing,
     columns: &'a Columns,
+    /// The workspace's schema.
+    schema: u32,
     id: Uuid,
     now: i64,
     changes: Vec<(i16, Value<'static>)>,
@@ -43,10 +45,11 @@ pub struct Task<'a> {
 
 impl<'a> Task<'a> {
     /// The row of an INSERT or UPDATE.
-    pub fn of(firing: &'a Firing, columns: &'a Columns) -> Result<Self> {
+    pub fn of(firing: &'a Firing, columns: &'a Columns, schema: u32) -> Result<Self> {
         Ok(Task {
             firing,
             columns,
+            schema,
             id: firing
                 .new_uuid(columns.id)
                 .ok_or_else(|| Error::null_argument("id"))?,
@@ -90,7 +93,7 @@ impl<'a> Task<'a> {
     }
 
     fn note(&self, event: Event) {
-        unsettled::note(self.firing.schema(), event);
+        unsettled::note(self.schema, self.firing.table(), event);
     }
 
     /// Whether an UPDATE changes nothing that phasegate keeps.
@@ -167,9 +170,10 @@ impl<'a> Task<'a> {
 
     fn fixed(&self, column: &str, reason: &str) -> Error {
         Error::new(
-            Code::CheckViolation,
+            Code::TaskColumnFixed,
             format!("{column} of a task cannot be changed"),
         )
+        .column(column)
         .detail(format!(
             "Task {} {reason}.",
             self.firing.old_uuid(self.columns.id).unwrap_or(self.id)
@@ -262,7 +266,8 @@ impl<'a> Task<'a> {
             return Ok(());
         }
         let value = json("required_capabilities", Some(&read::json(new)))?;
-        capabilities::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+        capabilities::parse(value.as_ref())
+            .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
         if value.is_some_and(|value| value.is_null()) {
             self.changes.push((column, Value::Null));
         }
@@ -306,7 +311,7 @@ impl<'a> Task<'a> {
             "summary" if is_completed => verdict::parse_summary(value).map(|_| ()),
             _ => TaskResult::parse(value).map(|_| ()),
         }
-        .map_err(|error| fault(&error, error.detail()))
+        .map_err(|error| fault(Code::InvalidResult, &error, error.detail()))
     }
 
     fn note_claimable(&self, old: Option<&State>, new: &State, pending: i32) {
@@ -327,7 +332,8 @@ impl<'a> Task<'a> {
 /// What a row waits for.
 fn ids(text: Option<&str>) -> Result<Vec<Uuid>> {
     let value = json("dependencies", text)?;
-    links::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))
+    links::parse(value.as_ref())
+        .map_err(|error| fault(Code::InvalidDependencies, &error, error.detail()))
 }
 
 /// What a row waited for. A row that was there when the table was adopted may hold anything.

@@ -9,6 +9,7 @@ use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::scout;
+use crate::error::Code;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::spi::Session;
@@ -18,11 +19,11 @@ use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
-    Workspace::of_firing(firing, "tasks")?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     firing.require_row(true)?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
-    Task::of(firing, &columns)?.keep()
+    Task::of(firing, &columns, workspace.schema)?.keep()
 }
 
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
@@ -44,12 +45,13 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
             .map(|task| Event::Linked { task, before: None })
     };
     if let Some(event) = event {
-        unsettled::note(workspace.schema, event);
+        unsettled::note(workspace.schema, firing.table(), event);
     }
     Ok(Verdict::Keep)
 }
 
-/// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted.
+/// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted. Where `tasks` is partitioned or a
+/// partition, also for each row, since a statement may name another table.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
     let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
@@ -72,11 +74,13 @@ pub fn check_template(firing: &Firing) -> Result<Verdict> {
         .new_value(columns.template_description)
         .map(read::text)
     {
-        Template::parse(&text).map_err(|error| fault(&error, error.detail()))?;
+        Template::parse(&text)
+            .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
     }
     let required = json_text(columns.required_capabilities);
     let required = json("required_capabilities", required.as_deref())?;
-    capabilities::parse(required.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+    capabilities::parse(required.as_ref())
+        .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
     templates::depends_on(json_text(columns.dependencies_template).as_deref())?;
     Ok(Verdict::Keep)
 }

@@ -5,7 +5,6 @@ use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use super::statements::EXISTS;
 use crate::error::{Code, Error};
-use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -81,7 +80,7 @@ fn record_start(
     let label = phases.label(phase);
     if phases.is_blocked(phase) || label == DONE {
         let error = Error::new(
-            Code::CheckViolation,
+            Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
         );
         if !role::acts_for(workspace.owner) {
@@ -102,6 +101,7 @@ fn record_start(
     }
     moves::note(
         workspace.schema,
+        table,
         Move {
             ticket,
             from: 0,
@@ -114,7 +114,6 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             artifacts: Artifacts::None,
-            row: Parent::held(table),
             attribution: Attribution::of_settings(),
         },
         false,
@@ -137,7 +136,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
         }
     }
     Err(
-        Error::new(Code::InsufficientPrivilege, "phase history is append-only")
+        Error::new(Code::HistoryAppendOnly, "phase history is append-only")
             .detail("Rows of phase_history are never changed, and go only with their ticket.")
             .hint("A move that was wrong is undone by another move."),
     )

@@ -22,7 +22,7 @@ pub(super) fn refuse_distributed(workspace: &str, tables: &Tables) -> Result<()>
         )?;
         if !rows.is_empty() {
             return Err(Error::new(
-                Code::NotSupported,
+                Code::WorkspaceDistributed,
                 format!("workspace \"{workspace}\" is distributed by Citus"),
             )
             .detail(format!(
@@ -48,7 +48,7 @@ pub(super) fn refuse_sharding() -> Result<()> {
         return Ok(());
     }
     Err(Error::new(
-        Code::NotSupported,
+        Code::WorkspaceDistributed,
         "cannot make a workspace while Citus distributes new schemas",
     )
     .hint("SET citus.enable_schema_based_sharding = off."))

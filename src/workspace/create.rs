@@ -8,7 +8,7 @@ use crate::pg::role::{self, Rights};
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, lock};
+use crate::pg::{cache, catalog, catalog_rows, lock};
 use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
@@ -57,6 +57,41 @@ const FINISH: [&str; 6] = [
     include_str!("../../sql/context/triggers.sql"),
 ];
 
+/// A trigger FOR EACH ROW that does what one FOR EACH STATEMENT does, where statements may name a table above or below.
+struct RowTrigger {
+    table: &'static str,
+    name: &'static str,
+    make: &'static str,
+}
+
+const ROW_TRIGGERS: [RowTrigger; 2] = [
+    RowTrigger {
+        table: "tickets",
+        name: "aa_phasegate_written",
+        make: include_str!("../../sql/workflow/partitioned.sql"),
+    },
+    RowTrigger {
+        table: "tasks",
+        name: "aa_phasegate_settled",
+        make: include_str!("../../sql/tasks/partitioned.sql"),
+    },
+];
+
+impl RowTrigger {
+    /// Makes it where the table is partitioned or a partition; elsewhere it would cost for nothing.
+    fn make(&self, site: &Site) -> Result<()> {
+        let Some(table) = catalog::table_in(site.schema, self.table) else {
+            return Ok(());
+        };
+        let is_partitioned = catalog_rows::relation(table).is_some_and(|found| found.kind == b'p');
+        if is_partitioned || catalog::is_partition(table) {
+            return site.script(self.make);
+        }
+        let RowTrigger { table, name, .. } = self;
+        site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
+    }
+}
+
 /// What is put right in tasks that no trigger of ours has kept so far.
 const ADOPT_TASKS: &str = include_str!("../../sql/tasks/adopt.sql");
 
@@ -97,7 +132,7 @@ impl Site {
 pub fn create(name: &str) -> Result<()> {
     if !catalog::is_utf8_database() {
         return Err(Error::new(
-            Code::NotSupported,
+            Code::EncodingNotSupported,
             "phasegate needs a database with encoding UTF8",
         ));
     }
@@ -145,6 +180,7 @@ pub fn create(name: &str) -> Result<()> {
 
 /// Makes what is missing, and triggers and views anew. Needs an open session with the owner's rights.
 pub(super) fn make(site: &Site) -> Result<()> {
+    super::inheritance::refuse(site.schema)?;
     let progress = Adoption::of(site)?;
     let _pinned = Pinned::search_path();
     adopt::phase_type(site)?;
@@ -171,6 +207,9 @@ pub(super) fn make(site: &Site) -> Result<()> {
     let always = enabled_always(site)?;
     for script in FINISH {
         site.script(script)?;
+    }
+    for row_trigger in &ROW_TRIGGERS {
+        row_trigger.make(site)?;
     }
     always.iter().try_for_each(|again| run_script(again))?;
     comments(site)?;
@@ -255,10 +294,7 @@ pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
         return Ok(None);
     };
     if !role::acts_for(owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     Ok(Some(owner))
 }
@@ -268,10 +304,7 @@ pub fn detach(name: &str) -> Result<()> {
     cache::accept_invalidations();
     let workspace = super::Workspace::named(name)?;
     if !role::acts_for(workspace.owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     let _session = Session::open()?;
     let _pinned = Pinned::search_path();

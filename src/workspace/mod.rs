@@ -12,6 +12,7 @@ mod columns;
 mod configuration;
 mod create;
 pub mod functions;
+mod inheritance;
 mod owner;
 mod progress;
 mod shape;
@@ -21,11 +22,9 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::append::{self, Parent, Shape};
 use crate::pg::cache::{self, Remembered};
 use crate::pg::error::Result;
-use crate::pg::lock::{Place, Purpose};
-use crate::pg::probe::{self, Look};
+use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
@@ -38,7 +37,6 @@ use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use uuid::Uuid;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -75,7 +73,7 @@ impl Columns {
         let number = |name: &str, fits: fn(Oid) -> bool| {
             let number = catalog::column(table, name).ok_or_else(|| {
                 Error::new(
-                    Code::NotInPrerequisiteState,
+                    Code::WorkspaceIncomplete,
                     format!("table \"tickets\" lacks the column \"{name}\""),
                 )
                 .hint("phasegate.create_workspace adds what a workspace is missing.")
@@ -84,7 +82,7 @@ impl Columns {
                 return Ok(number);
             }
             Err(Error::new(
-                Code::DatatypeMismatch,
+                Code::WrongColumnType,
                 format!(
                     "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
                 ),
@@ -166,7 +164,7 @@ impl Workspace {
     pub fn of_firing_any(firing: &Firing, tables: &[&str]) -> Result<Rc<Workspace>> {
         let (workspace, table) = Self::whose(firing)?.ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::NotAWorkspace,
                 format!(
                     "table \"{}\" is in no phasegate workspace",
                     firing.table_name()
@@ -177,7 +175,7 @@ impl Workspace {
         })?;
         if !tables.contains(&table) {
             return Err(Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WrongTrigger,
                 format!(
                     "the trigger's function is not for table \"{}\"",
                     firing.table_name()
@@ -192,7 +190,7 @@ impl Workspace {
         }
         if firing.owner() != workspace.owner {
             return Err(Error::new(
-                Code::InsufficientPrivilege,
+                Code::OtherOwner,
                 "the trigger's table does not belong to the workspace's owner",
             )
             .detail(format!(
@@ -241,7 +239,8 @@ impl Workspace {
         })
     }
 
-    fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
+    /// The workspace of this schema, if it is one.
+    pub fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
         let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
         if let Some(workspace) = &known
             && workspace.is_current()
@@ -326,6 +325,7 @@ impl Workspace {
             Fit::Behind | Fit::Current | Fit::Ahead => {}
         }
         citus::refuse_distributed(&name, &tables)?;
+        inheritance::refuse(schema)?;
         let columns = Columns::of(tickets)?;
         let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
         cache::watch_type(phase_type);
@@ -357,18 +357,6 @@ impl Workspace {
         self.plan(statement, false)?.run(arguments, sees, 0)
     }
 
-    /// As [`Self::run`], for a query that only reads: hands over each row, which is valid meanwhile.
-    pub fn each(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        sees: Sees,
-        visit: impl FnMut(&Row<'_>),
-    ) -> Result<()> {
-        let _rights = self.ready(statement)?;
-        self.plan(statement, false)?.each(arguments, sees, visit)
-    }
-
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
     /// not ask. A task without its ticket cannot be.
     pub fn run_visible(
@@ -380,20 +368,6 @@ impl Workspace {
         let _rights = self.ready(statement)?;
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run_by_row`], for a query of rows' places and a condition, of tables that are locked and may be read. It
-    /// asks for no ticket: the caller sees all of them.
-    pub fn run_by_place(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(Place, bool) -> bool,
-    ) -> Result<()> {
-        let _rights = self.ready(statement)?;
-        self.plan(statement, true)?
-            .run_by_place(arguments, most, wants_more)
     }
 
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
@@ -455,7 +429,7 @@ impl Workspace {
             return Ok(());
         }
         Err(Error::new(
-            Code::NotInPrerequisiteState,
+            Code::WorkspaceChanged,
             format!("workspace \"{}\" was changed meanwhile", self.name),
         )
         .hint("Repeat what you did."))
@@ -463,7 +437,9 @@ impl Workspace {
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
         let key: (*const Statement, bool) = (statement, sees_all);
-        if let Some(plan) = self.plans.borrow().get(&key) {
+        if let Some(plan) = self.plans.borrow().get(&key)
+            && !plan.is_spoiled()
+        {
             return Ok(Rc::clone(plan));
         }
         let types: Vec<_> = statement
@@ -487,30 +463,11 @@ impl Workspace {
     pub fn table(&self, name: &str) -> Result<u32> {
         self.tables.get(name).ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WorkspaceIncomplete,
                 format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
         })
-    }
-
-    /// Whether the ticket has any of these, in this phase (an enum value) where it matters, as of the latest commit; true
-    /// where there is no quick way to tell.
-    pub fn may_have(&self, look: Look, ticket: Uuid, phase: u32) -> Result<bool> {
-        probe::may_have(look, self.schema, ticket, phase)
-    }
-
-    /// Appends rows that refer to tickets to one of the workspace's tables, as [`append::append`] does. Every ticket is there
-    /// as of `now`. Needs an open [`Session`] with the owner's rights.
-    pub fn append<'v, const N: usize>(
-        &self,
-        shape: &Shape,
-        now: Parent,
-        rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
-        shared: &[Value<'_>],
-    ) -> Result<bool> {
-        let table = self.table(shape.table)?;
-        append::append(shape, table, now, self.phase_type, rows, shared)
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.

@@ -101,7 +101,7 @@ impl Tables {
         for table in &self.found {
             if !matches!(table.relation.kind, b'r' | b'p') {
                 return Err(Error::new(
-                    Code::DuplicateObject,
+                    Code::NameTaken,
                     format!("{} exists and is no table", table.name),
                 )
                 .hint("Rename it, or make the workspace in another schema."));
@@ -171,7 +171,7 @@ pub(super) fn hold(schema: u32, owner: u32) -> Result<()> {
         .for_each(|oid| lock::table(oid, Purpose::Reading));
     if Tables::of(schema) != tables {
         return Err(Error::new(
-            Code::NotInPrerequisiteState,
+            Code::WorkspaceChanged,
             "the schema's tables were changed meanwhile",
         )
         .hint("Repeat what you did."));
@@ -196,7 +196,7 @@ fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> Error {
     let (other, owner) = (role::name(other), role::name(owner));
     let statement = kind.to_uppercase();
     Error::new(
-        Code::InsufficientPrivilege,
+        Code::OtherOwner,
         format!("{kind} {object} belongs to another role"),
     )
     .detail(format!(
@@ -238,7 +238,7 @@ fn vet(table: u32, owner: u32, is_restricted: bool) -> Result<()> {
     let text = |column| row.text(column).unwrap_or_default();
     let (trigger, object, its_owner) = (text(1), text(2), text(3));
     Err(Error::new(
-        Code::InsufficientPrivilege,
+        Code::TriggerOfOther,
         format!(
             "trigger \"{trigger}\" on table {} runs code of another role",
             qualified(table)?
@@ -290,7 +290,7 @@ fn deferred(table: u32) -> Result<Error> {
     let name = rows.first().and_then(|row| row.text(1)).unwrap_or_default();
     let table = qualified(table)?;
     Ok(Error::new(
-        Code::InsufficientPrivilege,
+        Code::ConstraintDeferred,
         format!("constraint \"{name}\" of table {table} is deferred"),
     )
     .detail("A superuser acts here with the rights of the workspace's owner, and what is put off to the commit would run with a superuser's.")
