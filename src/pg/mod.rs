@@ -2,7 +2,6 @@
 //!
 //! Everything here is mechanism (a plan, a tuple, a role switch); no rule of the workflow lives here.
 
-pub mod append;
 pub mod by_index;
 pub mod cache;
 pub mod call;
@@ -11,15 +10,8 @@ pub mod catalog_rows;
 pub mod clock;
 mod descriptor;
 pub mod error;
-pub mod executor;
-pub mod idle;
-mod jsonb;
 pub mod jsonpath;
-pub mod kept;
-mod list;
 pub mod lock;
-mod plain;
-pub mod probe;
 pub mod role;
 pub mod rows;
 pub mod settings;

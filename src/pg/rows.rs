@@ -96,7 +96,6 @@ impl Row<'_> {
         let found = self.type_of(column);
         if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
             raise(wrong_type(column, found));
-            return None;
         }
         self.datum(column)
     }
@@ -209,7 +208,7 @@ fn is_stored_as(found: Oid, kind: Oid) -> bool {
 
 fn wrong_type(column: i32, found: Oid) -> Error {
     Error::new(
-        Code::DatatypeMismatch,
+        Code::WrongColumnType,
         "a column has another type than a workspace needs",
     )
     .detail(format!(

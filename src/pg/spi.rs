@@ -85,7 +85,7 @@ impl Plan {
             unsafe { pg_sys::SPI_freeplan(plan) };
         }
         let text = CString::new(sql)
-            .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+            .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
         let mut types = parameters.to_vec();
         let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
         // SAFETY: `types` holds `count` OIDs; SPI copies text and types. The plan is kept before
@@ -244,7 +244,7 @@ pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
 /// Runs a script of several statements without parameters. Needs an open [`Session`].
 pub fn run_script(sql: &str) -> Result<()> {
     let text = CString::new(sql)
-        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
     // SAFETY: connected; the text is NUL-terminated and outlives the call.
     let status = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
     if status < 0 {
@@ -256,7 +256,7 @@ pub fn run_script(sql: &str) -> Result<()> {
 /// An identifier, quoted where SQL needs it.
 pub fn quote_identifier(name: &str) -> Result<String> {
     let name = CString::new(name)
-        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
     // SAFETY: gives either its argument or a palloc'd copy, both NUL-terminated.
     let quoted = unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) };
     Ok(quoted.to_string_lossy().into_owned())

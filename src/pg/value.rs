@@ -1,6 +1,5 @@
 //! SQL values on their way between Rust and the server.
 
-use super::jsonb;
 pub use pgrx::pg_sys::Datum;
 use pgrx::pg_sys::{self, Oid};
 use std::borrow::Cow;
@@ -161,10 +160,7 @@ impl<'a> Value<'a> {
             ),
             Value::Name(name) => name_datum(name),
             Value::Json(text) => return json_datum(text),
-            Value::Tree(value) => match jsonb::datum(value) {
-                Some(datum) => datum,
-                None => return json_datum(&value.to_string()),
-            },
+            Value::Tree(value) => return json_datum(&value.to_string()),
             Value::Bool(value) => Datum::from(*value),
             Value::Int(value) => Datum::from(*value),
             Value::Ints(values) => array(

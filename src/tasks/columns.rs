@@ -99,16 +99,18 @@ fn number(table: u32, table_name: &str, name: &str, kind: Type) -> Result<i16> {
             code,
             format!("column \"{name}\" of table \"{table_name}\" {message}"),
         )
+        .table(table_name)
+        .column(name)
     };
     let column = catalog::column(table, name).ok_or_else(|| {
-        error(Code::NotInPrerequisiteState, "is missing")
+        error(Code::WorkspaceIncomplete, "is missing")
             .hint("phasegate.create_workspace adds what a workspace is missing.")
     })?;
     if catalog::column_is(table, column, kind) {
         return Ok(column);
     }
     Err(error(
-        Code::DatatypeMismatch,
+        Code::WrongColumnType,
         "has another type than a workspace needs",
     ))
 }

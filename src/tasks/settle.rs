@@ -12,7 +12,7 @@ use super::statements::{
 };
 use super::templates::{fault, json};
 use super::unsettled::{Counting, Event};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -60,7 +60,7 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
 }
 
 fn refused(error: LinkError) -> Error {
-    fault(&error, error.detail())
+    fault(Code::InvalidDependencies, &error, error.detail())
 }
 
 /// A task whose dependencies were written.

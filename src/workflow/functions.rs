@@ -94,18 +94,12 @@ impl Wish {
     fn move_one(&self, ticket: Uuid, tolerant: bool) -> Result<Attempt> {
         let _session = Session::open()?;
         let standing = Standing::put(self.request(Tickets::One(ticket), tolerant));
-        let is_updated = self.update_one(ticket)?;
-        let outcome = standing.outcomes.borrow_mut().remove(&ticket);
-        self.attempt(outcome, is_updated, ticket)
-    }
-
-    /// Sets the ticket's phase; false where there is no such ticket, or a trigger left it out.
-    fn update_one(&self, ticket: Uuid) -> Result<bool> {
-        let workspace = &self.workspace;
         let target = Value::Oid(self.configuration.phases.oid(self.to));
-        let arguments = [Value::Uuid(ticket), target];
-        let rows = workspace.run(&MOVE_ONE, &arguments, Sees::Snapshot)?;
-        Ok(!rows.is_empty())
+        let rows = self
+            .workspace
+            .run(&MOVE_ONE, &[Value::Uuid(ticket), target], Sees::Snapshot)?;
+        let outcome = standing.outcomes.borrow_mut().remove(&ticket);
+        self.attempt(outcome, !rows.is_empty(), ticket)
     }
 
     fn attempt(&self, outcome: Option<Outcome>, updated: bool, ticket: Uuid) -> Result<Attempt> {
@@ -121,7 +115,7 @@ impl Wish {
             }),
             Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
             Some(Outcome::Moves { .. }) => Err(Error::new(
-                Code::NotInPrerequisiteState,
+                Code::MoveSuppressed,
                 "the move was suppressed by a trigger",
             )
             .detail(format!(
@@ -276,10 +270,8 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
         )
     };
     if !phases.is_blocked(present) {
-        return Err(
-            Error::new(Code::NotInPrerequisiteState, "ticket is not blocked")
-                .detail(format!("Ticket {ticket} is in {}.", phases.label(present))),
-        );
+        return Err(Error::new(Code::TicketNotBlocked, "ticket is not blocked")
+            .detail(format!("Ticket {ticket} is in {}.", phases.label(present))));
     }
     let left = phases.left(present, previous);
     if !configuration.transitions.contains(present, left) {

@@ -5,7 +5,6 @@ use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use super::statements::EXISTS;
 use crate::error::{Code, Error};
-use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -32,7 +31,7 @@ pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
     let mut changes = vec![
@@ -50,7 +49,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 /// a trigger that fires after the decision may have changed what it was about.
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
     let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
@@ -59,7 +58,7 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
         let at = firing
             .new_value(columns.phase_entered_at)
             .map_or_else(clock::now, read::big);
-        record_start(&workspace, firing.table(), ticket, to, previous, at)?;
+        record_start(&workspace, ticket, to, previous, at)?;
     } else if firing.is_equal(columns.phase_entered_at) {
         // Every decision about a move sets it later than it was.
         return Err(moves::undecided(ticket));
@@ -69,7 +68,6 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
 
 fn record_start(
     workspace: &Workspace,
-    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -81,7 +79,7 @@ fn record_start(
     let label = phases.label(phase);
     if phases.is_blocked(phase) || label == DONE {
         let error = Error::new(
-            Code::CheckViolation,
+            Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
         );
         if !role::acts_for(workspace.owner) {
@@ -114,7 +112,6 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             artifacts: Artifacts::None,
-            row: Parent::held(table),
             attribution: Attribution::of_settings(),
         },
         false,
@@ -124,8 +121,8 @@ fn record_start(
 
 /// BEFORE UPDATE, DELETE and TRUNCATE on `phase_history`: refuses, but for the cascade from a deleted ticket.
 pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing, "phase_history")?;
     if firing.is_row_delete() {
-        let workspace = Workspace::of_firing(firing)?;
         let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
             .and_then(|column| firing.old_uuid(column));
         let _session = Session::open()?;
@@ -137,7 +134,7 @@ pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
         }
     }
     Err(
-        Error::new(Code::InsufficientPrivilege, "phase history is append-only")
+        Error::new(Code::HistoryAppendOnly, "phase history is append-only")
             .detail("Rows of phase_history are never changed, and go only with their ticket.")
             .hint("A move that was wrong is undone by another move."),
     )

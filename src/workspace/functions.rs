@@ -1,6 +1,7 @@
 //! The SQL functions about workspaces.
 
 use super::access::{Access, Level};
+use super::shape::CONFIGURATION;
 use super::{Workspace, check, create, upgrade};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -68,6 +69,7 @@ fn access_argument(call: &Call) -> Result<Access> {
 
 /// The triggers on configuration tables: drop every session's cached configuration when the change commits.
 pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
+    Workspace::of_firing_any(firing, &CONFIGURATION)?;
     cache::invalidate(firing.table());
     Ok(Verdict::Keep)
 }
@@ -77,7 +79,8 @@ pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
 /// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
 /// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
-    if role::acts_for(firing.owner()) {
+    let workspace = Workspace::of_firing_any(firing, &["phase_history", "phase_gate_results"])?;
+    if role::acts_for(workspace.owner) {
         return Ok(Verdict::Keep);
     }
     Err(role::permission_denied(&firing.table_name()))

@@ -1,2 +1,2 @@
 -- What this update does before it replaces all functions and views: new and changed types, dropped functions, grants
--- on what is new. Nothing in this version.
+-- on what is new.
