@@ -23,10 +23,10 @@ use uuid::Uuid;
 /// all rows were written by then.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing, "tickets")?;
     settle(&workspace, moves::doubtful(workspace.schema))?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
