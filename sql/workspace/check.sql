@@ -56,7 +56,7 @@ SELECT 'gate_result_is_passed', pg_catalog.count(*),
    AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
         OR r.ticket_id OPERATOR(pg_catalog.<>) h.ticket_id
         OR h.from_phase OPERATOR(pg_catalog.<>) r.phase_id
-           AND h.from_phase::pg_catalog.text OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED')
+           AND pg_catalog.textin(pg_catalog.enum_out(h.from_phase)) OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED')
 UNION ALL
 SELECT 'task_state_is_possible', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
@@ -122,7 +122,7 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND NOT EXISTS (
        SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
-        WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
+        WHERE pg_catalog.regexp_replace(pg_catalog.lower(pg_catalog.textin(pg_catalog.enum_out(p.phase))), '^phase_', '')
               OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)
 UNION ALL
 SELECT 'shape_is_current', pg_catalog.count(*),

@@ -5,16 +5,16 @@ use super::capabilities;
 use super::columns::{Columns, TemplateColumns};
 use super::row::Task;
 use super::settle;
-use super::statements::LOCK_TEMPLATES;
 use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::scout;
 use crate::error::Code;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session};
+use crate::pg::lock::{self, Purpose};
+use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::value::read;
 use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
@@ -90,11 +90,9 @@ pub fn check_templates(firing: &Firing) -> Result<Verdict> {
     let workspace = Workspace::of_firing(firing, "task_templates")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    workspace.run(
-        &LOCK_TEMPLATES,
-        &[Value::Oid(firing.table())],
-        Sees::Snapshot,
-    )?;
+    // One change of templates at a time, until the transaction ends: two that each look right by themselves may form a
+    // cycle together.
+    lock::table(workspace.table("task_templates")?, Purpose::Alone);
     Templates::read(&workspace)?.check()?;
     Ok(Verdict::Keep)
 }

@@ -62,7 +62,7 @@ pub static EXISTS: Statement = Statement {
 
 /// A ticket's history, oldest first, if the caller may see the ticket.
 pub static HISTORY: Statement = Statement {
-    sql: "SELECT h.id, h.ticket_id, h.from_phase::pg_catalog.text, h.to_phase::pg_catalog.text,
+    sql: "SELECT h.id, h.ticket_id, pg_catalog.textin(pg_catalog.enum_out(h.from_phase)), pg_catalog.textin(pg_catalog.enum_out(h.to_phase)),
                  h.transition_reason, h.transitioned_by::pg_catalog.text, h.artifacts, h.created_at,
                  h.db_role::pg_catalog.text, h.gate_result_id
             FROM {ws}.phase_history h

@@ -8,7 +8,7 @@ use crate::pg::role::{self, Rights};
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, catalog_rows};
+use crate::pg::{cache, catalog, catalog_rows, lock};
 use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
@@ -257,15 +257,31 @@ pub(super) fn require_same_version() -> Result<()> {
 }
 
 /// One making of a workspace at a time, until the transaction ends: of two at once, as of two services that start,
-/// the second finds the schema there. The lock is on the name in pg_namespace (2615).
+/// the second finds the schema there. Who may not make it neither waits nor keeps others waiting: what comes next
+/// refuses.
 fn lock(name: &str) -> Result<()> {
-    run_once(
-        "SELECT pg_catalog.pg_advisory_xact_lock(2615, pg_catalog.hashtext($1))",
-        &[(Type::Text, Value::text(Some(name)))],
-    )?;
+    let rows = run_once(MAY_MAKE, &[(Type::Text, Value::text(Some(name)))])?;
+    if let Some(row) = rows.first()
+        && row.bool(1)
+        && let Some(key) = row.oid(2)
+    {
+        lock::key(key);
+    }
     cache::accept_invalidations();
     Ok(())
 }
+
+/// Whether the caller may make, or repair, a workspace of this name; and a number that stands for the name.
+const MAY_MAKE: &str = "
+    SELECT coalesce(
+               (SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+                       OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                                   WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
+                                     AND c.relname OPERATOR(pg_catalog.=) 'tickets'
+                                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                  FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name),
+               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')),
+           pg_catalog.hashtext($1)::pg_catalog.oid";
 
 /// The owner of the `tickets` table that is there; refuses unless the caller has that role's rights.
 pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
