@@ -41,6 +41,17 @@ pub fn require_writable() {
     unsafe { pg_sys::PreventCommandIfReadOnly(c"UPDATE".as_ptr()) };
 }
 
+/// Runs statements where the server runs none: when the transaction is about to end, outside of a portal.
+pub fn with_snapshot<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: valid inside a transaction; what is pushed is popped, and by abort processing where an error passes through.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = run();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
 /// A moment in what this transaction can see. Between two that are equal no other transaction has ended,
 /// and no command of this one has begun to write. What a command writes that had begun before is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

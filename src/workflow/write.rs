@@ -11,7 +11,7 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{catalog, clock};
+use crate::pg::{catalog, clock, transaction};
 use crate::phase::Direction;
 use crate::tasks::generation;
 use crate::workspace::Workspace;
@@ -79,10 +79,10 @@ fn settle(workspace: &Workspace, doubtful: Vec<Uuid>) -> Result<()> {
 /// Not earlier: between the decision and the trigger that writes, a user's own triggers may rightly do other things.
 pub fn refuse_left() -> Result<()> {
     for (schema, doubtful) in moves::doubtful_schemas() {
-        match Workspace::of_schema(schema)? {
-            Some(workspace) => settle(&workspace, doubtful)?,
-            None => moves::drop_kept_out(schema, &doubtful),
-        }
+        transaction::with_snapshot(|| match Workspace::of_schema(schema)? {
+            Some(workspace) => settle(&workspace, doubtful),
+            None => Ok(moves::drop_kept_out(schema, &doubtful)),
+        })?;
     }
     match moves::left() {
         None => Ok(()),
