@@ -81,7 +81,10 @@ pub fn refuse_left() -> Result<()> {
     for (schema, doubtful) in moves::doubtful_schemas() {
         transaction::with_snapshot(|| match Workspace::of_schema(schema)? {
             Some(workspace) => settle(&workspace, doubtful),
-            None => Ok(moves::drop_kept_out(schema, &doubtful)),
+            None => {
+                moves::drop_kept_out(schema, &doubtful);
+                Ok(())
+            }
         })?;
     }
     match moves::left() {
