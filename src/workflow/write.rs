@@ -20,13 +20,26 @@ use uuid::Uuid;
 
 /// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted. Where `tickets` is partitioned or a
 /// partition, also for each row, since a statement may name another table: the first row is as good as the statement's end, since
-/// all rows were written by then.
+/// all rows were written by then. New rows are noted one by one after that, so where the statement trigger is to come, as a third
+/// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
+    if firing.is_before() {
+        let workspace = Workspace::of_firing(firing, "tickets")?;
+        moves::begin(workspace.schema, firing.table());
+        return Ok(Verdict::Keep);
+    }
+    let is_for_row = firing.is_for_row();
+    if !is_for_row {
+        moves::end();
+    }
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
     let workspace = Workspace::of_firing(firing, "tickets")?;
+    if is_for_row && firing.is_insert() && moves::has_begun(workspace.schema) {
+        return Ok(Verdict::Keep);
+    }
     settle(&workspace, moves::doubtful(workspace.schema))?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
