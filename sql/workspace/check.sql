@@ -26,7 +26,7 @@ expected_trigger (relname, tgname) AS (
            ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
      UNION ALL
     SELECT w.relname, w.tgname
-      FROM (VALUES ('tickets', 'aa_phasegate_written'), ('tasks', 'aa_phasegate_settled')) w (relname, tgname)
+      FROM (VALUES ('tickets', 'aa_phasegate_written'), ('tickets', 'aa_phasegate_begin'), ('tasks', 'aa_phasegate_settled')) w (relname, tgname)
       JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) w.relname
        AND (c.relkind OPERATOR(pg_catalog.=) 'p' OR c.relispartition)
 ),
