@@ -14,16 +14,16 @@ COMMENT ON FUNCTION aggregate_phase_context(uuid, text) IS
     'What a phase of the ticket produced, merged from its completed tasks and current artifacts; computed now, stored nowhere. NULL means the present phase.';
 
 CREATE OR REPLACE FUNCTION summarize_context(context jsonb, max_tokens integer DEFAULT 2000) RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_context';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_context';
 COMMENT ON FUNCTION summarize_context(jsonb, integer) IS
     'A context as compact text of at most max_tokens tokens (setting phasegate.tokenizer): decisions first, then risks, summaries, documents and the rest.';
 
 CREATE OR REPLACE FUNCTION summarize_structured(context jsonb) RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_structured';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_structured';
 COMMENT ON FUNCTION summarize_structured(jsonb) IS 'A context as compact text, like summarize_context without a budget.';
 
 CREATE OR REPLACE FUNCTION extract_key_points(context jsonb) RETURNS text[]
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_extract_key_points';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_extract_key_points';
 COMMENT ON FUNCTION extract_key_points(jsonb) IS 'The points of a context, the most important first.';
 
 CREATE OR REPLACE FUNCTION get_context_for_phase(ticket_id uuid, target_phase text DEFAULT NULL, max_tokens integer DEFAULT 2000)
@@ -48,18 +48,13 @@ COMMENT ON FUNCTION context_summary(uuid, integer) IS
     'What the ticket''s present phase needs to know of the phases before it, within the budget.';
 
 CREATE OR REPLACE FUNCTION count_tokens(content text) RETURNS integer
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_count_tokens';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_count_tokens';
 COMMENT ON FUNCTION count_tokens(text) IS 'How many tokens the text has by the tokenizer of the setting phasegate.tokenizer.';
 
 CREATE OR REPLACE FUNCTION summarize_using_llm(ticket_id uuid, max_tokens integer DEFAULT 2000) RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_using_llm';
 COMMENT ON FUNCTION summarize_using_llm(uuid, integer) IS
     'Asks an outside summarizer (capability summarization) for the summary of what the ticket''s phase is handed; an open request is returned, not doubled. Needs UPDATE of tickets.context_summary.';
-
-CREATE OR REPLACE FUNCTION summary_given() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_summary_given';
-COMMENT ON FUNCTION summary_given() IS
-    'Trigger on tasks: applies a summary that was asked for, if it fits its budget and the context has not changed since.';
 
 -- From sql/gates/functions.sql
 -- Gates: evidence handed in, checked, and the verdicts on it.
@@ -97,31 +92,6 @@ CREATE OR REPLACE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_gate_status';
 COMMENT ON FUNCTION gate_status(uuid) IS
     'The gate of the ticket''s phase: the configured requirements, the check as of now, the latest stored result.';
-
-CREATE OR REPLACE FUNCTION artifact_changes() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_artifact_changes';
-COMMENT ON FUNCTION artifact_changes() IS 'Trigger on phase_gate_artifacts: holds the ticket while its evidence changes.';
-
-CREATE OR REPLACE FUNCTION requirements_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_requirements_check';
-COMMENT ON FUNCTION requirements_check() IS 'Trigger on phase_gate_requirements: refuses what could never be checked.';
-
-CREATE OR REPLACE FUNCTION tasks_added() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_added';
-COMMENT ON FUNCTION tasks_added() IS 'Trigger on tasks: holds the tickets that get new work.';
-
-CREATE OR REPLACE FUNCTION task_withdrawn() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_withdrawn';
-COMMENT ON FUNCTION task_withdrawn() IS 'Trigger on tasks: holds the ticket that loses a task.';
-
-CREATE OR REPLACE FUNCTION verdict_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_verdict_check';
-COMMENT ON FUNCTION verdict_check() IS
-    'Trigger on tasks: a review''s verdict must be well-formed, given by somebody entitled, and by nobody who worked on the phase.';
-
-CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_completed';
-COMMENT ON FUNCTION task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
 COMMENT ON COLUMN artifact.id IS 'A UUID version 7.';
@@ -216,31 +186,7 @@ COMMENT ON FUNCTION release_expired_tasks(name) IS
 CREATE OR REPLACE FUNCTION took_part(ticket_id uuid, phase_id text, agent_id text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_took_part';
 COMMENT ON FUNCTION took_part(uuid, text, text) IS
-    'Whether the agent was assigned completed work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
-
-CREATE OR REPLACE FUNCTION tasks_keep() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_keep';
-COMMENT ON FUNCTION tasks_keep() IS
-    'Trigger on tasks: refuses illegal moves and ill-shaped columns, keeps the columns that follow from the status.';
-
-CREATE OR REPLACE FUNCTION tasks_note() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_note';
-COMMENT ON FUNCTION tasks_note() IS 'Trigger on tasks: notes completions and dependencies for tasks_settle.';
-
-CREATE OR REPLACE FUNCTION tasks_settle() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_settle';
-COMMENT ON FUNCTION tasks_settle() IS
-    'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited.';
-
-CREATE OR REPLACE FUNCTION templates_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_check';
-COMMENT ON FUNCTION templates_check() IS
-    'Trigger on task_templates: refuses a template that could not be rendered or read.';
-
-CREATE OR REPLACE FUNCTION templates_fit() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_fit';
-COMMENT ON FUNCTION templates_fit() IS
-    'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';
+    'Whether the agent ever held work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
 COMMENT ON COLUMN task_template.id IS 'A UUID version 7.';
@@ -275,7 +221,7 @@ COMMENT ON COLUMN task.template_id IS 'The template that it was generated from, 
 COMMENT ON COLUMN task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
 COMMENT ON COLUMN task.updated_at IS 'When the row was last changed.';
 COMMENT ON COLUMN task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN task.completed_at IS 'When the task was completed, failed or cancelled.';
 
 COMMENT ON COLUMN claimed_task.id IS 'A UUID; by default one of version 7.';
 COMMENT ON COLUMN claimed_task.ticket_id IS 'The ticket.';
@@ -304,6 +250,184 @@ COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to
 COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
 COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';
 COMMENT ON COLUMN claimed_task.context_summary IS 'The same as text, within a budget of tokens.';
+
+-- From sql/triggers/functions.sql
+-- The functions of triggers, out of sight of who looks for what to call.
+
+CREATE OR REPLACE FUNCTION _configuration_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_configuration_changed';
+COMMENT ON FUNCTION _configuration_changed() IS
+    'Trigger on configuration tables: with the commit, every session reads the configuration anew; who changed what goes into configuration_history.';
+
+CREATE OR REPLACE FUNCTION _owner_only() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_owner_only';
+COMMENT ON FUNCTION _owner_only() IS 'Trigger on tables that only phasegate and the workspace''s owner write.';
+
+CREATE OR REPLACE FUNCTION _append_only() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_append_only';
+COMMENT ON FUNCTION _append_only() IS
+    'Trigger on tables that are only appended to: refuses UPDATE and DELETE, and TRUNCATE but with tickets.';
+
+CREATE OR REPLACE FUNCTION _phases_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_phases_check';
+COMMENT ON FUNCTION _phases_check() IS
+    'Trigger on phases: sets a phase''s key, and keeps what tickets are finished or blocked in.';
+
+CREATE OR REPLACE FUNCTION _artifact_changes() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_artifact_changes';
+COMMENT ON FUNCTION _artifact_changes() IS
+    'Trigger on phase_gate_artifacts: holds the ticket while its evidence changes.';
+
+CREATE OR REPLACE FUNCTION _requirements_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_requirements_check';
+COMMENT ON FUNCTION _requirements_check() IS
+    'Trigger on phase_gate_requirements: refuses what could never be checked.';
+
+CREATE OR REPLACE FUNCTION _tasks_added() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_added';
+COMMENT ON FUNCTION _tasks_added() IS 'Trigger on tasks: holds the tickets that get new work.';
+
+CREATE OR REPLACE FUNCTION _task_withdrawn() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_task_withdrawn';
+COMMENT ON FUNCTION _task_withdrawn() IS 'Trigger on tasks: holds the ticket that loses a task.';
+
+CREATE OR REPLACE FUNCTION _verdict_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_verdict_check';
+COMMENT ON FUNCTION _verdict_check() IS
+    'Trigger on tasks: a review''s verdict must be well-formed, given by somebody entitled, and by nobody who worked on the phase.';
+
+CREATE OR REPLACE FUNCTION _task_completed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_task_completed';
+COMMENT ON FUNCTION _task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
+
+CREATE OR REPLACE FUNCTION _summary_given() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_summary_given';
+COMMENT ON FUNCTION _summary_given() IS
+    'Trigger on tasks: applies a summary that was asked for, if it fits its budget and the context has not changed since.';
+
+CREATE OR REPLACE FUNCTION _tickets_start() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_start';
+COMMENT ON FUNCTION _tickets_start() IS 'Trigger on tickets: sets the columns of a new ticket that are phasegate''s.';
+
+CREATE OR REPLACE FUNCTION _tickets_decide() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_decide';
+COMMENT ON FUNCTION _tickets_decide() IS
+    'Trigger on tickets: decides whether a change of phase_id is allowed. Its arguments are the oldest shape whose code can work with the workspace, and the workspace''s own.';
+
+CREATE OR REPLACE FUNCTION _tickets_record() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_record';
+COMMENT ON FUNCTION _tickets_record() IS 'Trigger on tickets: notes a start.';
+
+CREATE OR REPLACE FUNCTION _tickets_write() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_write';
+COMMENT ON FUNCTION _tickets_write() IS 'Trigger on tickets: writes the history of a statement''s starts and moves.';
+
+CREATE OR REPLACE FUNCTION _tickets_deleted() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_deleted';
+COMMENT ON FUNCTION _tickets_deleted() IS
+    'Trigger on tickets: keeps what is left of a deleted ticket in ticket_archive.';
+
+CREATE OR REPLACE FUNCTION _tasks_keep() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_keep';
+COMMENT ON FUNCTION _tasks_keep() IS
+    'Trigger on tasks: refuses illegal moves and ill-shaped columns, keeps the columns that follow from the status.';
+
+CREATE OR REPLACE FUNCTION _tasks_note() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_note';
+COMMENT ON FUNCTION _tasks_note() IS 'Trigger on tasks: notes completions and dependencies for tasks_settle.';
+
+CREATE OR REPLACE FUNCTION _tasks_settle() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_settle';
+COMMENT ON FUNCTION _tasks_settle() IS
+    'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited.';
+
+CREATE OR REPLACE FUNCTION _templates_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_templates_check';
+COMMENT ON FUNCTION _templates_check() IS
+    'Trigger on task_templates: refuses a template that could not be rendered or read.';
+
+CREATE OR REPLACE FUNCTION _templates_fit() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_templates_fit';
+COMMENT ON FUNCTION _templates_fit() IS
+    'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';
+
+-- Those of version 0.2.0, which stand on workspaces that were not upgraded and in dumps of them.
+
+CREATE OR REPLACE FUNCTION configuration_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
+COMMENT ON FUNCTION configuration_changed() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION owner_only() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_owner_only';
+COMMENT ON FUNCTION owner_only() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION artifact_changes() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_artifact_changes';
+COMMENT ON FUNCTION artifact_changes() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION requirements_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_requirements_check';
+COMMENT ON FUNCTION requirements_check() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tasks_added() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_added';
+COMMENT ON FUNCTION tasks_added() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION task_withdrawn() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_withdrawn';
+COMMENT ON FUNCTION task_withdrawn() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION verdict_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_verdict_check';
+COMMENT ON FUNCTION verdict_check() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_completed';
+COMMENT ON FUNCTION task_completed() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION summary_given() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_summary_given';
+COMMENT ON FUNCTION summary_given() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tickets_start() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_start';
+COMMENT ON FUNCTION tickets_start() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tickets_decide() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_decide';
+COMMENT ON FUNCTION tickets_decide() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tickets_record() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_record';
+COMMENT ON FUNCTION tickets_record() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tickets_write() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_write';
+COMMENT ON FUNCTION tickets_write() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
+COMMENT ON FUNCTION history_append_only() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tasks_keep() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_keep';
+COMMENT ON FUNCTION tasks_keep() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tasks_note() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_note';
+COMMENT ON FUNCTION tasks_note() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION tasks_settle() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_settle';
+COMMENT ON FUNCTION tasks_settle() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION templates_check() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_check';
+COMMENT ON FUNCTION templates_check() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
+
+CREATE OR REPLACE FUNCTION templates_fit() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_fit';
+COMMENT ON FUNCTION templates_fit() IS 'Trigger of version 0.2.0: refuses until upgrade_workspace was run.';
 
 -- From sql/workflow/functions.sql
 -- The workflow: moving tickets, and reading where they are and were.
@@ -439,37 +563,6 @@ CREATE OR REPLACE FUNCTION revoke_access(workspace name, role name, level text D
 COMMENT ON FUNCTION revoke_access(name, name, text) IS
     'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
 
-CREATE OR REPLACE FUNCTION configuration_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
-COMMENT ON FUNCTION configuration_changed() IS
-    'Trigger on configuration tables: with the commit, every session reads the configuration anew.';
-
-CREATE OR REPLACE FUNCTION owner_only() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_owner_only';
-COMMENT ON FUNCTION owner_only() IS
-    'Trigger on tables that only phasegate and the workspace''s owner write.';
-
-CREATE OR REPLACE FUNCTION tickets_start() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_start';
-COMMENT ON FUNCTION tickets_start() IS 'Trigger on tickets: sets the columns of a new ticket that are phasegate''s.';
-
-CREATE OR REPLACE FUNCTION tickets_decide() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_decide';
-COMMENT ON FUNCTION tickets_decide() IS
-    'Trigger on tickets: decides whether a change of phase_id is allowed. Its arguments are the oldest shape whose code can work with the workspace, and the workspace''s own.';
-
-CREATE OR REPLACE FUNCTION tickets_record() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_record';
-COMMENT ON FUNCTION tickets_record() IS 'Trigger on tickets: notes a start.';
-
-CREATE OR REPLACE FUNCTION tickets_write() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_write';
-COMMENT ON FUNCTION tickets_write() IS 'Trigger on tickets: writes the history of a statement''s starts and moves.';
-
-CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
-COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses UPDATE, DELETE and TRUNCATE.';
-
 CREATE OR REPLACE VIEW @extschema@.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
@@ -480,7 +573,8 @@ SELECT n.nspname AS schema,
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
   JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
  WHERE c.relname OPERATOR(pg_catalog.=) 'tickets'
-   AND t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.tickets_decide'::pg_catalog.regproc
+   AND (t.tgfoid OPERATOR(pg_catalog.=) '@extschema@._tickets_decide'::pg_catalog.regproc
+        OR t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.tickets_decide'::pg_catalog.regproc)
  ORDER BY n.nspname;
 COMMENT ON VIEW @extschema@.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';

@@ -78,9 +78,14 @@ mod extension {
         requires = ["tasks_types"]
     );
     pgrx::extension_sql_file!(
+        "../sql/triggers/functions.sql",
+        name = "triggers",
+        requires = ["gates_types"]
+    );
+    pgrx::extension_sql_file!(
         "../sql/workspace/functions.sql",
         name = "workspace",
-        requires = ["gates_types"]
+        requires = ["triggers"]
     );
     pgrx::extension_sql_file!(
         "../sql/workflow/functions.sql",

@@ -9,26 +9,6 @@ WITH history AS (
       FROM {ws}.phase_history h
       JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
     WINDOW w AS (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id)
-),
-expected_trigger (relname, tgname) AS (
-    VALUES ('tickets', 'zz_phasegate_start'), ('tickets', 'zz_phasegate_decide'),
-           ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_write'),
-           ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
-           ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
-           ('phase_gate_requirements', 'zz_phasegate_check'),
-           ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
-           ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
-           ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
-           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'), ('tasks', 'zz_phasegate_summary_added'),
-           ('tasks', 'zz_phasegate_summary_given'),
-           ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
-           ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
-           ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
-),
-always_trigger (relname, tgname) AS (
-    VALUES ('phase_transitions', 'zz_phasegate_configured'), ('phase_transitions', 'zz_phasegate_emptied'),
-           ('task_templates', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_emptied'),
-           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_emptied')
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
@@ -51,7 +31,9 @@ SELECT 'gate_result_is_passed', pg_catalog.count(*),
    AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
         OR r.ticket_id OPERATOR(pg_catalog.<>) h.ticket_id
         OR h.from_phase OPERATOR(pg_catalog.<>) r.phase_id
-           AND h.from_phase::pg_catalog.text OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED')
+           AND NOT EXISTS (SELECT 1 FROM {ws}.phases p
+                            WHERE p.phase_id OPERATOR(pg_catalog.=) h.from_phase
+                              AND p.kind OPERATOR(pg_catalog.=) ANY ('{blocked,abandoned}'::pg_catalog.text[])))
 UNION ALL
 SELECT 'task_state_is_possible', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
@@ -68,7 +50,10 @@ SELECT 'task_state_is_possible', pg_catalog.count(*),
     OR k.status OPERATOR(pg_catalog.<>) 'pending' AND k.scheduled_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned}'::pg_catalog.text[]) AND k.started_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) 'running' AND k.started_at IS NULL
-    OR (k.status OPERATOR(pg_catalog.=) 'completed') OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)
+    OR (k.status OPERATOR(pg_catalog.=) ANY ('{completed,failed,cancelled}'::pg_catalog.text[]))
+       OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)
+    OR k.assigned_agent_id IS NOT NULL
+       AND k.assigned_agent_id::pg_catalog.text OPERATOR(pg_catalog.<>) ALL (k.agents::pg_catalog.text[])
 UNION ALL
 SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
@@ -84,41 +69,17 @@ SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
                AND (k.dependencies OPERATOR(pg_catalog.->) 'depends_on')
                    OPERATOR(pg_catalog.?) d.id::pg_catalog.text)
 UNION ALL
-SELECT 'triggers_are_in_place', pg_catalog.count(*),
-       pg_catalog.min('trigger ' OPERATOR(pg_catalog.||) e.tgname OPERATOR(pg_catalog.||) ' on ' OPERATOR(pg_catalog.||) e.relname)
-  FROM (SELECT relname, tgname, '{O,A}'::pg_catalog."char"[] AS states FROM expected_trigger
-        UNION ALL
-        SELECT relname, tgname, '{A}' FROM always_trigger) e
- WHERE NOT EXISTS (
-       SELECT 1
-         FROM pg_catalog.pg_trigger g
-         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) g.tgrelid
-        WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
-          AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
-          AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.=) ANY (e.states))
-UNION ALL
-SELECT 'casts_are_in_place', pg_catalog.count(*),
-       pg_catalog.min('cast from ' OPERATOR(pg_catalog.||) s.name)
-  FROM (VALUES ('text', 'pg_catalog.text'::pg_catalog.regtype), ('varchar', 'pg_catalog.varchar')) AS s (name, source)
- WHERE NOT EXISTS (
-       SELECT 1
-         FROM pg_catalog.pg_cast c
-         JOIN pg_catalog.pg_type p ON p.oid OPERATOR(pg_catalog.=) c.casttarget
-        WHERE p.typnamespace OPERATOR(pg_catalog.=) $1
-          AND p.typname OPERATOR(pg_catalog.=) 'phase'
-          AND c.castsource OPERATOR(pg_catalog.=) s.source)
-UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
   FROM {ws}.tickets t
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
        CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
-   AND NOT EXISTS (
-       SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
-        WHERE pg_catalog.regexp_replace(pg_catalog.lower(p.phase::pg_catalog.text), '^phase_', '')
-              OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)
+   AND k.key OPERATOR(pg_catalog.<>) ALL ($4)
+UNION ALL
+SELECT 'one_phase_is_the_start', (pg_catalog.count(*) OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4, NULL
+  FROM {ws}.phases p
+ WHERE p.kind OPERATOR(pg_catalog.=) 'start'
 UNION ALL
 SELECT 'shape_is_current', pg_catalog.count(*),
        pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))

@@ -26,6 +26,7 @@ pub mod probe;
 pub mod role;
 pub mod rows;
 mod scan;
+pub mod server;
 pub mod settings;
 pub mod spi;
 pub mod transaction;

@@ -62,6 +62,10 @@ columns!(
     error_message: Text,
     template_id: Uuid,
     created_at: Time,
+    on_hold: Bool,
+    agents: Varchars,
+    db_role: Name,
+    acting_role: Name,
 );
 
 columns!(

@@ -96,13 +96,14 @@ fn started(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) 
     }
 }
 
+/// When the task reached its final status, whichever that is.
 fn completed(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) -> Option<i64> {
-    if status != Status::Completed {
+    if !status.is_final() {
         return None;
     }
     let known = match old {
         None => *wanted,
-        Some(old) => old.completed_at,
+        Some(old) => old.completed_at.filter(|_| old.status == status),
     };
     Some(known.unwrap_or(now))
 }

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 /// An UPDATE that sets none of the columns that [`decide`] looks at does not fire it, where no other trigger could set them.
 pub static IDLER: Idler = Idler {
-    function: "tickets_decide",
+    function: "_tickets_decide",
     columns: &[
         "phase_id",
         "previous_phase_id",

@@ -6,6 +6,7 @@ use super::statements::{RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::error::{Code, Error};
 use crate::pg::append::{Column, Parent, Shape};
 use crate::pg::error::Result;
+use crate::pg::server;
 use crate::pg::spi::Sees;
 use crate::pg::value::{Type, Value};
 use crate::workspace::Workspace;
@@ -26,7 +27,7 @@ static SHAPE: Shape = Shape {
         Column::of("db_role", Type::Name),
     ],
     parent: "ticket_id",
-    guard: Some("owner_only"),
+    guard: Some("_owner_only"),
 };
 
 /// An enum value, or NULL.
@@ -49,7 +50,7 @@ fn append(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<bool> {
     if !moves.iter().all(is_known) {
         return Ok(false);
     }
-    let [reason, actor, db_role] = attributed(&first.attribution);
+    let [reason, actor, db_role, _] = attributed(&first.attribution);
     let db_role = match db_role {
         Value::Text(name) => Value::Name(name),
         other => other,
@@ -72,11 +73,12 @@ fn append(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<bool> {
     )
 }
 
-fn attributed(attribution: &Attribution) -> [Value<'_>; 3] {
+fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
     [
         Value::text(attribution.reason.as_deref()),
         Value::text(Some(&attribution.actor)),
         Value::text(Some(&attribution.db_role)),
+        Value::text(Some(&attribution.acting_role)),
     ]
 }
 
@@ -98,7 +100,7 @@ pub fn write(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<()> {
     let rows = match moves {
         [] => return Ok(()),
         [one] => {
-            let [reason, actor, db_role] = attributed(&one.attribution);
+            let [reason, actor, db_role, acting_role] = attributed(&one.attribution);
             let is_unseen =
                 one.artifacts == Artifacts::Unseen && one.attribution.artifacts.is_none();
             let (statement, last) = if is_unseen {
@@ -119,12 +121,14 @@ pub fn write(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<()> {
                     db_role,
                     Value::uuid(one.gate_result),
                     last,
+                    acting_role,
+                    Value::Big(server::system_identifier()),
                 ],
                 Sees::Latest,
             )?
         }
         [first, ..] => {
-            let [reason, actor, db_role] = attributed(&first.attribution);
+            let [reason, actor, db_role, acting_role] = attributed(&first.attribution);
             let phases = |of: fn(&Move) -> u32| {
                 Value::Enums(workspace.phase_type, moves.iter().map(of).collect())
             };
@@ -151,6 +155,8 @@ pub fn write(workspace: &Workspace, moves: &[Move], now: Parent) -> Result<()> {
                             .map(|one| one.gate_result.unwrap_or_default())
                             .collect(),
                     ),
+                    acting_role,
+                    Value::Big(server::system_identifier()),
                 ],
                 Sees::Latest,
             )?

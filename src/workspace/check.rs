@@ -10,7 +10,7 @@ use crate::stamp::SHAPE;
 
 static CHECK: Statement = Statement {
     sql: include_str!("../../sql/workspace/check.sql"),
-    parameters: &[Type::Oid, Type::Int, Type::Int],
+    parameters: &[Type::Oid, Type::Int, Type::Int, Type::Texts],
 };
 
 /// Hands over one row a check, as soon as it is done: its name, the violations found, and an example. Where the
@@ -20,10 +20,14 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
     if is_long {
         notice(format!("checking workspace \"{}\"", workspace.name));
     }
+    let configuration = workspace.configuration()?;
+    let phases = &configuration.phases;
+    let keys = phases.listed().map(|phase| Some(phases.context_key(phase).to_owned()));
     let arguments = [
         Value::Oid(workspace.schema),
         Value::Int(workspace.stamp.shape),
         Value::Int(SHAPE),
+        Value::Texts(keys.collect()),
     ];
     workspace.run_by_row(&CHECK, &arguments, 1, |row| {
         if is_long {

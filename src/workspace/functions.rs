@@ -2,12 +2,14 @@
 
 use super::access::{Access, Level};
 use super::{Workspace, check, create, upgrade};
+use crate::error::Error;
+use crate::pg::catalog;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{cache, role};
+use crate::stamp::FIRST;
 
 /// `create_workspace(workspace name)`
 pub fn create_workspace(call: &Call) -> Result<Answer> {
@@ -66,19 +68,9 @@ fn access_argument(call: &Call) -> Result<Access> {
     )
 }
 
-/// The triggers on configuration tables: drop every session's cached configuration when the change commits.
-pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
-    cache::invalidate(firing.table());
-    Ok(Verdict::Keep)
-}
-
-/// The statement trigger on tables that only phasegate and the workspace's owner write.
-///
-/// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
-/// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
-pub fn owner_only(firing: &Firing) -> Result<Verdict> {
-    if role::acts_for(firing.owner()) {
-        return Ok(Verdict::Keep);
-    }
-    Err(role::permission_denied(&firing.table_name()))
+/// The trigger functions of version 0.2.0, which stand on workspaces that were not upgraded and in dumps of them. Nothing of
+/// such a workspace is used.
+pub fn outdated(firing: &Firing) -> Result<Verdict> {
+    let workspace = catalog::schema_name(firing.schema()).unwrap_or_default();
+    Err(Error::workspace_older(&workspace, FIRST))
 }

@@ -5,11 +5,14 @@
 
 mod access;
 mod adopt;
+pub mod append_only;
 mod check;
 mod columns;
 mod configuration;
+pub mod configuration_history;
 mod create;
 pub mod functions;
+pub mod phases;
 mod progress;
 mod shape;
 mod statements;

@@ -9,7 +9,7 @@ use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::{cache, catalog, lock};
-use crate::stamp::{Fit, SHAPE, Stamp};
+use crate::stamp::{FIRST, Fit, SHAPE, Stamp};
 
 /// One shape to the next.
 struct Step {
@@ -24,18 +24,20 @@ struct Step {
     sql: &'static str,
 }
 
-/// The first brings shape 1 to shape 2, and so on.
+/// The first brings shape [`FIRST`] to the next, and so on.
 const STEPS: [Step; 1] = [Step {
-    change: "indexes for claims and for the start of a history, triggers for logical subscribers, counts of visible tickets",
-    sql: include_str!("../../sql/workspace/migrations/2.sql"),
+    change: "phases have kinds, an archive and a history of the configuration, roles and transactions on record, tasks on hold",
+    sql: include_str!("../../sql/workspace/migrations/3.sql"),
 }];
 
 // There is a step to each shape beyond the first.
-const _: () = assert!(STEPS.len() + 1 == SHAPE as usize);
+const _: () = assert!(STEPS.len() as i32 == SHAPE - FIRST);
 
 /// The steps that a workspace of this shape lacks, with the shape that each makes; all for an unknown shape, 0.
 fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
-    (2..).zip(&STEPS).filter(move |(to, _)| *to > shape)
+    (FIRST + 1..)
+        .zip(&STEPS)
+        .filter(move |(to, _)| *to > shape)
 }
 
 /// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
@@ -64,6 +66,8 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     if found.fit() == Fit::Current {
         return Ok(done);
     }
+    let always = create::enabled_always(&site)?;
+    create::drop_triggers(&site)?;
     for (to, step) in steps(found.shape) {
         notice(format!(
             "workspace \"{name}\", to shape {to}: {}",
@@ -72,12 +76,13 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         run(&site, step)?;
         done.push((to, step.change));
     }
-    create::make(&site)?;
+    create::make(&site, &always)?;
     Ok(done)
 }
 
 /// Runs all steps on a schema whose shape is not known.
 pub(super) fn from_unknown(site: &Site) -> Result<()> {
+    create::drop_triggers(site)?;
     steps(0).try_for_each(|(_, step)| run(site, step))
 }
 
