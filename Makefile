@@ -15,7 +15,7 @@ export PG_CONFIG PG_MAJOR PROFILE TESTS ACCEPT CASES SEED BENCH_SCALE BENCH_ROUN
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
 
-setup: ## install what is missing: system packages, cargo-pgrx, a Python environment for the tests
+setup: ## install what is missing: system packages, a Python environment for the tests
 	@pgrx-config/setup.sh
 
 build: ## build the extension into a private copy of the server under target/

@@ -26,8 +26,8 @@ for major in $majors; do
 done
 say "cargo clippy, the pure rules alone"
 CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --all-targets --no-default-features -- -D warnings
-say "the upgrade script is up to date"
-pgrx-config/upgrade-script.sh check
+say "the names that src/ may not use"
+pgrx-config/forbidden.sh
 say "the model of the concurrency tests"
 cargo fmt --manifest-path tests/model/Cargo.toml -- --check
 CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings

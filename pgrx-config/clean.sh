@@ -16,5 +16,5 @@ if [ "$TARGET_DIR" = "$PHASEGATE_ROOT/target" ]; then
 else
     # A target directory that CARGO_TARGET_DIR names may hold other projects' files.
     (cd "$PHASEGATE_ROOT" && cargo clean --package phasegate)
-    rm -rf "$pg" "$TARGET_DIR"/package-* "$TARGET_DIR"/{tests,unit,bench,venv,venv-bench,tools,clients,dist}
+    rm -rf "$pg" "$TARGET_DIR"/package-* "$TARGET_DIR"/{tests,unit,bench,venv,venv-bench,tools,clients,dist,.build.lock}
 fi

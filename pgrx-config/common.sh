@@ -21,9 +21,6 @@ case $TARGET_DIR in /*) ;; *) TARGET_DIR=$PWD/$TARGET_DIR ;; esac
 RULES_TARGET_DIR=$TARGET_DIR/rules
 SERVER_USER=${SERVER_USER:-postgres}
 
-# A cargo-pgrx of the pinned version, where the user's own is another one (see setup.sh).
-export PATH="$TARGET_DIR/tools/bin:$PATH"
-
 say()  { printf '==> %s\n' "$*" >&2; }
 note() { printf '    %s\n' "$*" >&2; }
 die()  { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -52,12 +49,6 @@ need_server_user() {
         die "PostgreSQL does not run as root and there is no OS user \"$SERVER_USER\" to run it as; create one (useradd --system $SERVER_USER) or name another with SERVER_USER=..."
 }
 
-registered_pg_config() {
-    local file=${PGRX_HOME:-$HOME/.pgrx}/config.toml
-    [ -r "$file" ] || return 0
-    sed -n "s/^pg$1 *= *\"\(.*\)\"/\1/p" "$file"
-}
-
 need_supported() {
     case " $SUPPORTED_PG_MAJORS " in
         *" $1 "*) ;;
@@ -71,8 +62,7 @@ pg_config_major() { "$1" --version | sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p'; }
 installed_pg_config() {
     local candidate
     # The last is an unversioned pg_config, which counts only if it is of the wanted version.
-    for candidate in "/usr/lib/postgresql/$1/bin/pg_config" "$(registered_pg_config "$1")" \
-                     "$(command -v pg_config || true)"; do
+    for candidate in "/usr/lib/postgresql/$1/bin/pg_config" "$(command -v pg_config || true)"; do
         if [ -x "$candidate" ] && [ "$(pg_config_major "$candidate")" = "$1" ] &&
            [ -x "$("$candidate" --bindir)/postgres" ] && [ -d "$("$candidate" --includedir-server)" ]; then
             printf '%s\n' "$candidate"
@@ -114,13 +104,8 @@ find_postgres() {
     PG_MAJOR=$(pg_config_major "$PG_CONFIG")
     need_supported "$PG_MAJOR"
     export PG_CONFIG PG_MAJOR
-    # pgrx generates its bindings from the pg_config registered for this version. Where that is another
-    # installation, name ours; only there, since the variable's coming and going makes cargo rebuild pgrx.
-    if [ "$(registered_pg_config "$PG_MAJOR")" != "$PG_CONFIG" ]; then
-        export PGRX_PG_CONFIG_PATH=$PG_CONFIG
-    else
-        unset PGRX_PG_CONFIG_PATH
-    fi
+    # pgrx generates its bindings from the headers of this one.
+    export PGRX_PG_CONFIG_PATH=$PG_CONFIG
 }
 
 need_postgres() {

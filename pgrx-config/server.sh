@@ -14,19 +14,22 @@ PROFILE=${PROFILE:-dev}
 
 # A dev and a release package differ in place too, so that switching between them copies, not compiles.
 package() {
-    local out=$TARGET_DIR/package-$PG_MAJOR-$PROFILE
-    local args=(--pg-config "$PG_CONFIG" --no-default-features --features "pg$PG_MAJOR" --out-dir "$out")
+    local out=$TARGET_DIR/package-$PG_MAJOR-$PROFILE built
     case $PROFILE in
-        dev)     args+=(--debug) ;;
-        release) ;;
+        dev)     built=$TARGET_DIR/debug ;;
+        release) built=$TARGET_DIR/release ;;
         *)       die "PROFILE must be dev or release, not \"$PROFILE\"" ;;
     esac
-    have cargo-pgrx || die "cargo-pgrx is not installed; run pgrx-config/setup.sh"
-    "$PHASEGATE_ROOT/pgrx-config/upgrade-script.sh"
     say "building phasegate for PostgreSQL $PG_MAJOR ($PROFILE)"
-    # SQL scripts of a version that was built earlier would linger and be installed with this one.
-    rm -rf "$out$("$PG_CONFIG" --sharedir)/extension"
-    (cd "$PHASEGATE_ROOT" && cargo pgrx package "${args[@]}") >&2
+    "$PHASEGATE_ROOT/pgrx-config/extension-files.sh" "$out$("$PG_CONFIG" --sharedir)/extension" >&2
+    mkdir -p "$out$("$PG_CONFIG" --pkglibdir)"
+    # The library has one name for all versions: no other build may come between this one and its copy.
+    (
+        flock 9
+        cd "$PHASEGATE_ROOT"
+        cargo build --lib --profile "$PROFILE" --no-default-features --features "pg$PG_MAJOR"
+        cp "$built/libphasegate.so" "$out$("$PG_CONFIG" --pkglibdir)/phasegate.so"
+    ) >&2 9>"$TARGET_DIR/.build.lock"
     printf '%s\n' "$out"
 }
 

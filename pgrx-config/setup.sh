@@ -145,29 +145,3 @@ need_server_user
 [ -d "$("$PG_CONFIG" --includedir-server)" ] ||
     die "the headers of PostgreSQL $PG_MAJOR are missing: $("$PG_CONFIG" --includedir-server)"
 note "PostgreSQL: $("$PG_CONFIG" --version) ($PG_CONFIG)"
-
-# --- cargo-pgrx ----------------------------------------------------------------------------------
-
-pgrx_version() { cargo pgrx --version 2>/dev/null | sed -n 's/^cargo-pgrx \(.*\)$/\1/p'; }
-version=$(pgrx_version || true)
-if [ "$version" != "$PGRX_VERSION" ]; then
-    # Another version is there for other projects: keep it, and put ours under target/ (see PATH in common.sh).
-    place=()
-    if [ -n "$version" ]; then place=(--root "$TARGET_DIR/tools"); fi
-    say "installing cargo-pgrx $PGRX_VERSION, about three minutes"
-    # Not in the caller's target directory, which would fill up with it.
-    env -u CARGO_TARGET_DIR cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" "${place[@]}" ||
-        die "cargo-pgrx $PGRX_VERSION could not be installed; is crates.io reachable?"
-    hash -r
-    [ "$(pgrx_version)" = "$PGRX_VERSION" ] || die "cargo-pgrx was installed but \"cargo pgrx --version\" does not say $PGRX_VERSION; is cargo's bin directory in PATH?"
-fi
-note "cargo-pgrx: $PGRX_VERSION"
-
-# Only what belongs to the machine is registered, for plain cargo commands. An installation that PG_CONFIG chooses,
-# or that was fetched, is named by environment (common.sh): a change of that file makes cargo rebuild pgrx in every
-# project, and what is registered outlives target/.
-# --no-run: no initdb in the user's home, since the clusters here are cluster.sh's.
-if [ -z "$chosen" ] && [ "$(installed_pg_config "$PG_MAJOR")" = "$PG_CONFIG" ] && [ -z "$(registered_pg_config "$PG_MAJOR")" ]; then
-    say "registering PostgreSQL $PG_MAJOR with cargo pgrx"
-    env -u PGRX_PG_CONFIG_PATH cargo pgrx init --no-run "--pg$PG_MAJOR" "$PG_CONFIG"
-fi

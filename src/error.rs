@@ -1,4 +1,4 @@
-//! The errors a user can meet, in one place: SQLSTATE, primary message, DETAIL and HINT.
+//! The errors a user can meet, in one place: code, primary message, DETAIL and HINT.
 //!
 //! Rules and rooms return these as values; only [`crate::pg::error`] turns one into a PostgreSQL error.
 //! Messages follow PostgreSQL's error style guide: a primary message without a full stop,
@@ -7,45 +7,157 @@
 use crate::stamp::{OLDEST, SHAPE};
 use std::fmt::Display;
 
-/// The SQLSTATE classes phasegate raises by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// 23514: a rule of the workflow forbids the row.
-    CheckViolation,
-    /// 55000: the object is not in the state that the operation needs.
-    NotInPrerequisiteState,
-    /// P0002: no row has that id.
-    NoDataFound,
-    /// 40001: somebody else was faster; retrying may succeed.
-    SerializationFailure,
-    /// 22P02: text that is no value of its type.
-    InvalidText,
-    /// 42501: the role may not do this.
-    InsufficientPrivilege,
-    /// 22023: an argument or configuration value outside what is allowed.
-    InvalidParameter,
-    /// 22004: NULL where a value is required.
-    NullNotAllowed,
-    /// 54000: larger than a configured limit.
-    LimitExceeded,
-    /// 3F000: no workspace where one is needed.
-    InvalidSchema,
-    /// 42804: a column's type does not fit.
-    DatatypeMismatch,
-    /// 42704: no object of that name.
-    UndefinedObject,
-    /// 42710: an object of that name is in the way.
-    DuplicateObject,
-    /// 0A000: not supported here.
-    NotSupported,
-    /// XX000: a state that phasegate's own rules exclude.
-    Internal,
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $name:ident: $state:literal $word:literal,)*) => {
+        /// What a refusal is about, in a word that programs read: every error of phasegate carries it in the field
+        /// CONSTRAINT NAME, beside its SQLSTATE.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[doc = $meaning])+ $name,)*
+        }
+
+        impl Code {
+            /// The word.
+            pub fn word(self) -> &'static str {
+                match self { $(Code::$name => $word,)* }
+            }
+
+            /// The SQLSTATE that goes with it.
+            pub fn sqlstate(self) -> &'static str {
+                match self { $(Code::$name => $state,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No edge of `phase_transitions` leads there, or a trigger changed the phase after the move was decided.
+    InvalidTransition: "23514" "invalid_transition",
+    /// A new ticket is inserted into a phase that none starts in.
+    InvalidStart: "23514" "invalid_start",
+    /// A gate that the move needs has not passed.
+    GateNotPassed: "55000" "gate_not_passed",
+    /// `expected_phase` was given, and the ticket is elsewhere.
+    PhaseChanged: "55000" "phase_changed",
+    /// A trigger left the ticket out of the UPDATE that was to move it.
+    MoveSuppressed: "55000" "move_suppressed",
+    /// A ticket is to be blocked, and no phase is of that kind.
+    NoBlockedPhase: "55000" "no_blocked_phase",
+    /// What a phase means is to be changed while tickets that rely on it are there.
+    PhaseInUse: "55000" "phase_in_use",
+    /// The column of a phase is fixed.
+    PhaseColumnFixed: "23514" "phase_column_fixed",
+    /// The ticket is to be unblocked, and is not blocked.
+    TicketNotBlocked: "55000" "ticket_not_blocked",
+    /// No visible ticket has the id.
+    TicketNotFound: "P0002" "ticket_not_found",
+    /// The text is no label of the workspace's phases.
+    UnknownPhase: "22P02" "unknown_phase",
+    /// A row of a table that is only appended to, as `phase_history`, is to be changed or removed.
+    HistoryAppendOnly: "42501" "history_append_only",
+    /// Tickets or tasks were written past the triggers that write down what follows.
+    NotRecorded: "55000" "not_recorded",
+    /// The triggers that decide about moves do not fire in this session.
+    TriggersOff: "55000" "triggers_off",
+    /// A table of a workspace takes part in INHERITS.
+    TableInherits: "55000" "table_inherits",
+    /// Something kept a move's row from `phase_history`.
+    HistoryNotWritten: "55000" "history_not_written",
+
+    /// No visible task has the id.
+    TaskNotFound: "P0002" "task_not_found",
+    /// Another agent holds the task, nobody does, or a later attempt is under way.
+    TaskNotHeld: "55000" "task_not_held",
+    /// The task's status may not change like that.
+    InvalidTaskTransition: "23514" "invalid_task_transition",
+    /// The column of a task is fixed.
+    TaskColumnFixed: "23514" "task_column_fixed",
+    /// A task's result breaks the contract.
+    InvalidResult: "22023" "invalid_result",
+    /// A task's dependencies are not readable, name what there is not, or form a cycle.
+    InvalidDependencies: "22023" "invalid_dependencies",
+    /// Capabilities are not readable.
+    InvalidCapabilities: "22023" "invalid_capabilities",
+    /// A template cannot be rendered, or templates do not fit together.
+    InvalidTemplate: "22023" "invalid_template",
+    /// No template has the id.
+    TemplateNotFound: "P0002" "template_not_found",
+
+    /// A gate's requirements cannot be read.
+    InvalidRequirements: "22023" "invalid_requirements",
+    /// Whoever reviews a phase has worked on it.
+    ReviewerTookPart: "42501" "reviewer_took_part",
+
+    /// A task's result is larger than a setting allows.
+    ResultTooLarge: "54000" "result_too_large",
+    /// An artifact is larger than a setting allows.
+    ArtifactTooLarge: "54000" "artifact_too_large",
+    /// Another value is larger than the limit that DETAIL names.
+    ValueTooLarge: "54000" "value_too_large",
+
+    /// A required argument or value is NULL.
+    NullArgument: "22004" "null_argument",
+    /// An argument, or the value of a column, is outside what is allowed.
+    InvalidArgument: "22023" "invalid_argument",
+    /// A trigger on a table of a workspace would run another role's code with the rights of the workspace's owner.
+    TriggerOfOther: "42501" "trigger_of_other",
+    /// A constraint that is put off to the commit would run with a superuser's rights.
+    ConstraintDeferred: "42501" "constraint_deferred",
+    /// No role has the name.
+    RoleNotFound: "42704" "role_not_found",
+    /// The role lacks a privilege; the message is PostgreSQL's own.
+    PermissionDenied: "42501" "permission_denied",
+    /// The role does not own the workspace.
+    NotOwner: "42501" "not_owner",
+    /// An object of a workspace belongs to another role than the workspace.
+    OtherOwner: "42501" "other_owner",
+
+    /// Nothing on the search_path is a workspace.
+    NoWorkspace: "3F000" "no_workspace",
+    /// The schema, or the schema of the table, is no workspace.
+    NotAWorkspace: "3F000" "not_a_workspace",
+    /// A table or column of the workspace is missing.
+    WorkspaceIncomplete: "55000" "workspace_incomplete",
+    /// The workspace's tables were changed while the call waited for them.
+    WorkspaceChanged: "55000" "workspace_changed",
+    /// Citus has distributed the workspace.
+    WorkspaceDistributed: "0A000" "workspace_distributed",
+    /// The workspace is to be upgraded first.
+    WorkspaceOlder: "55000" "workspace_older",
+    /// A later version of the extension made the workspace.
+    WorkspaceNewer: "55000" "workspace_newer",
+    /// The extension's objects and the loaded library are of two versions.
+    VersionsDiffer: "55000" "versions_differ",
+    /// A column has another type than a workspace needs.
+    WrongColumnType: "42804" "wrong_column_type",
+    /// A table of the application's cannot be adopted as it is.
+    CannotAdopt: "42804" "cannot_adopt",
+    /// An object of a name that a workspace needs is something else.
+    NameTaken: "42710" "name_taken",
+    /// The database's encoding is not UTF8.
+    EncodingNotSupported: "0A000" "encoding_not_supported",
+    /// A trigger function was not called by a trigger, or by one of another event, time or level.
+    WrongTrigger: "39P01" "wrong_trigger",
+
+    /// A state that phasegate's own rules exclude.
+    Internal: "XX000" "internal_error",
+}
+
+/// Which object of the database an error is about, for the fields of the same names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// SCHEMA NAME
+    pub schema: Option<String>,
+    /// TABLE NAME
+    pub table: Option<String>,
+    /// COLUMN NAME
+    pub column: Option<String>,
 }
 
 /// One error, ready to be reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The SQLSTATE.
+    /// What it is about.
     pub code: Code,
     /// The primary message.
     pub message: String,
@@ -53,6 +165,8 @@ pub struct Error {
     pub detail: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The object that is meant.
+    pub place: Box<Place>,
 }
 
 impl Error {
@@ -63,6 +177,7 @@ impl Error {
             message: message.into(),
             detail: None,
             hint: None,
+            place: Box::default(),
         }
     }
 
@@ -80,19 +195,38 @@ impl Error {
         self
     }
 
+    /// Names the table that is meant.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.place.table = Some(name.into());
+        self
+    }
+
+    /// Names the column that is meant.
+    #[must_use]
+    pub fn column(mut self, name: impl Into<String>) -> Self {
+        self.place.column = Some(name.into());
+        self
+    }
+
     /// A required argument is NULL.
     pub fn null_argument(name: &str) -> Self {
-        Error::new(Code::NullNotAllowed, format!("{name} must not be null"))
+        Error::new(Code::NullArgument, format!("{name} must not be null"))
     }
 
     /// An argument is outside what it may be: `what` names it, `detail` gives the value and the allowed ones.
     pub fn invalid_argument(what: impl Into<String>, detail: impl Into<String>) -> Self {
-        Error::new(Code::InvalidParameter, what).detail(detail)
+        Error::new(Code::InvalidArgument, what).detail(detail)
     }
 
-    /// `ticket not found` and its kin; `kind` is `ticket`, `task`, `template` or `artifact`.
+    /// `ticket not found` and its kin; `kind` is `ticket`, `task` or `template`.
     pub fn not_found(kind: &str, id: impl Display) -> Self {
-        Error::new(Code::NoDataFound, format!("{kind} not found"))
+        let code = match kind {
+            "task" => Code::TaskNotFound,
+            "template" => Code::TemplateNotFound,
+            _ => Code::TicketNotFound,
+        };
+        Error::new(code, format!("{kind} not found"))
             .detail(format!("No {kind} with id {id} is visible here."))
     }
 
@@ -108,7 +242,7 @@ impl Error {
         } else {
             allowed.join(", ")
         };
-        Error::new(Code::CheckViolation, "invalid phase transition").detail(format!(
+        Error::new(Code::InvalidTransition, "invalid phase transition").detail(format!(
             "Ticket {ticket} cannot move from {from} to {to}; allowed from {from}: {allowed}."
         ))
     }
@@ -120,27 +254,24 @@ impl Error {
             detail.push('\n');
             detail.push_str(reason);
         }
-        Error::new(Code::NotInPrerequisiteState, "phase gate not passed")
+        Error::new(Code::GateNotPassed, "phase gate not passed")
             .detail(detail)
             .hint("check_gate_requirements shows what the gate looks at; hand in what is missing and try again.")
     }
 
     /// `expected_phase` was given and the ticket is elsewhere.
     pub fn phase_changed(ticket: impl Display, expected: &str, actual: &str) -> Self {
-        Error::new(
-            Code::SerializationFailure,
-            "ticket is not in the expected phase",
-        )
-        .detail(format!(
-            "Ticket {ticket} was expected in {expected} and is in {actual}."
-        ))
-        .hint("Read the ticket again and decide anew.")
+        Error::new(Code::PhaseChanged, "ticket is not in the expected phase")
+            .detail(format!(
+                "Ticket {ticket} was expected in {expected} and is in {actual}."
+            ))
+            .hint("Read the ticket again and decide anew.")
     }
 
     /// PostgreSQL's own message for a label that an enum does not have.
     pub fn unknown_phase(label: &str) -> Self {
         Error::new(
-            Code::InvalidText,
+            Code::UnknownPhase,
             format!("invalid input value for enum phase: \"{label}\""),
         )
     }
@@ -148,7 +279,7 @@ impl Error {
     /// Nothing on the search_path is a workspace.
     pub fn no_workspace(search_path: &str) -> Self {
         Error::new(
-            Code::InvalidSchema,
+            Code::NoWorkspace,
             "no phasegate workspace in search_path",
         )
         .detail(format!("The search_path is {search_path}."))
@@ -158,7 +289,7 @@ impl Error {
     /// A name was given, and is no workspace's.
     pub fn not_a_workspace(name: &str) -> Self {
         Error::new(
-            Code::InvalidSchema,
+            Code::NotAWorkspace,
             format!("schema \"{name}\" is no phasegate workspace"),
         )
         .hint("phasegate.workspaces lists them; phasegate.create_workspace makes one.")
@@ -171,7 +302,11 @@ impl Error {
         } else {
             allowed.join(", ")
         };
-        Error::new(Code::CheckViolation, "invalid task status transition").detail(format!(
+        Error::new(
+            Code::InvalidTaskTransition,
+            "invalid task status transition",
+        )
+        .detail(format!(
             "Task {task} cannot move from {from} to {to}; allowed from {from}: {allowed}."
         ))
     }
@@ -188,7 +323,7 @@ impl Error {
         let given = given.map_or_else(String::new, |given| format!(", attempt {given}"));
         let holder = holder.map_or_else(|| "nobody".to_owned(), |holder| format!("agent {holder}"));
         Error::new(
-            Code::NotInPrerequisiteState,
+            Code::TaskNotHeld,
             "task is not held by this agent",
         )
         .detail(format!(
@@ -199,14 +334,20 @@ impl Error {
 
     /// A value that was read well is larger than a setting allows.
     pub fn too_large(column: &str, size: usize, setting: &str, limit: usize) -> Self {
-        Error::new(Code::LimitExceeded, format!("{column} is too large"))
+        let code = match column {
+            "result" => Code::ResultTooLarge,
+            "artifact_content" => Code::ArtifactTooLarge,
+            _ => Code::ValueTooLarge,
+        };
+        Error::new(code, format!("{column} is too large"))
             .detail(format!("It has {size} bytes; {setting} is {limit}."))
+            .column(column)
     }
 
     /// The workspace is of a shape that this code does not work with any more, or must not change by the way.
     pub fn workspace_older(workspace: &str, shape: i32) -> Self {
         Error::new(
-            Code::NotInPrerequisiteState,
+            Code::WorkspaceOlder,
             format!("workspace \"{workspace}\" is older than the extension"),
         )
         .detail(format!(
@@ -221,7 +362,7 @@ impl Error {
     /// A later version has made the workspace what this code cannot work with, or must not change.
     pub fn workspace_newer(workspace: &str, shape: i32) -> Self {
         Error::new(
-            Code::NotInPrerequisiteState,
+            Code::WorkspaceNewer,
             format!("workspace \"{workspace}\" is newer than the extension"),
         )
         .detail(format!(
@@ -233,7 +374,7 @@ impl Error {
     /// The extension's SQL objects and the library that the session has loaded are of two versions.
     pub fn versions_differ(extension: &str, library: &str) -> Self {
         Error::new(
-            Code::NotInPrerequisiteState,
+            Code::VersionsDiffer,
             "the extension and its library are of different versions",
         )
         .detail(format!(
@@ -244,10 +385,8 @@ impl Error {
 
     /// Adoption met a column or object that cannot be used as it is.
     pub fn cannot_adopt(table: &str, detail: impl Into<String>) -> Self {
-        Error::new(
-            Code::DatatypeMismatch,
-            format!("cannot adopt table \"{table}\""),
-        )
-        .detail(detail)
+        Error::new(Code::CannotAdopt, format!("cannot adopt table \"{table}\""))
+            .detail(detail)
+            .table(table)
     }
 }

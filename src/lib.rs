@@ -25,17 +25,17 @@ pub mod gates;
 
 #[cfg(feature = "postgres")]
 mod extension {
-    //! What PostgreSQL asks of a loadable library, and the SQL that CREATE EXTENSION runs.
+    //! What PostgreSQL asks of a loadable library.
 
     use crate::context::scout;
     use crate::interrupt;
     use crate::pg;
     use crate::tasks::unsettled;
-    use crate::workflow::{decide, moves};
+    use crate::workflow::moves;
 
     pgrx::pg_module_magic!(name, version);
 
-    #[allow(non_snake_case, unsafe_code, missing_docs)]
+    #[allow(non_snake_case, missing_docs)]
     #[pgrx::pg_guard]
     pub extern "C-unwind" fn _PG_init() {
         pg::error::hide_backtraces();
@@ -46,15 +46,12 @@ mod extension {
             pg::settings::encoding().load();
         }
         pg::cache::register();
-        pg::idle::register(&decide::IDLER);
-        pg::executor::register();
         pg::transaction::register(pg::transaction::Hooks {
             ended: || {
                 moves::forget_all();
                 scout::forget();
                 unsettled::forget_all();
                 pg::cache::transaction_ended();
-                pg::kept::transaction_ended();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);
@@ -64,52 +61,4 @@ mod extension {
             rolled_back: pg::cache::rolled_back,
         });
     }
-
-    // Types first, so that functions can be in any order; an update runs the functions' files again.
-    pgrx::extension_sql_file!("../sql/workflow/types.sql", name = "workflow_types");
-    pgrx::extension_sql_file!(
-        "../sql/tasks/types.sql",
-        name = "tasks_types",
-        requires = ["workflow_types"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/gates/types.sql",
-        name = "gates_types",
-        requires = ["tasks_types"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/triggers/functions.sql",
-        name = "triggers",
-        requires = ["gates_types"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/workspace/functions.sql",
-        name = "workspace",
-        requires = ["triggers"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/workflow/functions.sql",
-        name = "workflow",
-        requires = ["workspace"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/tasks/functions.sql",
-        name = "tasks",
-        requires = ["workflow"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/gates/functions.sql",
-        name = "gates",
-        requires = ["tasks"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/context/functions.sql",
-        name = "context",
-        requires = ["gates"]
-    );
-    pgrx::extension_sql_file!(
-        "../sql/workspace/grants.sql",
-        name = "grants",
-        requires = ["context"]
-    );
 }

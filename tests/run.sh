@@ -60,8 +60,8 @@ count_run() {
 
 # --- unit ----------------------------------------------------------------------------------------
 
-# In RULES_TARGET_DIR: the extension is built with other features and linker arguments under the same file
-# name, so that sharing its directory would recompile the crate at every change from one to the other.
+# In RULES_TARGET_DIR: the extension is built with other features under the same file name,
+# so that sharing its directory would recompile the crate at every change from one to the other.
 run_unit() {
     say "unit tests (cargo test)"
     local status=0

@@ -112,7 +112,7 @@ impl Ticket {
             None => Ok(json!({})),
             Some(Some(context)) => Ok(context),
             Some(None) => Err(Error::new(
-                Code::InvalidParameter,
+                Code::InvalidArgument,
                 "the ticket's context is nested too deeply",
             )
             .detail(format!(

@@ -8,7 +8,7 @@ use super::functions::budget;
 use super::handover::Handed;
 use super::merge;
 use super::statements::{APPLY, ASK, OPEN, TICKET_LOCKED};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::json;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -100,6 +100,7 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
 /// and whether the answer was applied, is phasegate's to say: a caller's own values are ignored.
 pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     let is_completed = columns.is_completed(firing, KIND);
     let was_completed = columns.was_completed(firing, KIND);
@@ -109,7 +110,6 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     if firing.is_insert() && role::acts_for(workspace.owner) {
         // A request of ours, or an import.
         return Ok(Verdict::Keep);
@@ -126,7 +126,7 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
         return Ok(firing.with(&[(columns.result, Sql::json(kept.as_deref()))]));
     }
     let text = parse_summary(answer.as_ref())
-        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
+        .map_err(|error| Error::new(Code::InvalidResult, error.to_string()).detail(error.detail()))?
         .to_owned();
     let part = |key: &str| before.as_ref().filter(|_| was_completed)?.get(key);
     let is_same = part("summary").and_then(Value::as_str) == Some(&text);

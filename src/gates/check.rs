@@ -11,7 +11,7 @@ use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::value::{Datum, Value as Sql, read};
+use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
 use crate::tasks::TOOK_PART;
 use crate::tasks::verdict::Verdict;
@@ -67,15 +67,18 @@ pub fn parse_row(
         None => None,
         Some(Some(criteria)) => Some(criteria),
         Some(None) => {
-            return Err(Error::invalid_argument(
-                "invalid validation_criteria",
-                "They are nested too deeply; at most 127 levels are read.",
-            ));
+            return Err(
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria")
+                    .detail("They are nested too deeply; at most 127 levels are read."),
+            );
         }
     };
     Requirements::parse(artifacts, tasks_completed, criteria.as_ref(), review).map_err(|invalid| {
-        Error::new(Code::InvalidParameter, format!("invalid {}", invalid.field))
-            .detail(invalid.detail)
+        Error::new(
+            Code::InvalidRequirements,
+            format!("invalid {}", invalid.field),
+        )
+        .detail(invalid.detail)
     })
 }
 
@@ -113,13 +116,10 @@ pub fn check(
     } else {
         &EVIDENCE
     };
+    let arguments = [Sql::Uuid(ticket), phase.clone(), Sql::Texts(wanted)];
+    let rows = workspace.run(evidence, &arguments, sees)?;
     let mut found = Found::default();
-    workspace.each(
-        evidence,
-        &[Sql::Uuid(ticket), phase.clone(), Sql::Texts(wanted)],
-        sees,
-        |row| found.take(row),
-    )?;
+    rows.iter().for_each(|row| found.take(row));
     let mut gathered = found.gathered();
     if let (Review::Approved, Some(reviewer)) = (&gathered.evidence.review, &gathered.reviewer) {
         // Whoever approved and then took part in the phase approved their own work after all.
@@ -143,8 +143,8 @@ pub fn check(
                 .map_err(|error| error.message)?;
             Ok(rows
                 .first()
-                .and_then(|row| row.datum(1))
-                .map(crate::pg::value::read::bool))
+                .filter(|row| row.datum(1).is_some())
+                .map(|row| row.bool(1)))
         },
     )))
 }
@@ -162,10 +162,10 @@ type Order = (i64, Uuid);
 
 /// What is found of a gate's evidence, row by row.
 #[derive(Default)]
-struct Found {
+struct Found<'a> {
     evidence: Evidence,
-    /// Of each type, the one that was collected last, with its content as it is stored.
-    artifacts: BTreeMap<String, (Order, Option<Datum>)>,
+    /// Of each type, the one that was collected last, whose content alone is read.
+    artifacts: BTreeMap<String, (Order, Row<'a>)>,
     incomplete: BTreeMap<Order, IncompleteTask>,
     last_verdict: Option<(Review, i64)>,
     since: Option<i64>,
@@ -173,19 +173,16 @@ struct Found {
     review_is_open: bool,
 }
 
-impl Found {
-    fn take(&mut self, row: &Row<'_>) {
+impl<'a> Found<'a> {
+    fn take(&mut self, row: Row<'a>) {
         let id = row.uuid(2).unwrap_or_default();
         let order = (row.big(7).unwrap_or(i64::MAX), id);
         match row.int(1) {
-            Some(1) => {
-                let artifact = || (order, row.kept_json(6));
-                match self.artifacts.entry(row.text(3).unwrap_or_default()) {
-                    Entry::Occupied(known) if known.get().0 > order => {}
-                    Entry::Occupied(mut known) => drop(known.insert(artifact())),
-                    Entry::Vacant(free) => drop(free.insert(artifact())),
-                }
-            }
+            Some(1) => match self.artifacts.entry(row.text(3).unwrap_or_default()) {
+                Entry::Occupied(known) if known.get().0 > order => {}
+                Entry::Occupied(mut known) => drop(known.insert((order, row))),
+                Entry::Vacant(free) => drop(free.insert((order, row))),
+            },
             Some(2) => {
                 self.evidence.tasks_total += 1;
                 let status = row.text(4).unwrap_or_default();
@@ -215,11 +212,11 @@ impl Found {
         let mut evidence = self.evidence;
         evidence.incomplete_tasks = self.incomplete.into_values().collect();
         let mut ids = HashMap::new();
-        for (artifact_type, ((_, id), json)) in self.artifacts {
+        for (artifact_type, ((_, id), row)) in self.artifacts {
             ids.insert(artifact_type.clone(), id);
             evidence.artifacts.push(ArtifactEvidence {
                 artifact_type,
-                content: content(json.map(read::json)),
+                content: content(row.json(6)),
             });
         }
         evidence.review = match self.last_verdict {

@@ -5,7 +5,6 @@ use super::record::{GateResult, ask_review, collect, hold, store};
 use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
 use super::verdict::Check;
 use crate::error::Error;
-use crate::pg::append::Parent;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -43,12 +42,11 @@ impl Subject {
             .transpose()?;
         let _session = Session::open()?;
         let _by_index = ByIndex::only();
-        let mut present = None;
-        workspace.each(statement, &[Sql::Uuid(ticket)], sees, |row| {
-            present = Some(row.oid(1).unwrap_or(0));
-        })?;
-        let present = present.ok_or_else(|| Error::not_found("ticket", ticket))?;
-        let present = configuration.phase_of(present)?;
+        let rows = workspace.run(statement, &[Sql::Uuid(ticket)], sees)?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::not_found("ticket", ticket))?;
+        let present = configuration.phase_of(row.oid(1).unwrap_or(0))?;
         Ok(Subject {
             phase: given.unwrap_or(present),
             workspace,
@@ -169,16 +167,9 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
     let _owner = workspace.as_owner();
     collect(workspace, subject.ticket, Some(subject.phase_oid()), None)?;
     let check = subject.check(Sees::Latest)?;
-    let result = GateResult::new(
-        subject.ticket,
-        subject.phase_oid(),
-        &check,
-        clock::now(),
-        &by,
-        None,
-    );
-    let now = Parent::held(workspace.tickets);
-    store(workspace, std::slice::from_ref(&result), now)?;
+    let phase = subject.phase_oid();
+    let result = GateResult::new(subject.ticket, phase, &check, clock::now(), &by);
+    store(workspace, std::slice::from_ref(&result))?;
     let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
     Ok(rows
         .first()

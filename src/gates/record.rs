@@ -1,15 +1,14 @@
 //! What gates leave behind: results, superseded and collected artifacts, reviews in the queue.
 
 use super::statements::{
-    ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, STORE_ONE, SUPERSEDE,
+    ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, STORE_ONE, SUPERSEDE, SUPERSEDE_ONE,
 };
 use super::verdict::{Check, Outcome};
-use crate::pg::append::{Column, Parent, Shape};
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::rows::Rows;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::value::{Type, Value as Sql};
+use crate::pg::value::Value as Sql;
 use crate::workspace::Workspace;
 use uuid::Uuid;
 
@@ -32,20 +31,11 @@ pub struct GateResult {
     pub at: i64,
     /// By whom.
     pub by: String,
-    /// The ticket's row, where it is known to be held.
-    pub row: Option<Parent>,
 }
 
 impl GateResult {
     /// The result of a check.
-    pub fn new(
-        ticket: Uuid,
-        phase: u32,
-        check: &Check,
-        at: i64,
-        by: &str,
-        row: Option<Parent>,
-    ) -> Self {
+    pub fn new(ticket: Uuid, phase: u32, check: &Check, at: i64, by: &str) -> Self {
         GateResult {
             id: Uuid::now_v7(),
             ticket,
@@ -55,73 +45,22 @@ impl GateResult {
             reasons: check.blocking_reasons(),
             at,
             by: by.to_owned(),
-            row,
         }
     }
 }
 
-/// `phase_gate_results`, as rows can be appended to it.
-static SHAPE: Shape = Shape {
-    table: "phase_gate_results",
-    columns: &[
-        Column::of("id", Type::Uuid),
-        Column::of("ticket_id", Type::Uuid),
-        Column::of("phase_id", Type::Phase),
-        Column::varchar("gate_status", 50),
-        Column::of("validation_result", Type::Json),
-        Column::of("validated_at", Type::Time),
-        Column::of("blocking_reasons", Type::Texts),
-        Column::varchar("validated_by", 255),
-    ],
-    parent: "ticket_id",
-    guard: None,
-};
-
-/// Stores results; where only the review is missing, sees to it that one is in the queue. Says whether that took no
-/// statement, in which anything may have happened. Needs an open session with the owner's rights.
-pub fn store(workspace: &Workspace, results: &[GateResult], now: Parent) -> Result<bool> {
-    let mut is_quiet = append(workspace, results, now)?;
-    if !is_quiet {
-        match results {
-            [one] => store_one(workspace, one)?,
-            _ => store_many(workspace, results)?,
-        }
+/// Stores results; where only the review is missing, sees to it that one is in the queue. Needs an open session with the
+/// owner's rights.
+pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
+    match results {
+        [] => return Ok(()),
+        [one] => store_one(workspace, one)?,
+        _ => store_many(workspace, results)?,
     }
-    for result in results {
-        if result.outcome == Outcome::Pending {
-            is_quiet = false;
-            ask_review(workspace, result.ticket, result.phase)?;
-        }
-    }
-    Ok(is_quiet)
-}
-
-/// Appends results without a statement, if their tickets are known to be there; false where that is not known.
-fn append(workspace: &Workspace, results: &[GateResult], now: Parent) -> Result<bool> {
-    let Some(first) = results.first() else {
-        return Ok(true);
-    };
-    let is_known =
-        |one: &GateResult| one.row.is_some_and(|row| row.is_there(now)) && one.by == first.by;
-    if !results.iter().all(is_known) {
-        return Ok(false);
-    }
-    workspace.append(
-        &SHAPE,
-        now,
-        results.iter().map(|one| {
-            [
-                Sql::Uuid(one.id),
-                Sql::Uuid(one.ticket),
-                Sql::Oid(one.phase),
-                Sql::text(Some(one.outcome.as_str())),
-                Sql::json(Some(&one.json)),
-                Sql::Time(one.at),
-                Sql::Texts(one.reasons.iter().cloned().map(Some).collect()),
-            ]
-        }),
-        &[Sql::text(Some(&first.by))],
-    )
+    results
+        .iter()
+        .filter(|result| result.outcome == Outcome::Pending)
+        .try_for_each(|result| ask_review(workspace, result.ticket, result.phase).map(drop))
 }
 
 fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
@@ -193,23 +132,21 @@ pub fn ask_review(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Uui
 }
 
 /// Marks the artifacts of these phases of these tickets as superseded. Needs an open session with the owner's rights.
-pub fn supersede(workspace: &Workspace, phases: &[(Uuid, u32)], at: i64) -> Result<()> {
-    if phases.is_empty() {
-        return Ok(());
-    }
-    workspace.run(
-        &SUPERSEDE,
-        &[
-            Sql::Uuids(phases.iter().map(|(ticket, _)| *ticket).collect()),
-            Sql::Enums(
-                workspace.phase_type,
-                phases.iter().map(|(_, phase)| *phase).collect(),
-            ),
-            Sql::Time(at),
-        ],
-        // Also what was handed in since a REPEATABLE READ transaction began.
-        Sees::Latest,
-    )?;
+pub fn supersede(workspace: &Workspace, regressions: &[(Uuid, &[u32])], at: i64) -> Result<()> {
+    let enums = |phases| Sql::Enums(workspace.phase_type, phases);
+    let (statement, tickets, phases) = match regressions {
+        [] => return Ok(()),
+        [(ticket, phases)] => (&SUPERSEDE_ONE, Sql::Uuid(*ticket), enums(phases.to_vec())),
+        _ => {
+            let pairs = regressions
+                .iter()
+                .flat_map(|(ticket, phases)| phases.iter().map(|phase| (*ticket, *phase)));
+            let (tickets, phases) = pairs.unzip();
+            (&SUPERSEDE, Sql::Uuids(tickets), enums(phases))
+        }
+    };
+    // Also what was handed in since a REPEATABLE READ transaction began.
+    workspace.run(statement, &[tickets, phases, Sql::Time(at)], Sees::Latest)?;
     Ok(())
 }
 

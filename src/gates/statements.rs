@@ -183,6 +183,15 @@ pub static SUPERSEDE: Statement = Statement {
     parameters: &[Type::Uuids, Type::Phases, Type::Time],
 };
 
+/// As [`SUPERSEDE`] for phases of one ticket.
+pub static SUPERSEDE_ONE: Statement = Statement {
+    sql: "UPDATE {ws}.phase_gate_artifacts a
+             SET superseded_at = $3
+           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) ANY ($2)
+             AND a.superseded_at IS NULL",
+    parameters: &[Type::Uuid, Type::Phases, Type::Time],
+};
+
 /// Holds a ticket while its evidence changes: a transition and a change of its evidence wait for one another.
 /// Gives when the phase was reviewed last.
 pub static HOLD_TICKET: Statement = Statement {

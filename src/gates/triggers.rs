@@ -34,7 +34,7 @@ fn new_text(firing: &Firing, name: &str) -> Option<String> {
 pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
     scout::forget();
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "phase_gate_artifacts")?;
     let ticket = column(firing, "ticket_id");
     let phase = column(firing, "phase_id");
     let superseded_at = column(firing, "superseded_at");
@@ -102,6 +102,7 @@ fn supersedes(firing: &Firing, superseded_at: i16) -> bool {
 /// BEFORE INSERT OR UPDATE on `phase_gate_requirements`: a typo must never let tickets through.
 pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    Workspace::of_firing(firing, "phase_gate_requirements")?;
     let flag = |name| {
         firing
             .new_value(column(firing, name))
@@ -123,9 +124,9 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     for (artifact_type, path) in requirements.jsonpaths() {
         if let Err(problem) = jsonpath::check(path) {
             return Err(
-                Error::new(Code::InvalidParameter, "invalid validation_criteria").detail(format!(
-                    "The jsonpath of \"{artifact_type}\" is invalid: {problem}."
-                )),
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
+                    format!("The jsonpath of \"{artifact_type}\" is invalid: {problem}."),
+                ),
             );
         }
     }
@@ -134,7 +135,7 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
 pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     let _session = Session::open()?;
     firing.name_transition_tables()?;
     let _owner = workspace.as_owner();
@@ -145,10 +146,10 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
 /// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
 pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     if firing.is_update() && TaskColumns::of(firing.table())?.stay(firing) {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     let (ticket, phase) = (column(firing, "ticket_id"), column(firing, "phase_id"));
     let old_kind = firing.old_value(column(firing, "kind")).map(read::text);
     let was_verdict = old_kind.as_deref() == Some("review")
@@ -184,6 +185,7 @@ fn require_reviewer(workspace: &Workspace) -> Result<()> {
 /// privilege, the reviewer's independence.
 pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     if !columns.is_completed(firing, "review")
         || columns.was_completed(firing, "review")
@@ -194,21 +196,18 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     let result = firing
         .new_value(column(firing, "result"))
         .map(read::json)
         .map(|json| {
             json::read(&json).ok_or_else(|| {
-                Error::invalid_argument(
-                    "result is nested too deeply",
-                    "At most 127 levels are read.",
-                )
+                Error::new(Code::InvalidResult, "result is nested too deeply")
+                    .detail("At most 127 levels are read.")
             })
         })
         .transpose()?;
     let approved = Review::parse(result.as_ref())
-        .map_err(|error| Error::invalid_argument(error.to_string(), error.detail()))?
+        .map_err(|error| Error::new(Code::InvalidResult, error.to_string()).detail(error.detail()))?
         .approved;
     require_reviewer(&workspace)?;
     // The owner may bring in finished reviews with the times they were given at.
@@ -247,16 +246,15 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     }
     let configuration = workspace.configuration()?;
     let phase = configuration.phase_of(phase.unwrap_or(0))?;
-    Err(Error::new(
-        Code::InsufficientPrivilege,
-        "reviewer took part in the phase",
+    Err(
+        Error::new(Code::ReviewerTookPart, "reviewer took part in the phase")
+            .detail(format!(
+                "Agent {agent} worked on {} of ticket {}.",
+                configuration.phases.label(phase),
+                ticket.unwrap_or_default()
+            ))
+            .hint("Let somebody else review it."),
     )
-    .detail(format!(
-        "Agent {agent} worked on {} of ticket {}.",
-        configuration.phases.label(phase),
-        ticket.unwrap_or_default()
-    ))
-    .hint("Let somebody else review it."))
 }
 
 /// Since when an approval of the phase counts, and when the last verdict but the one at hand was given.
@@ -308,6 +306,7 @@ fn verdict_time(
 /// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
 pub fn task_completed(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     if !columns.is_completed(firing, "work")
         || columns.was_completed(firing, "work") && firing.is_untouched(columns.result)
@@ -315,7 +314,6 @@ pub fn task_completed(firing: &Firing) -> Result<Verdict> {
     {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     let ticket = firing.new_uuid(column(firing, "ticket_id"));
     let task = firing.new_uuid(column(firing, "id"));
     if let Some(ticket) = ticket {

@@ -6,12 +6,15 @@
 use super::error::Result;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 thread_local! {
     /// How often each watched table's definition or, for configuration tables, rows changed.
     static WATCHED: RefCell<HashMap<u32, Rc<Cell<u64>>>> = RefCell::new(HashMap::new());
+    /// The hash values of the types whose owners were asked for.
+    static TYPES: RefCell<HashSet<u32>> = RefCell::new(HashSet::new());
+    static RIGHTS_GENERATION: Cell<u64> = const { Cell::new(0) };
     static CATALOG_GENERATION: Cell<u64> = const { Cell::new(0) };
     static READ_NOW: Cell<bool> = const { Cell::new(false) };
 }
@@ -31,6 +34,19 @@ pub fn register() {
                 Datum::null(),
             );
         }
+        for cache in [
+            pg_sys::SysCacheIdentifier::PROCOID,
+            pg_sys::SysCacheIdentifier::AUTHOID,
+            pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
+        ] {
+            pg_sys::CacheRegisterSyscacheCallback(
+                cache as i32,
+                Some(rights_changed),
+                Datum::null(),
+            );
+        }
+        let types = pg_sys::SysCacheIdentifier::TYPEOID as i32;
+        pg_sys::CacheRegisterSyscacheCallback(types, Some(type_changed), Datum::null());
     }
 }
 
@@ -57,6 +73,21 @@ unsafe extern "C-unwind" fn catalog_changed(_argument: Datum, _cache: i32, _hash
     bump();
 }
 
+unsafe extern "C-unwind" fn rights_changed(_argument: Datum, _cache: i32, _hash: u32) {
+    let _ = RIGHTS_GENERATION.try_with(|generation| generation.set(generation.get() + 1));
+}
+
+/// Types come and go with temporary tables, so that only those count that are watched. A hash of 0 means all.
+unsafe extern "C-unwind" fn type_changed(_argument: Datum, _cache: i32, hash: u32) {
+    let is_other = TYPES.try_with(|types| {
+        let known = types.try_borrow();
+        hash != 0 && known.is_ok_and(|types| !types.contains(&hash))
+    });
+    if is_other != Ok(true) {
+        bump();
+    }
+}
+
 fn bump() {
     let _ = CATALOG_GENERATION.try_with(|generation| generation.set(generation.get() + 1));
 }
@@ -64,6 +95,20 @@ fn bump() {
 /// Counts changes of enum labels and schema names; a cached thing that depends on them keeps the count it was made at.
 pub fn catalog_generation() -> u64 {
     CATALOG_GENERATION.with(Cell::get)
+}
+
+/// Counts changes of functions, roles and memberships: of whose code may run with whose rights.
+pub fn rights_generation() -> u64 {
+    RIGHTS_GENERATION.with(Cell::get)
+}
+
+/// Counts changes of the type as changes of the catalog, from now on.
+pub fn watch_type(oid: u32) {
+    let cache = pg_sys::SysCacheIdentifier::TYPEOID as i32;
+    let none = Datum::null();
+    // SAFETY: computes the hash of a key of this cache, which has one column.
+    let hash = unsafe { pg_sys::GetSysCacheHashValue(cache, Datum::from(oid), none, none, none) };
+    TYPES.with_borrow_mut(|types| types.insert(hash));
 }
 
 /// A table that something was read from, watched for as long as that is remembered.

@@ -1,6 +1,6 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
-use super::error::{Result, raise};
+use super::error::{Result, guard};
 use super::rows::{Row, Rows};
 use super::value::{Value, read};
 use super::{clock, descriptor};
@@ -30,20 +30,18 @@ pub struct Call {
 /// # Safety
 /// `info` is what the server passes to a version-1 function.
 pub unsafe fn run(info: FunctionCallInfo, body: fn(&Call) -> Result<Answer>) -> Datum {
-    let call = Call {
-        info,
-        // SAFETY: reads the server's global; set during any function call.
-        context: unsafe { pg_sys::CurrentMemoryContext },
+    // SAFETY: the entry point does nothing but call this.
+    let answer = unsafe {
+        guard(|| {
+            let context = pg_sys::CurrentMemoryContext;
+            body(&Call { info, context })
+        })
     };
-    match body(&call) {
-        Ok(Answer::Datum(datum)) => datum,
-        Ok(Answer::Null | Answer::Set) => {
+    match answer {
+        Answer::Datum(datum) => datum,
+        Answer::Null | Answer::Set => {
             // SAFETY: `info` is valid for the duration of the call.
             unsafe { (*info).isnull = true };
-            Datum::null()
-        }
-        Err(error) => {
-            raise(error);
             Datum::null()
         }
     }
@@ -316,8 +314,8 @@ macro_rules! c_functions {
         #[allow(unsafe_code, missing_docs, clippy::missing_safety_doc)]
         #[unsafe(no_mangle)]
         pub unsafe extern "C-unwind" fn $symbol(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
-            // SAFETY: the server passes a valid call; the guard turns a Rust unwind into a server error.
-            unsafe { pgrx::pg_sys::panic::pgrx_extern_c_guard(|| $run(info, $body)) }
+            // SAFETY: the server passes a valid call.
+            unsafe { $run(info, $body) }
         }
     )*};
 }

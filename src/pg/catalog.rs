@@ -20,10 +20,38 @@ fn some(oid: Oid) -> Option<u32> {
     (oid != Oid::INVALID).then(|| oid.to_u32())
 }
 
-/// The table of this name that an unqualified reference would find.
-pub fn table_on_search_path(name: &CStr) -> Option<u32> {
-    // SAFETY: a NUL-terminated name; gives InvalidOid where there is none.
-    some(unsafe { pg_sys::RelnameGetRelid(name.as_ptr()) })
+/// The schemas on the search_path that are there and that the role may use, in their order; a temporary one is not
+/// among them.
+pub fn schemas_on_search_path() -> Vec<u32> {
+    let mut schemas = vec![Oid::INVALID; 16];
+    loop {
+        let room = i32::try_from(schemas.len()).unwrap_or(i32::MAX);
+        // SAFETY: writes at most as many as there is room for, and gives how many there are.
+        let count = unsafe { pg_sys::fetch_search_path_array(schemas.as_mut_ptr(), room) };
+        let is_all = count <= room;
+        schemas.resize(usize::try_from(count).unwrap_or(0), Oid::INVALID);
+        if is_all {
+            return schemas.into_iter().map(Oid::to_u32).collect();
+        }
+    }
+}
+
+/// Whether the schema is one for temporary objects, this session's or another's.
+pub fn is_temporary(schema: u32) -> bool {
+    // SAFETY: a syscache look-up by OID; false where there is no such schema.
+    unsafe { pg_sys::isAnyTempNamespace(Oid::from(schema)) }
+}
+
+/// Whether the table is a partition.
+pub fn is_partition(table: u32) -> bool {
+    // SAFETY: a syscache look-up by OID; false where there is no such table.
+    unsafe { pg_sys::get_rel_relispartition(Oid::from(table)) }
+}
+
+/// Whether the extension of this name is there.
+pub fn has_extension(name: &CStr) -> bool {
+    // SAFETY: a NUL-terminated name; with missing_ok an unknown one gives InvalidOid.
+    unsafe { pg_sys::get_extension_oid(name.as_ptr(), true) != Oid::INVALID }
 }
 
 /// The table's schema.
@@ -96,11 +124,16 @@ pub fn column_type(table: u32, column: i16) -> Option<u32> {
     some(unsafe { pg_sys::get_atttype(Oid::from(table), column) })
 }
 
-/// Whether this is one of the extension's functions.
+/// Whether this is one of the extension's functions: a member of it, whatever schema that is in and whoever put others
+/// there.
 pub fn is_own(function: u32) -> bool {
-    // SAFETY: a syscache look-up by OID; InvalidOid where there is no such function.
-    let schema = unsafe { pg_sys::get_func_namespace(Oid::from(function)) };
-    schema_name(schema.to_u32()).as_deref() == Some("phasegate")
+    // SAFETY: catalog look-ups; a function that is no member, or an extension that is not there, gives InvalidOid.
+    unsafe {
+        let extension =
+            pg_sys::getExtensionOfObject(pg_sys::ProcedureRelationId, Oid::from(function));
+        extension != Oid::INVALID
+            && extension == pg_sys::get_extension_oid(c"phasegate".as_ptr(), true)
+    }
 }
 
 /// Whether this is the extension's function of that name.

@@ -80,7 +80,10 @@ pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
             // with a NUL.
             unsafe {
                 let form = &*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_trigger>();
-                if !catalog::is_own_function(form.tgfoid.to_u32(), function) {
+                // One that a partition has from its table says nothing of the partition's own schema.
+                if form.tgparentid != Oid::INVALID
+                    || !catalog::is_own_function(form.tgfoid.to_u32(), function)
+                {
                     return;
                 }
                 let mut is_null = false;
@@ -99,18 +102,115 @@ pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
     found
 }
 
-/// The table's owner.
-pub fn owner(table: u32) -> Option<u32> {
-    // SAFETY: a syscache look-up by OID; NULL where there is no such table. A row of pg_class begins with what is read.
+/// A row of the catalog by its OID, of which `read` takes what it needs; nothing where there is none.
+///
+/// # Safety
+/// Rows of the catalog that the cache is of begin with a `T`.
+unsafe fn by_oid<T, R>(
+    cache: pg_sys::SysCacheIdentifier::Type,
+    oid: u32,
+    read: impl FnOnce(&T) -> R,
+) -> Option<R> {
+    // SAFETY: a syscache look-up by OID; NULL where there is none, else given back after it was read as the caller says.
     unsafe {
-        let by_oid = pg_sys::SysCacheIdentifier::RELOID as c_int;
-        let row = pg_sys::SearchSysCache1(by_oid, Datum::from(table));
+        let row = pg_sys::SearchSysCache1(cache as c_int, Datum::from(oid));
         if row.is_null() {
             return None;
         }
-        let form = &*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_class>();
-        let owner = form.relowner.to_u32();
+        let found = read(&*pg_sys::GETSTRUCT(row).cast::<T>());
         pg_sys::ReleaseSysCache(row);
-        Some(owner)
+        Some(found)
     }
+}
+
+/// What pg_class says of a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relation {
+    /// Its owner.
+    pub owner: u32,
+    /// `r`, `p`, `v` and so on.
+    pub kind: u8,
+    /// Whether it has, or had, partitions or tables that inherit from it.
+    pub has_children: bool,
+}
+
+/// The relation with this OID.
+pub fn relation(oid: u32) -> Option<Relation> {
+    let cache = pg_sys::SysCacheIdentifier::RELOID;
+    // SAFETY: a row of pg_class begins so.
+    unsafe {
+        by_oid(cache, oid, |row: &pg_sys::FormData_pg_class| Relation {
+            owner: row.relowner.to_u32(),
+            kind: row.relkind as u8,
+            has_children: row.relhassubclass,
+        })
+    }
+}
+
+/// The type's owner.
+pub fn type_owner(oid: u32) -> Option<u32> {
+    let cache = pg_sys::SysCacheIdentifier::TYPEOID;
+    // SAFETY: a row of pg_type begins so.
+    unsafe {
+        by_oid(cache, oid, |row: &pg_sys::FormData_pg_type| {
+            row.typowner.to_u32()
+        })
+    }
+}
+
+/// The function's owner.
+fn function_owner(oid: u32) -> Option<u32> {
+    let cache = pg_sys::SysCacheIdentifier::PROCOID;
+    // SAFETY: a row of pg_proc begins so.
+    unsafe {
+        by_oid(cache, oid, |row: &pg_sys::FormData_pg_proc| {
+            row.proowner.to_u32()
+        })
+    }
+}
+
+/// A trigger, as far as it matters whose code it runs and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Trigger {
+    /// The owner of its function; none for one that the server made, as for a foreign key.
+    pub function_owner: Option<u32>,
+    /// Whether it has a condition, which may call functions too.
+    pub has_condition: bool,
+    /// Whether it is put off to the commit unless SET CONSTRAINTS says otherwise.
+    pub is_deferred: bool,
+}
+
+/// The table's triggers, but for those that are disabled.
+pub fn triggers(table: u32) -> Vec<Trigger> {
+    let mut found = Vec::new();
+    let by = (
+        pg_sys::TriggerRelidNameIndexId,
+        pg_sys::Anum_pg_trigger_tgrelid,
+    );
+    let catalog = pg_sys::TriggerRelationId;
+    each(catalog, by.0, by.1, table, |row, columns| {
+        // SAFETY: a row of pg_trigger begins so; the condition is only asked whether it is NULL.
+        unsafe {
+            let form = &*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_trigger>();
+            if form.tgenabled as u8 == b'D' {
+                return;
+            }
+            let mut has_none = false;
+            let number = pg_sys::Anum_pg_trigger_tgqual as i32;
+            pg_sys::heap_getattr(row, number, columns, &mut has_none);
+            found.push((
+                form.tgisinternal,
+                form.tgfoid.to_u32(),
+                !has_none,
+                form.tginitdeferred,
+            ));
+        }
+    });
+    let describe =
+        |(is_internal, function, has_condition, is_deferred): (bool, u32, bool, bool)| Trigger {
+            function_owner: (!is_internal).then(|| function_owner(function).unwrap_or(0)),
+            has_condition,
+            is_deferred,
+        };
+    found.into_iter().map(describe).collect()
 }

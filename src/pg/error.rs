@@ -1,41 +1,37 @@
-//! Turns an [`Error`] into a PostgreSQL error.
+//! Turns an [`Error`] into a PostgreSQL error, and lets the server's own errors pass with all their fields.
+//!
+//! pgrx's guard knows message, DETAIL and HINT only: the names of a constraint, table or column, by which programs
+//! tell errors apart, would be lost on the way through Rust, ours and those of the server. So our entry points have
+//! a guard of their own.
 
 use crate::error::{Code, Error};
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
+use pgrx::pg_sys::{self, ErrorData};
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What every fallible function of the bridge and the rooms returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-fn sqlstate(code: Code) -> PgSqlErrorCode {
-    match code {
-        Code::CheckViolation => PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
-        Code::NotInPrerequisiteState => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        Code::NoDataFound => PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-        Code::SerializationFailure => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
-        Code::InvalidText => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-        Code::InsufficientPrivilege => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        Code::InvalidParameter => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        Code::NullNotAllowed => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-        Code::LimitExceeded => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-        Code::InvalidSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
-        Code::DatatypeMismatch => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        Code::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
-        Code::NotSupported => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-        Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-    }
+/// A SQLSTATE as the server keeps it: six bits a character.
+fn sqlstate(text: &str) -> i32 {
+    text.bytes().rev().fold(0, |state, character| {
+        (state << 6) + i32::from(character.wrapping_sub(b'0') & 0x3f)
+    })
 }
 
-fn report(error: Error, code: PgSqlErrorCode, level: PgLogLevel) {
-    let mut report = ErrorReport::new(code, error.message, "phasegate");
-    if let Some(detail) = error.detail {
-        report = report.set_detail(detail);
+fn report(error: &Error, code: PgSqlErrorCode) -> ErrorReport {
+    let mut report = ErrorReport::new(code, error.message.clone(), "phasegate");
+    if let Some(detail) = &error.detail {
+        report = report.set_detail(detail.clone());
     }
-    if let Some(hint) = error.hint {
-        report = report.set_hint(hint);
+    if let Some(hint) = &error.hint {
+        report = report.set_hint(hint.clone());
     }
-    report.report(level);
+    report
 }
 
 /// Keeps Rust's backtraces out of error messages; called once a backend, when the library is loaded.
@@ -46,10 +42,19 @@ pub fn hide_backtraces() {
     std::panic::set_hook(Box::new(|_| {}));
 }
 
-/// Reports the error at ERROR level. Returns to the server, never to the caller.
-pub fn raise(error: Error) {
-    let code = sqlstate(error.code);
-    report(error, code, PgLogLevel::ERROR);
+thread_local! {
+    /// The error on its way from [`raise`] to the guard around it.
+    static RAISED: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// Raises the error from where none can be given back: in the middle of reading a row. As pgrx raises its own, so that
+/// its guards know it too; ours finds the rest of it beside.
+pub fn raise(error: Error) -> ! {
+    let report = report(&error, sqlstate(error.code.sqlstate()).into());
+    RAISED.set(Some(error));
+    report.report(PgLogLevel::ERROR);
+    // Not reached; pgrx's type does not say so.
+    resume_unwind(Box::new("an error was not raised"))
 }
 
 /// Raises the server's own error where the query was cancelled, timed out or its session is to end; else returns.
@@ -66,9 +71,215 @@ pub fn stop_if_asked() {
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
     let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
-    report(
-        Error::new(Code::Internal, message),
-        code,
-        PgLogLevel::NOTICE,
-    );
+    report(&Error::new(Code::Internal, message), code).report(PgLogLevel::NOTICE);
+}
+
+/// A call of one of our functions, as errors that pass through it see it.
+struct Frame {
+    context: pg_sys::MemoryContext,
+    /// The server's last error, as far as the server had it together when it passed.
+    passed: Cell<*mut ErrorData>,
+}
+
+impl Frame {
+    /// Forgets the error that passed last: it was dealt with.
+    fn forget(&self) {
+        let passed = self.passed.replace(std::ptr::null_mut());
+        if !passed.is_null() {
+            // SAFETY: a copy that CopyErrorData made, freed once.
+            unsafe { pg_sys::FreeErrorData(passed) };
+        }
+    }
+}
+
+/// Called by the server for each message, before it leaves the place where it was raised; keeps a copy of errors.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn note_passing(frame: *mut c_void) {
+    // SAFETY: the server calls this while the frame's own call is under way, with a message at hand. The copy is made
+    // in that call's memory, as the server wants it: not in that of the error.
+    unsafe {
+        let code = pg_sys::geterrcode();
+        // Of the first classes are notices and warnings; and with no memory left there is none for a copy.
+        if code & 0xfff < sqlstate("03000") || code == sqlstate("53200") {
+            return;
+        }
+        let frame = &*frame.cast::<Frame>();
+        let former = pg_sys::MemoryContextSwitchTo(frame.context);
+        frame.forget();
+        frame.passed.set(pg_sys::CopyErrorData());
+        pg_sys::MemoryContextSwitchTo(former);
+    }
+}
+
+/// Runs the body of a function that the server called, and gives its errors, panics and those of the server that
+/// pass through it to the server.
+///
+/// # Safety
+/// Called at the bottom of a function that the server called, with nothing to be dropped below it: where there is an
+/// error it does not return.
+pub unsafe fn guard<T>(body: impl FnOnce() -> Result<T>) -> T {
+    let frame = Frame {
+        // SAFETY: reads the server's global; set during any function call, and alive as long.
+        context: unsafe { pg_sys::CurrentMemoryContext },
+        passed: Cell::new(std::ptr::null_mut()),
+    };
+    let mut callback = pg_sys::ErrorContextCallback {
+        // SAFETY: as above; the stack is put back below, whatever happens in between.
+        previous: unsafe { pg_sys::error_context_stack },
+        callback: Some(note_passing),
+        arg: (&raw const frame).cast_mut().cast(),
+    };
+    let previous = callback.previous;
+    // SAFETY: the callback stays where it is until it is taken off.
+    unsafe { pg_sys::error_context_stack = &raw mut callback };
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    // SAFETY: what was there before.
+    unsafe { pg_sys::error_context_stack = previous };
+    let data = match outcome {
+        Ok(Ok(value)) => {
+            frame.forget();
+            return value;
+        }
+        Ok(Err(error)) => together(&frame, move || own(&error)),
+        Err(payload) => together(&frame, || passing(payload, frame.passed.get())),
+    };
+    // SAFETY: as the caller says, and nothing above is left to be dropped. The server copies what it is given.
+    unsafe { throw(data) }
+}
+
+/// Puts the error together in the call's memory. Where there is none left, that is the error.
+fn together(frame: &Frame, make: impl FnOnce() -> ErrorData) -> ErrorData {
+    // SAFETY: the call's own context is alive as long as the call.
+    unsafe { pg_sys::MemoryContextSwitchTo(frame.context) };
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|_| ErrorData {
+        sqlerrcode: sqlstate("53200"),
+        message: c"out of memory".as_ptr().cast_mut(),
+        ..Default::default()
+    })
+}
+
+/// # Safety
+/// As [`guard`].
+unsafe fn throw(mut data: ErrorData) -> ! {
+    // Not pgrx's: its guard would catch the error here.
+    unsafe extern "C-unwind" {
+        fn ThrowErrorData(data: *mut ErrorData);
+    }
+    data.elevel = PgLogLevel::ERROR as c_int;
+    // SAFETY: all that is set are NUL-terminated strings; an error of this level does not come back.
+    unsafe {
+        ThrowErrorData(&raw mut data);
+        std::hint::unreachable_unchecked()
+    }
+}
+
+/// A copy in the current memory context, up to the first NUL; null where there is nothing.
+fn copied(text: Option<&str>) -> *mut c_char {
+    let Some(text) = text else {
+        return std::ptr::null_mut();
+    };
+    // SAFETY: palloc0 gives as many bytes, the last of them zero, or raises.
+    unsafe {
+        let bytes = pg_sys::palloc0(text.len() + 1).cast::<u8>();
+        std::ptr::copy_nonoverlapping(text.as_ptr(), bytes, text.len());
+        bytes.cast()
+    }
+}
+
+fn own(error: &Error) -> ErrorData {
+    let place = &error.place;
+    ErrorData {
+        sqlerrcode: sqlstate(error.code.sqlstate()),
+        message: copied(Some(&error.message)),
+        detail: copied(error.detail.as_deref()),
+        hint: copied(error.hint.as_deref()),
+        schema_name: copied(place.schema.as_deref()),
+        table_name: copied(place.table.as_deref()),
+        column_name: copied(place.column.as_deref()),
+        constraint_name: copied(Some(error.code.word())),
+        ..Default::default()
+    }
+}
+
+/// What a payload that was unwound stands for: an error of the server, one of ours, or a panic.
+fn passing(payload: Box<dyn Any + Send>, passed: *mut ErrorData) -> ErrorData {
+    let payload = match payload.downcast::<CaughtError>() {
+        Ok(caught) => match *caught {
+            CaughtError::PostgresError(report) => return servers(&report, passed),
+            CaughtError::ErrorReport(report) => return raised(&report),
+            CaughtError::RustPanic { payload, .. } => payload,
+        },
+        Err(payload) => payload,
+    };
+    if let Some(report) = payload.downcast_ref::<ErrorReportWithLevel>() {
+        return raised(report);
+    }
+    // A panic's words are for the log: they may name Rust's types.
+    let words = (payload.downcast_ref::<String>().map(String::as_str))
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    let error = Error::new(Code::Internal, "phasegate met a state that it excludes")
+        .hint("The server's log has the details; please report it.");
+    ErrorData {
+        detail_log: copied(words),
+        ..own(&error)
+    }
+}
+
+/// An error that [`raise`] raised, or pgrx.
+fn raised(report: &ErrorReportWithLevel) -> ErrorData {
+    match RAISED.take() {
+        Some(error) if error.message == report.message() => own(&error),
+        _ => plain(report),
+    }
+}
+
+/// An error as far as pgrx knows it.
+fn plain(report: &ErrorReportWithLevel) -> ErrorData {
+    ErrorData {
+        sqlerrcode: report.sql_error_code() as c_int,
+        message: copied(Some(report.message())),
+        detail: copied(report.detail()),
+        hint: copied(report.hint()),
+        ..Default::default()
+    }
+}
+
+/// An error of the server, with the fields that it had when it passed.
+fn servers(report: &ErrorReportWithLevel, passed: *mut ErrorData) -> ErrorData {
+    let known = plain(report);
+    // SAFETY: null, or a copy that the frame still holds; a message is NUL-terminated.
+    let same = unsafe {
+        passed.as_ref().filter(|passed| {
+            passed.sqlerrcode == known.sqlerrcode
+                && !passed.message.is_null()
+                && CStr::from_ptr(passed.message) == CStr::from_ptr(known.message)
+        })
+    };
+    same.map_or(known, |passed| ErrorData {
+        filename: passed.filename,
+        lineno: passed.lineno,
+        funcname: passed.funcname,
+        schema_name: passed.schema_name,
+        table_name: passed.table_name,
+        column_name: passed.column_name,
+        datatype_name: passed.datatype_name,
+        constraint_name: passed.constraint_name,
+        ..known
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlstate;
+
+    #[test]
+    fn a_sqlstate_is_what_the_server_makes_of_it() {
+        for (text, code) in [
+            ("23514", pgrx::PgSqlErrorCode::ERRCODE_CHECK_VIOLATION),
+            ("P0002", pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND),
+            ("53200", pgrx::PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY),
+        ] {
+            assert_eq!(sqlstate(text), code as i32, "{text}");
+        }
+    }
 }

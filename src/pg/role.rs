@@ -58,6 +58,27 @@ impl Rights {
     }
 }
 
+/// Whether what runs now runs with rights that [`Rights`] switched to.
+pub fn is_switched() -> bool {
+    let mut user = Oid::INVALID;
+    let mut context = 0;
+    // SAFETY: reads two server globals.
+    unsafe { pg_sys::GetUserIdAndSecContext(&mut user, &mut context) };
+    context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
+}
+
+/// Whether what runs now may leave nothing behind for the commit, as where [`Rights`] takes a superuser's place.
+pub fn is_restricted() -> bool {
+    // SAFETY: reads a server global.
+    unsafe { pg_sys::InSecurityRestrictedOperation() }
+}
+
+/// Whether the role is a superuser.
+pub fn is_superuser(role: u32) -> bool {
+    // SAFETY: a syscache look-up by OID; false where there is no such role.
+    unsafe { pg_sys::superuser_arg(Oid::from(role)) }
+}
+
 impl Drop for Rights {
     fn drop(&mut self) {
         if let Some((user, context)) = self.former {
@@ -101,7 +122,7 @@ pub fn session() -> u32 {
 pub fn by_name(name: &str) -> Result<u32> {
     let unknown = || {
         Error::new(
-            Code::UndefinedObject,
+            Code::RoleNotFound,
             format!("role \"{name}\" does not exist"),
         )
     };
@@ -155,8 +176,13 @@ pub fn actor_or(given: Option<String>) -> String {
 
 /// Whether the acting role has the rights of `role`: is it, inherits from it, or is a superuser.
 pub fn acts_for(role: u32) -> bool {
+    has_rights_of(current(), role)
+}
+
+/// Whether one role has the rights of another: is it, inherits from it, or is a superuser.
+pub fn has_rights_of(one: u32, other: u32) -> bool {
     // SAFETY: catalog look-ups by OID.
-    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), Oid::from(role)) }
+    unsafe { pg_sys::has_privs_of_role(Oid::from(one), Oid::from(other)) }
 }
 
 /// A privilege on a table.
@@ -214,7 +240,7 @@ pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
 /// PostgreSQL's own message.
 pub fn permission_denied(table_name: &str) -> Error {
     Error::new(
-        Code::InsufficientPrivilege,
+        Code::PermissionDenied,
         format!("permission denied for table {table_name}"),
     )
 }

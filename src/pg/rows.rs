@@ -2,7 +2,6 @@
 
 use super::descriptor;
 use super::error::raise;
-use super::lock::Place;
 use super::value::{Type, Value, read};
 use crate::error::{Code, Error};
 use crate::interrupt;
@@ -31,7 +30,7 @@ impl Rows {
         let count = if self.table.is_null() { 0 } else { self.len() };
         (0..count).map(|index| {
             interrupt::tick();
-            Row(Source::Statement { rows: self, index })
+            Row { rows: self, index }
         })
     }
 
@@ -46,49 +45,22 @@ impl Rows {
     }
 }
 
-/// One row. Columns are numbered from 1, as SQL does.
-pub struct Row<'a>(Source<'a>);
-
-/// Where a row's values are.
-enum Source<'a> {
-    /// One of a statement's rows; valid while the session is open.
-    Statement { rows: &'a Rows, index: usize },
-    /// A row that was found without one; valid while it is handed over.
-    Found(Found<'a>),
-}
-
-/// The values of a row, and their types.
-pub(super) struct Found<'a> {
-    pub(super) values: &'a [Option<Datum>],
-    pub(super) types: &'a [Oid],
-}
-
-impl<'a> Row<'a> {
-    pub(super) fn of(found: Found<'a>) -> Self {
-        Row(Source::Found(found))
-    }
+/// One row. Columns are numbered from 1, as SQL does. Valid while the session is open.
+pub struct Row<'a> {
+    rows: &'a Rows,
+    index: usize,
 }
 
 impl Row<'_> {
-    /// Tuple and descriptor, where it is a statement's.
-    fn tuple(&self) -> Option<(pg_sys::HeapTuple, pg_sys::TupleDesc)> {
-        match &self.0 {
-            // SAFETY: `index` is below the number of rows of a non-null table.
-            Source::Statement { rows, index } => Some((
-                unsafe { *(*rows.table).vals.add(*index) },
-                rows.descriptor(),
-            )),
-            Source::Found(_) => None,
-        }
+    fn tuple(&self) -> (pg_sys::HeapTuple, pg_sys::TupleDesc) {
+        // SAFETY: `index` is below the number of rows of a non-null table.
+        let tuple = unsafe { *(*self.rows.table).vals.add(self.index) };
+        (tuple, self.rows.descriptor())
     }
 
     /// The column's datum, or `None` for NULL. Valid while the row is.
     pub fn datum(&self, column: i32) -> Option<Datum> {
-        if let Source::Found(found) = &self.0 {
-            let place = usize::try_from(column).ok()?.checked_sub(1)?;
-            return found.values.get(place).copied().flatten();
-        }
-        let (tuple, descriptor) = self.tuple()?;
+        let (tuple, descriptor) = self.tuple();
         let mut null = false;
         // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number
         // and reports it in SPI_result.
@@ -99,15 +71,11 @@ impl Row<'_> {
     /// The type of a column; an invalid one where there is no such column.
     fn type_of(&self, column: i32) -> Oid {
         let place = usize::try_from(column).unwrap_or(0).wrapping_sub(1);
-        let found = match &self.0 {
-            Source::Found(found) => found.types.get(place).copied(),
-            Source::Statement { rows, .. } => {
-                // SAFETY: the descriptor lives as long as the rows.
-                let attributes = unsafe { descriptor::attributes(rows.descriptor()) };
-                attributes.get(place).map(|attribute| attribute.atttypid)
-            }
-        };
-        found.unwrap_or(Oid::INVALID)
+        // SAFETY: the descriptor lives as long as the rows.
+        let attributes = unsafe { descriptor::attributes(self.rows.descriptor()) };
+        attributes
+            .get(place)
+            .map_or(Oid::INVALID, |attribute| attribute.atttypid)
     }
 
     /// A `jsonb` column as it is stored, to be read later: a copy in the current memory context.
@@ -128,7 +96,6 @@ impl Row<'_> {
         let found = self.type_of(column);
         if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
             raise(wrong_type(column, found));
-            return None;
         }
         self.datum(column)
     }
@@ -136,15 +103,7 @@ impl Row<'_> {
     /// The first columns as values of these types, to be passed on without being read; raises where one has another that
     /// is not stored alike. Valid while the session is open.
     pub(super) fn values<'v>(&self, kinds: &[Oid]) -> Vec<Value<'v>> {
-        let Some((tuple, descriptor)) = self.tuple() else {
-            return (1..)
-                .zip(kinds)
-                .map(|(column, kind)| {
-                    self.datum_of(column, &[*kind])
-                        .map_or(Value::Null, Value::Datum)
-                })
-                .collect();
-        };
+        let (tuple, descriptor) = self.tuple();
         // SAFETY: tuple and descriptor belong together.
         let attributes = unsafe { descriptor::attributes(descriptor) };
         let mut datums = vec![Datum::null(); attributes.len()];
@@ -172,7 +131,7 @@ impl Row<'_> {
     /// The row as a datum of the composite type with that descriptor, in the current memory context, if its columns are
     /// of the same types. A tenth of the work of taking the row apart and making another.
     pub(super) fn as_composite(&self, composite: pg_sys::TupleDesc) -> Option<Datum> {
-        let (tuple, descriptor) = self.tuple()?;
+        let (tuple, descriptor) = self.tuple();
         // SAFETY: tuple and descriptor belong together; tuples of columns of the same types look the same.
         unsafe {
             let found = descriptor::attributes(descriptor);
@@ -194,11 +153,6 @@ impl Row<'_> {
     /// A `uuid` column.
     pub fn uuid(&self, column: i32) -> Option<Uuid> {
         self.datum_of(column, &[pg_sys::UUIDOID]).map(read::uuid)
-    }
-
-    /// A `ctid` column: where a row is.
-    pub fn place(&self, column: i32) -> Option<Place> {
-        self.datum_of(column, &[pg_sys::TIDOID]).map(read::place)
     }
 
     /// A `text` or `varchar` column.
@@ -254,7 +208,7 @@ fn is_stored_as(found: Oid, kind: Oid) -> bool {
 
 fn wrong_type(column: i32, found: Oid) -> Error {
     Error::new(
-        Code::DatatypeMismatch,
+        Code::WrongColumnType,
         "a column has another type than a workspace needs",
     )
     .detail(format!(

@@ -1,17 +1,14 @@
 //! Statements: kept prepared plans.
 
-use super::by_index::Planned;
+use super::by_index::{self, Planned};
 use super::error::Result;
-use super::lock::Place;
 use super::rows::{Row, Rows};
 use super::value::{Type, Value};
-use super::walk::Walk;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
-use std::rc::Rc;
 
 /// A connection to the server programming interface; statements run while one is alive.
 pub struct Session {
@@ -88,13 +85,18 @@ impl Plan {
             unsafe { pg_sys::SPI_freeplan(plan) };
         }
         let text = CString::new(sql)
-            .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+            .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
         let mut types = parameters.to_vec();
         let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
         // SAFETY: `types` holds `count` OIDs; SPI copies text and types. The plan is kept before
         // the procedure context it was made in goes away.
         let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(text.as_ptr(), count, types.as_mut_ptr());
+            let plan = pg_sys::SPI_prepare_cursor(
+                text.as_ptr(),
+                count,
+                types.as_mut_ptr(),
+                by_index::cursor_options(),
+            );
             if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
                 return Err(Error::new(Code::Internal, "could not prepare a statement").detail(sql));
             }
@@ -139,7 +141,7 @@ impl Plan {
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
         // copied. Where an error passes through, abort processing closes the portal.
         let portal = unsafe {
-            let _by_index = self.planned.for_run(self.plan);
+            let _run = self.planned.for_run(self.plan);
             pg_sys::SPI_cursor_open(
                 std::ptr::null(),
                 self.plan,
@@ -173,65 +175,9 @@ impl Plan {
         Ok(())
     }
 
-    /// As [`Self::run_by_row`], of a query of rows' places and of a condition. The tables that it reads are locked, and may be
-    /// read by the role.
-    pub fn run_by_place(
-        &self,
-        arguments: &[Value<'_>],
-        most: i64,
-        mut wants_more: impl FnMut(Place, bool) -> bool,
-    ) -> Result<()> {
-        let mut wants_more = |row: &Row<'_>| {
-            row.place(1)
-                .is_some_and(|place| wants_more(place, row.bool(2)))
-        };
-        // SAFETY: the plan is alive and kept.
-        let walk = unsafe { self.planned.as_walk(self.plan) };
-        match walk.filter(|walk| walk.gives_places()) {
-            Some(walk) => self.walk(&walk, arguments, Sees::Snapshot, wants_more),
-            None => self.run_by_row(arguments, most, &mut wants_more),
-        }
-    }
-
-    /// Runs a query that only reads, and hands over each row, which is valid meanwhile.
-    pub fn each(
-        &self,
-        arguments: &[Value<'_>],
-        sees: Sees,
-        mut visit: impl FnMut(&Row<'_>),
-    ) -> Result<()> {
-        // SAFETY: the plan is alive and kept.
-        let walk = || unsafe { self.planned.as_walk(self.plan) };
-        if let Some(known) = walk()
-            && known.may_read()?
-            // Locking the tables has taken in what others have changed of them.
-            && walk().is_some_and(|walk| Rc::ptr_eq(&walk, &known))
-        {
-            return self.walk(&known, arguments, sees, |row| {
-                visit(row);
-                true
-            });
-        }
-        let rows = self.run(arguments, sees, 0)?;
-        rows.iter().for_each(|row| visit(&row));
-        // SAFETY: the rows' table is the latest one, and is not used after this.
-        unsafe { pg_sys::SPI_freetuptable(rows.table) };
-        Ok(())
-    }
-
-    /// Walks this plan, which holds, through tables that are locked and may be read.
-    fn walk(
-        &self,
-        walk: &Walk,
-        arguments: &[Value<'_>],
-        sees: Sees,
-        wants_more: impl FnMut(&Row<'_>) -> bool,
-    ) -> Result<()> {
-        self.require_all(arguments)?;
-        let values: Vec<_> = arguments.iter().map(Value::to_datum).collect();
-        // SAFETY: as the callers say; there are as many values as parameters.
-        unsafe { walk.run(&values, sees, wants_more) };
-        Ok(())
+    /// Whether it may not be what [`super::by_index::ByIndex`] asks for, so that it is to be prepared anew.
+    pub fn is_spoiled(&self) -> bool {
+        self.planned.is_spoiled()
     }
 
     /// Runs the plan and gives its rows; `limit` 0 means all.
@@ -241,7 +187,7 @@ impl Plan {
         // with; a snapshot is registered for as long as the statement runs (and by abort processing
         // released where it raises).
         let (status, rows) = unsafe {
-            let _by_index = self.planned.for_run(self.plan);
+            let _run = self.planned.for_run(self.plan);
             let latest =
                 sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32;
             let snapshot = if latest {
@@ -298,7 +244,7 @@ pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
 /// Runs a script of several statements without parameters. Needs an open [`Session`].
 pub fn run_script(sql: &str) -> Result<()> {
     let text = CString::new(sql)
-        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
     // SAFETY: connected; the text is NUL-terminated and outlives the call.
     let status = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
     if status < 0 {
@@ -310,7 +256,7 @@ pub fn run_script(sql: &str) -> Result<()> {
 /// An identifier, quoted where SQL needs it.
 pub fn quote_identifier(name: &str) -> Result<String> {
     let name = CString::new(name)
-        .map_err(|_| Error::new(Code::InvalidParameter, "a name contains a null byte"))?;
+        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
     // SAFETY: gives either its argument or a palloc'd copy, both NUL-terminated.
     let quoted = unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) };
     Ok(quoted.to_string_lossy().into_owned())

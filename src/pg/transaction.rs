@@ -1,7 +1,6 @@
 //! Transaction ends, so that what a backend remembers of a transaction goes with it.
 
 use pgrx::pg_sys;
-use std::cell::Cell;
 
 /// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
 /// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
@@ -57,46 +56,6 @@ pub fn moment() -> Moment {
             command: pg_sys::GetCurrentCommandId(false),
         }
     }
-}
-
-/// Counts the commands of this transaction that wrote something: while it is the same, none has begun to since. Makes
-/// visible what this transaction wrote, as running a statement does.
-pub fn command() -> u32 {
-    // SAFETY: valid inside a transaction.
-    unsafe {
-        pg_sys::CommandCounterIncrement();
-        pg_sys::GetCurrentCommandId(false)
-    }
-}
-
-thread_local! {
-    /// The command in which [`super::update`] wrote its row, and the one after it, until what that fires is through.
-    static OWN: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
-}
-
-/// One row was written in the present command, and nothing else. A statement's command is counted when the statement begins;
-/// a row that is written without one is counted like a statement of its own, between the decision about it and what follows.
-pub(super) struct OwnWrite(());
-
-impl OwnWrite {
-    /// Ends the command.
-    pub(super) fn done() -> Self {
-        // SAFETY: valid inside a transaction.
-        let before = unsafe { pg_sys::GetCurrentCommandId(false) };
-        OWN.set(Some((before, command())));
-        OwnWrite(())
-    }
-}
-
-impl Drop for OwnWrite {
-    fn drop(&mut self) {
-        OWN.set(None);
-    }
-}
-
-/// Whether nothing has been written from one command to another, but the row that is being updated without a statement.
-pub(super) fn is_quiet(before: u32, now: u32) -> bool {
-    before == now || OWN.get() == Some((before, now))
 }
 
 unsafe extern "C-unwind" fn transaction_event(

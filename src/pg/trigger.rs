@@ -1,7 +1,7 @@
 //! A trigger's firing: the table, the rows, and what becomes of them.
 
 use super::descriptor;
-use super::error::{Result, raise};
+use super::error::{Result, guard};
 use super::value::{Value, read};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
@@ -55,28 +55,26 @@ pub struct Firing {
 /// # Safety
 /// `info` is what the server passes to a version-1 function.
 pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) -> Datum {
-    // SAFETY: `info` is valid; its context node, where there is one, tells its type by its tag.
-    let firing = unsafe {
-        let context = (*info).context;
-        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-            raise(Error::new(
-                Code::NotSupported,
-                "a phasegate trigger function can only be called by a trigger",
-            ));
-            return Datum::null();
-        }
-        Firing {
-            data: context.cast(),
-        }
-    };
-    match body(&firing) {
-        Ok(Verdict::Keep) => Datum::from(firing.current()),
-        Ok(Verdict::Replace(tuple)) => Datum::from(tuple),
-        Ok(Verdict::Skip) => Datum::null(),
-        Err(error) => {
-            raise(error);
-            Datum::null()
-        }
+    // SAFETY: the entry point does nothing but call this. `info` is valid; its context node, where there is one,
+    // tells its type by its tag.
+    unsafe {
+        guard(|| {
+            let context = (*info).context;
+            if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+                return Err(Error::new(
+                    Code::WrongTrigger,
+                    "a phasegate trigger function can only be called by a trigger",
+                ));
+            }
+            let firing = Firing {
+                data: context.cast(),
+            };
+            Ok(match body(&firing)? {
+                Verdict::Keep => Datum::from(firing.current()),
+                Verdict::Replace(tuple) => Datum::from(tuple),
+                Verdict::Skip => Datum::null(),
+            })
+        })
     }
 }
 
@@ -131,7 +129,7 @@ impl Firing {
             return Ok(());
         }
         Err(Error::new(
-            Code::NotSupported,
+            Code::WrongTrigger,
             "a phasegate trigger function is attached to the wrong event",
         )
         .detail(format!(

@@ -1,6 +1,5 @@
 //! SQL values on their way between Rust and the server.
 
-use super::jsonb;
 pub use pgrx::pg_sys::Datum;
 use pgrx::pg_sys::{self, Oid};
 use std::borrow::Cow;
@@ -171,10 +170,7 @@ impl<'a> Value<'a> {
             ),
             Value::Name(name) => name_datum(name),
             Value::Json(text) => return json_datum(text),
-            Value::Tree(value) => match jsonb::datum(value) {
-                Some(datum) => datum,
-                None => return json_datum(&value.to_string()),
-            },
+            Value::Tree(value) => return json_datum(&value.to_string()),
             Value::Bool(value) => Datum::from(*value),
             Value::Int(value) => Datum::from(*value),
             Value::Ints(values) => array(
@@ -299,18 +295,11 @@ fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
 pub mod read {
     use super::*;
-    use crate::pg::lock::Place;
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
         // SAFETY: the caller says that this is a uuid's datum: a pointer to 16 bytes.
         unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
-    }
-
-    /// A `tid`.
-    pub fn place(datum: Datum) -> Place {
-        // SAFETY: the caller says that this is a tid's datum: a pointer to one.
-        Place(unsafe { *datum.cast_mut_ptr::<pg_sys::ItemPointerData>() })
     }
 
     /// A `text` or `varchar`.

@@ -29,6 +29,16 @@ pub fn delay(attempt: i32, random: u64) -> i64 {
     longest - i64::try_from(taken).unwrap_or(jitter)
 }
 
+/// [`delay`] after the first attempt, the second and so on, up to the one from which on all have the same bounds.
+pub fn delays(random: u64) -> impl Iterator<Item = i64> {
+    let growing = (1..).take_while(|attempt| longest_delay(*attempt) < LONGEST_MICROS);
+    let last = growing.clone().count();
+    let last = i32::try_from(last).unwrap_or(i32::MAX).saturating_add(1);
+    growing
+        .chain([last])
+        .map(move |attempt| delay(attempt, random))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +64,16 @@ mod tests {
         assert_eq!(delay(i32::MAX, u64::MAX), LONGEST_MICROS);
         assert_eq!(delay(i32::MAX, 0), LONGEST_MICROS / 2);
         assert_eq!(delay(1, u64::MAX / 2), 750_000);
+    }
+
+    #[test]
+    fn the_delays_of_all_attempts() {
+        let all: Vec<i64> = delays(u64::MAX).collect();
+        assert_eq!(all.len(), 10);
+        for (attempt, wait) in (1..).zip(&all) {
+            assert_eq!(*wait, longest_delay(attempt));
+        }
+        assert_eq!(all.last(), Some(&LONGEST_MICROS));
     }
 
     proptest! {

@@ -1,23 +1,20 @@
 //! Claiming tasks: `claim_task` and `claim_tasks`. What may be claimed by whom, and in which order, is said by
 //! [`super::statements`].
 
-use super::columns::Columns;
 use super::functions::agent;
 use super::handover::handover;
 use super::statements::{
-    CHOOSE, CLAIM, CLAIM_BY_GROUP, CLAIMED_CONTEXT, CLAIMED_PHASE, LOOKED_AT_PART, TIDY,
+    CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE, CLAIMED_RANK,
+    CREATED_AT, TIDY,
 };
-use super::status::Status;
 use crate::error::Error;
-use crate::pg::by_id::{self, Values};
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call, ResultSet};
 use crate::pg::error::Result;
-use crate::pg::rows::Rows;
+use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Sees, Session};
-use crate::pg::update::{Outcome, Which, may_update, update};
-use crate::pg::value::{Type, Value, read};
-use crate::pg::{catalog, clock, lock, probe, transaction};
+use crate::pg::value::Value;
+use crate::pg::{catalog, clock, transaction};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -87,7 +84,7 @@ impl Claim {
         })
     }
 
-    /// What every statement that claims is told.
+    /// What every choice of tasks is told.
     fn arguments(&self, count: i64) -> Vec<Value<'_>> {
         let phases = self.phases.clone().map_or(Value::Null, |phases| {
             Value::Enums(self.workspace.phase_type, phases)
@@ -99,7 +96,6 @@ impl Claim {
             Value::Texts(self.kinds.clone()),
             Value::Big(count),
             Value::Time(self.now),
-            Value::Time(self.lease_end),
         ]
     }
 
@@ -113,135 +109,66 @@ impl Claim {
         regardless: bool,
     ) -> Result<i64> {
         let mut arguments = self.arguments(count);
-        arguments.extend([Value::Bool(regardless), Value::Big(window)]);
-        // What stands far back a statement finds quicker.
-        if count == 1
-            && !regardless
-            && let Some(claimed) = self.one_by_one(set, &arguments)?
-        {
-            return Ok(claimed);
-        }
+        arguments.extend([
+            Value::Time(self.lease_end),
+            Value::Bool(regardless),
+            Value::Big(window),
+        ]);
+        let statement = match count {
+            1 => &CLAIM_ONE,
+            _ => &CLAIM,
+        };
         let rows = self
             .workspace
-            .run_visible(&CLAIM, &arguments, Sees::Snapshot)?;
+            .run_visible(statement, &arguments, Sees::Snapshot)?;
         self.push(set, &rows)
     }
 
-    /// Claims the first task that suits and that nobody holds, trying one after the other: quicker than one statement that
-    /// does all of it, and what others have just claimed is passed by and not looked at again. Nothing where that is for a
-    /// statement to do.
-    fn one_by_one(&self, set: &ResultSet<'_>, arguments: &[Value<'_>]) -> Result<Option<i64>> {
-        let workspace = &self.workspace;
-        let tasks = workspace.table("tasks")?;
-        let columns = Columns::of(tasks)?;
-        let changed = [
-            columns.status,
-            columns.assigned_agent_id,
-            columns.lease_expires_at,
-        ];
-        if !may_update(tasks, &changed)? || !by_id::may_read(workspace.tickets)? {
-            return Ok(None);
-        }
-        match probe::is_due(workspace.schema, tasks, self.now)? {
-            None => return Ok(None),
-            Some(true) => return Ok(Some(0)),
-            Some(false) => {}
-        }
-        let title = catalog::column(workspace.tickets, "title")
-            .filter(|title| catalog::column_is(workspace.tickets, *title, Type::Text));
-        let Some(title) = title else {
-            return Ok(None);
-        };
-        let (mut any, mut chosen) = (false, None);
-        workspace.run_by_place(&CHOOSE, arguments, BEGINNING, |place, suits| {
-            if suits {
-                any = true;
-                chosen = Some(place).filter(|place| lock::hold_row(tasks, *place));
-            }
-            chosen.is_none()
-        })?;
-        let Some(place) = chosen else {
-            // Where there are some, somebody has each of them, or has changed it: a statement sees what has become of them.
-            return Ok((!any).then_some(0));
-        };
-        let values = [
-            Value::text(Some(Status::Assigned.name())),
-            Value::text(Some(&self.agent)),
-            Value::Time(self.lease_end),
-        ];
-        let outcome = update(
-            tasks,
-            Which::At(place),
-            &changed,
-            |_| Ok(Some(changed.iter().copied().zip(values.clone()).collect())),
-            |row| self.push_written(set, row, &columns, title),
-        )?;
-        match outcome {
-            Outcome::Updated(pushed) => pushed.map(|()| Some(1)),
-            Outcome::Gone | Outcome::Left => Ok(None),
-        }
-    }
-
-    /// Hands over a task that was claimed as it stands in the table.
-    fn push_written(
-        &self,
-        set: &ResultSet<'_>,
-        row: &Values,
-        columns: &Columns,
-        title: i16,
-    ) -> Result<()> {
-        let mut answer = columns.task(row, &self.workspace)?;
-        let id = row.value(columns.ticket_id).map(read::uuid);
-        let id = id.unwrap_or_default();
-        let names = self.workspace.columns;
-        let ticket = by_id::read(self.workspace.tickets, id, |ticket| {
-            (
-                ticket.value(title).map(read::text),
-                ticket.value(names.context).map(read::json),
-            )
-        })?;
-        let (title, context) = ticket.unwrap_or_default();
-        let (context, summary) = self.handover(
-            id,
-            context,
-            row.value(columns.phase_id).map_or(0, read::oid),
-            row.value(columns.kind).map(read::text).as_deref() == Some("review"),
-        )?;
-        let attempt = row
-            .value(columns.attempts)
-            .map_or(Value::Null, Value::Datum);
-        answer.extend([attempt, Value::text(title.as_deref()), context, summary]);
-        set.push(&answer);
-        Ok(())
-    }
-
-    /// Claims the best `count` tasks wherever they stand. Its last column says whether reading the queue in
-    /// order may find more.
-    fn by_group(&self, count: i64) -> Result<Rows> {
+    /// Claims the best `count` tasks wherever they stand; hands them over, and says how many they are, and whether reading
+    /// the queue in order may find more.
+    fn by_group(&self, set: &ResultSet<'_>, count: i64) -> Result<(i64, bool)> {
         let tasks = catalog::table_in(self.workspace.schema, "tasks").unwrap_or(0);
         let mut arguments = self.arguments(count);
         arguments.extend([
             Value::Big(count.saturating_add(MAYBE_HELD)),
             Value::Oid(tasks),
         ]);
-        self.workspace
-            .run(&CLAIM_BY_GROUP, &arguments, Sees::Snapshot)
+        let chosen = self
+            .workspace
+            .run_visible(&CHOOSE_BY_GROUP, &arguments, Sees::Snapshot)?;
+        let is_part = chosen.first().is_some_and(|row| row.bool(2));
+        let ids: Vec<Uuid> = chosen.iter().filter_map(|row| row.uuid(1)).collect();
+        if ids.is_empty() {
+            return Ok((0, is_part));
+        }
+        let arguments = [
+            Value::Uuids(ids),
+            Value::text(Some(&self.agent)),
+            Value::Time(self.lease_end),
+        ];
+        let claimed = self
+            .workspace
+            .run(&CLAIM_CHOSEN, &arguments, Sees::Snapshot)?;
+        Ok((self.push(set, &claimed)?, is_part))
     }
 
-    /// Hands the tasks in `claimed` over, and says how many they are.
+    /// Hands the tasks in `claimed` over, best first, and says how many they are.
     fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<i64> {
-        let mut count = 0;
-        for row in claimed.iter().filter(|row| row.uuid(1).is_some()) {
+        let mut rows: Vec<Row<'_>> = claimed.iter().collect();
+        rows.sort_by_cached_key(|row| {
+            let rank = row.int(CLAIMED_RANK);
+            (rank.is_none(), rank, row.big(CREATED_AT), row.uuid(1))
+        });
+        for row in &rows {
             let (context, summary) = self.handover(
                 row.uuid(2).unwrap_or_default(),
                 row.json(CLAIMED_CONTEXT),
                 row.oid(CLAIMED_PHASE).unwrap_or(0),
                 row.text(4).as_deref() == Some("review"),
             )?;
-            set.push_found_with(&row, &[context, summary]);
-            count += 1;
+            set.push_found_with(row, &[context, summary]);
         }
-        Ok(count)
+        Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
     }
 
     fn handover(
@@ -272,9 +199,9 @@ impl Claim {
             let mut is_part = true;
             // Without its index it would read the whole queue once for each group.
             if self.workspace.stamp.shape >= HAS_GROUPS {
-                let rows = self.by_group(wanted)?;
-                wanted -= self.push(&set, &rows)?;
-                is_part = rows.first().is_some_and(|row| row.bool(LOOKED_AT_PART));
+                let claimed;
+                (claimed, is_part) = self.by_group(&set, wanted)?;
+                wanted -= claimed;
             }
             if wanted > 0 && is_part {
                 self.in_order(&set, wanted, i64::MAX, true)?;

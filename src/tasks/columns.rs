@@ -2,13 +2,11 @@
 
 use super::status::Status;
 use crate::error::{Code, Error};
-use crate::pg::by_id::Values;
 use crate::pg::cache::Remembered;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::trigger::Firing;
-use crate::pg::value::{Datum, Type, Value, read};
-use crate::workspace::Workspace;
+use crate::pg::value::{Datum, Type, read};
 use std::rc::Rc;
 
 macro_rules! columns {
@@ -58,10 +56,6 @@ columns!(
     updated_at: Time,
     started_at: Time,
     completed_at: Time,
-    task_type: Text,
-    error_message: Text,
-    template_id: Uuid,
-    created_at: Time,
     on_hold: Bool,
     agents: Varchars,
     db_role: Name,
@@ -78,44 +72,6 @@ columns!(
 );
 
 impl Columns {
-    /// A row as one of the composite type `task`: its columns, in its order. Valid as long as the values.
-    pub fn task<'v>(&self, row: &Values, workspace: &Workspace) -> Result<Vec<Value<'v>>> {
-        let value = |column| row.value(column).map_or(Value::Null, Value::Datum);
-        let configuration = workspace.configuration()?;
-        let phase = match row.value(self.phase_id).map(read::oid) {
-            Some(oid) => {
-                let phase = configuration.phase_of(oid)?;
-                Value::Text(configuration.phases.label(phase).to_owned().into())
-            }
-            None => Value::Null,
-        };
-        Ok(vec![
-            value(self.id),
-            value(self.ticket_id),
-            phase,
-            value(self.kind),
-            value(self.task_type),
-            value(self.description),
-            value(self.priority),
-            value(self.status),
-            value(self.required_capabilities),
-            value(self.dependencies),
-            value(self.pending_dependencies),
-            value(self.assigned_agent_id),
-            value(self.attempts),
-            value(self.max_attempts),
-            value(self.scheduled_at),
-            value(self.lease_expires_at),
-            value(self.result),
-            value(self.error_message),
-            value(self.template_id),
-            value(self.created_at),
-            value(self.updated_at),
-            value(self.started_at),
-            value(self.completed_at),
-        ])
-    }
-
     /// Whether the row after the event is a completed task of the kind.
     pub fn is_completed(&self, firing: &Firing, kind: &str) -> bool {
         self.are(kind, |column| firing.new_value(column))
@@ -147,16 +103,18 @@ fn number(table: u32, table_name: &str, name: &str, kind: Type) -> Result<i16> {
             code,
             format!("column \"{name}\" of table \"{table_name}\" {message}"),
         )
+        .table(table_name)
+        .column(name)
     };
     let column = catalog::column(table, name).ok_or_else(|| {
-        error(Code::NotInPrerequisiteState, "is missing")
+        error(Code::WorkspaceIncomplete, "is missing")
             .hint("phasegate.create_workspace adds what a workspace is missing.")
     })?;
     if catalog::column_is(table, column, kind) {
         return Ok(column);
     }
     Err(error(
-        Code::DatatypeMismatch,
+        Code::WrongColumnType,
         "has another type than a workspace needs",
     ))
 }

@@ -1,11 +1,11 @@
 //! The SQL functions of the queue but those that claim. Each says what is wanted done with a task; the rules are the triggers'.
 
 use super::backoff;
-use super::holding::{Change, Holder, Holding};
+use super::holding::Holding;
 use super::statements::{
-    CANCEL, COMPLETE, EXTEND, FAIL, RELEASE, SET_STATUS, TICKET_PHASE, TOOK_PART,
+    CANCEL, COMPLETE, COMPLETE_WITH, EXTEND, FAIL, FAIL_AND_RETRY, LEASE_END, RELEASE, START,
+    TICKET_PHASE, TOOK_PART,
 };
-use super::status::Status;
 use crate::error::Error;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
@@ -34,39 +34,13 @@ pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer
     Ok(call.answer_found(&row))
 }
 
-/// A change that sets the status alone.
-static STATUS: Change = Change {
-    statement: &SET_STATUS,
-    columns: |columns| vec![columns.status],
-};
-static COMPLETION: Change = Change {
-    statement: &COMPLETE,
-    columns: |columns| vec![columns.status, columns.result],
-};
-static FAILURE: Change = Change {
-    statement: &FAIL,
-    columns: |columns| vec![columns.status, columns.scheduled_at, columns.error_message],
-};
-static EXTENSION: Change = Change {
-    statement: &EXTEND,
-    columns: |columns| vec![columns.lease_expires_at],
-};
-
-fn status(status: Status) -> Value<'static> {
-    Value::text(Some(status.name()))
-}
-
 /// `heartbeat_task(task_id, agent_id, lease, attempt)`
 pub fn heartbeat_task(call: &Call) -> Result<Answer> {
     let holding = Holding::of_call(call, 3)?;
     let end = call.later(2, "lease", clock::now())?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
-    let end = holding.change(
-        &EXTENSION,
-        |_| vec![Value::Time(end)],
-        |task| task.lease_end(),
-    )?;
+    let end = holding.change(&EXTEND, [Value::Time(end)], |task| task.big(LEASE_END))?;
     Ok(call.answer(&end.map_or(Value::Null, Value::Time)))
 }
 
@@ -75,7 +49,7 @@ pub fn start_task(call: &Call) -> Result<Answer> {
     let holding = Holding::of_call(call, 2)?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
-    holding.change(&STATUS, |_| vec![status(Status::Running)], |_| ())?;
+    holding.change(&START, [], |_| ())?;
     Ok(Answer::Null)
 }
 
@@ -85,16 +59,11 @@ pub fn complete_task(call: &Call) -> Result<Answer> {
     let result = call.datum(2).map(Value::Datum);
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
-    let change = match result {
-        Some(_) => &COMPLETION,
-        None => &STATUS,
+    let statement = match result {
+        Some(_) => &COMPLETE_WITH,
+        None => &COMPLETE,
     };
-    let values = |_: &Holder| {
-        let mut values = vec![status(Status::Completed)];
-        values.extend(result.clone());
-        values
-    };
-    holding.change(change, values, |task| task.answer(call))?
+    holding.change(statement, result, |task| call.answer_found(task))
 }
 
 /// `fail_task(task_id, agent_id, error_message, retry, attempt)`
@@ -104,19 +73,18 @@ pub fn fail_task(call: &Call) -> Result<Answer> {
     let retry = call.bool(3, "retry")?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
-    let values = |holder: &Holder| {
-        let (status_after, again_at) = if retry && holder.attempts < holder.max_attempts {
-            // A new id's last bits are random; those before them count within a millisecond.
-            let random = Uuid::now_v7().as_u64_pair().1.reverse_bits();
-            let wait = backoff::delay(holder.attempts, random);
-            let again_at = clock::now().saturating_add(wait);
-            (Status::Pending, Value::Time(again_at))
-        } else {
-            (Status::Failed, Value::Null)
-        };
-        vec![status(status_after), again_at, Value::text(Some(&message))]
+    let mut values = vec![Value::text(Some(&message))];
+    let statement = if retry {
+        let now = clock::now();
+        // A new id's last bits are random; those before them count within a millisecond.
+        let random = Uuid::now_v7().as_u64_pair().1.reverse_bits();
+        let again = backoff::delays(random).map(|wait| now.saturating_add(wait));
+        values.push(Value::Times(again.collect()));
+        &FAIL_AND_RETRY
+    } else {
+        &FAIL
     };
-    holding.change(&FAILURE, values, |task| task.answer(call))?
+    holding.change(statement, values, |task| call.answer_found(task))
 }
 
 /// `cancel_task(task_id, reason)`
@@ -127,7 +95,7 @@ pub fn cancel_task(call: &Call) -> Result<Answer> {
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     let reason = Value::text(reason.as_deref());
-    let rows = workspace.run(&CANCEL, &[Value::Uuid(task), reason], Sees::Snapshot)?;
+    let rows = workspace.run_visible(&CANCEL, &[Value::Uuid(task), reason], Sees::Snapshot)?;
     answer_task(call, &rows, task)
 }
 

@@ -1,21 +1,21 @@
 //! What the holder of a task says about it, and whether it is theirs.
 
-use super::columns::Columns;
 use super::functions::agent;
-use super::statements::{HELD, HOLDER, LEASE_END};
+use super::statements::HOLDER;
 use super::status::Status;
 use crate::error::Error;
-use crate::pg::by_id::Values;
-use crate::pg::call::{Answer, Call};
+use crate::pg::call::Call;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Statement};
-use crate::pg::update::{Outcome, Which, may_update, update};
-use crate::pg::value::{Value, read};
-use crate::pg::{role, transaction};
+use crate::pg::transaction;
+use crate::pg::value::Value;
 use crate::workspace::Workspace;
 use std::rc::Rc;
 use uuid::Uuid;
+
+/// How often a change is tried: once more where the caller came to hold the task just after the first.
+const TRIES: usize = 2;
 
 /// A task that an agent says to hold.
 pub(super) struct Holding {
@@ -23,77 +23,6 @@ pub(super) struct Holding {
     task: Uuid,
     agent: String,
     attempt: Option<i32>,
-}
-
-/// Who holds a task.
-pub(super) struct Holder {
-    status: String,
-    agent: Option<String>,
-    /// `attempts`
-    pub(super) attempts: i32,
-    /// `max_attempts`
-    pub(super) max_attempts: i32,
-}
-
-impl Holder {
-    fn of_row(row: &Row<'_>) -> Self {
-        Holder {
-            status: row.text(1).unwrap_or_default(),
-            agent: row.text(2),
-            attempts: row.int(3).unwrap_or(0),
-            max_attempts: row.int(4).unwrap_or(0),
-        }
-    }
-
-    fn of_values(values: &Values, columns: &Columns) -> Self {
-        let int = |column| values.value(column).map_or(0, read::int);
-        Holder {
-            status: values
-                .value(columns.status)
-                .map(read::text)
-                .unwrap_or_default(),
-            agent: values.value(columns.assigned_agent_id).map(read::text),
-            attempts: int(columns.attempts),
-            max_attempts: int(columns.max_attempts),
-        }
-    }
-}
-
-/// A change of a held task: a statement that makes it of the task ($1), and the columns that it sets, from $2 on in this
-/// order.
-pub(super) struct Change {
-    pub(super) statement: &'static Statement,
-    pub(super) columns: fn(&Columns) -> Vec<i16>,
-}
-
-/// A task after a change: as a row of the type `task`.
-pub(super) enum Changed<'a> {
-    /// As a statement gave it.
-    Found(&'a Row<'a>),
-    /// As it stands in the table.
-    Written(&'a Values, &'a Columns, &'a Workspace),
-}
-
-impl Changed<'_> {
-    /// As the answer of a function that gives a task.
-    pub(super) fn answer(self, call: &Call) -> Result<Answer> {
-        match self {
-            Changed::Found(row) => Ok(call.answer_found(row)),
-            Changed::Written(values, columns, workspace) => {
-                Ok(call.answer_row(&columns.task(values, workspace)?))
-            }
-        }
-    }
-
-    /// When its lease ends.
-    pub(super) fn lease_end(self) -> Option<i64> {
-        match self {
-            Changed::Found(row) => row.big(LEASE_END),
-            Changed::Written(values, columns, _) => {
-                values.value(columns.lease_expires_at).map(read::big)
-            }
-        }
-    }
 }
 
 impl Holding {
@@ -107,83 +36,57 @@ impl Holding {
         })
     }
 
-    /// Refuses unless the task is held by this agent, in this attempt if one is named.
-    fn require(&self, holder: &Holder) -> Result<()> {
-        let is_held = [Status::Assigned, Status::Running]
-            .iter()
-            .any(|status| status.name() == holder.status);
-        let is_theirs = holder.agent.as_deref() == Some(&self.agent);
-        let is_this_attempt = self
-            .attempt
-            .is_none_or(|attempt| attempt == holder.attempts);
-        if is_held && is_theirs && is_this_attempt {
+    /// Changes the task, if it is held as the caller believes: by a statement that says so too, with `values` after what
+    /// tells the holder. `take` takes what is wanted of the task after it. Needs an open session.
+    ///
+    /// A task of a ticket that the caller does not see is none.
+    pub(super) fn change<'v, T>(
+        &'v self,
+        statement: &'static Statement,
+        values: impl IntoIterator<Item = Value<'v>>,
+        take: impl Fn(&Row<'_>) -> T,
+    ) -> Result<T> {
+        transaction::require_writable();
+        let workspace = &self.workspace;
+        let task = Value::Uuid(self.task);
+        let mut arguments = vec![
+            task.clone(),
+            Value::text(Some(&self.agent)),
+            self.attempt.map_or(Value::Null, Value::Int),
+        ];
+        arguments.extend(values);
+        for _ in 0..TRIES {
+            let rows = workspace.run_visible(statement, &arguments, Sees::Snapshot)?;
+            if let Some(row) = rows.first() {
+                return Ok(take(&row));
+            }
+            let task = std::slice::from_ref(&task);
+            let rows = workspace.run_visible(&HOLDER, task, Sees::Snapshot)?;
+            self.require(&rows.first().ok_or_else(|| self.not_found())?)?;
+        }
+        // A trigger or a policy keeps it from the caller.
+        Err(self.not_found())
+    }
+
+    /// Refuses unless the task, as [`HOLDER`] found it, is held by this agent, in this attempt if one is named.
+    fn require(&self, task: &Row<'_>) -> Result<()> {
+        let status = task.text(1).unwrap_or_default();
+        let holder = task.text(2);
+        let attempts = task.int(3).unwrap_or(0);
+        if Status::from_name(&status).is_some_and(Status::is_held)
+            && holder.as_deref() == Some(&self.agent)
+            && self.attempt.is_none_or(|attempt| attempt == attempts)
+        {
             return Ok(());
         }
         Err(Error::not_held(
             self.task,
             &self.agent,
             self.attempt,
-            &holder.status,
-            holder.agent.as_deref(),
-            holder.attempts,
+            &status,
+            holder.as_deref(),
+            attempts,
         ))
-    }
-
-    /// Changes the task, if it is held as the caller believes; `values` says what is set, and `take` takes what is wanted of
-    /// the task after it. Needs an open session.
-    ///
-    /// A task of a ticket that the caller does not see is none.
-    pub(super) fn change<'v, T>(
-        &self,
-        change: &Change,
-        values: impl Fn(&Holder) -> Vec<Value<'v>>,
-        take: impl Fn(Changed<'_>) -> T,
-    ) -> Result<T> {
-        transaction::require_writable();
-        let tasks = self.workspace.table("tasks")?;
-        let columns = Columns::of(tasks)?;
-        let set = (change.columns)(&columns);
-        if !role::may_read_all(self.workspace.tickets) || !may_update(tasks, &set)? {
-            return self.change_by_statement(change, values, take);
-        }
-        let decide = |row: &Values| {
-            let holder = Holder::of_values(row, &columns);
-            self.require(&holder)?;
-            Ok(Some(set.iter().copied().zip(values(&holder)).collect()))
-        };
-        let take = |row: &Values| take(Changed::Written(row, &columns, &self.workspace));
-        match update(tasks, Which::Of(self.task), &set, decide, take)? {
-            Outcome::Updated(taken) => Ok(taken),
-            Outcome::Gone | Outcome::Left => Err(self.not_found()),
-        }
-    }
-
-    fn change_by_statement<'v, T>(
-        &self,
-        change: &Change,
-        values: impl Fn(&Holder) -> Vec<Value<'v>>,
-        take: impl Fn(Changed<'_>) -> T,
-    ) -> Result<T> {
-        let task = [Value::Uuid(self.task)];
-        // First without waiting for whoever else holds the row.
-        let mut holder = None;
-        for statement in [&HOLDER, &HELD] {
-            let rows = self
-                .workspace
-                .run_visible(statement, &task, Sees::Snapshot)?;
-            let row = rows.first().ok_or_else(|| self.not_found())?;
-            let found = Holder::of_row(&row);
-            self.require(&found)?;
-            holder = Some(found);
-        }
-        let holder = holder.ok_or_else(|| self.not_found())?;
-        let mut arguments = task.to_vec();
-        arguments.extend(values(&holder));
-        let rows = self
-            .workspace
-            .run(change.statement, &arguments, Sees::Snapshot)?;
-        let row = rows.first().ok_or_else(|| self.not_found())?;
-        Ok(take(Changed::Found(&row)))
     }
 
     fn not_found(&self) -> Error {

@@ -179,9 +179,10 @@ impl<'a> Task<'a> {
 
     fn fixed(&self, column: &str, reason: &str) -> Error {
         Error::new(
-            Code::CheckViolation,
+            Code::TaskColumnFixed,
             format!("{column} of a task cannot be changed"),
         )
+        .column(column)
         .detail(format!(
             "Task {} {reason}.",
             self.firing.old_uuid(self.columns.id).unwrap_or(self.id)
@@ -305,7 +306,8 @@ impl<'a> Task<'a> {
             return Ok(());
         }
         let value = json("required_capabilities", Some(&read::json(new)))?;
-        capabilities::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+        capabilities::parse(value.as_ref())
+            .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
         if value.is_some_and(|value| value.is_null()) {
             self.changes.push((column, Value::Null));
         }
@@ -349,7 +351,7 @@ impl<'a> Task<'a> {
             "summary" if is_completed => verdict::parse_summary(value).map(|_| ()),
             _ => TaskResult::parse(value).map(|_| ()),
         }
-        .map_err(|error| fault(&error, error.detail()))
+        .map_err(|error| fault(Code::InvalidResult, &error, error.detail()))
     }
 
     fn note_claimable(&self, old: Option<&State>, new: &State, pending: i32) {
@@ -370,7 +372,8 @@ impl<'a> Task<'a> {
 /// What a row waits for.
 fn ids(text: Option<&str>) -> Result<Vec<Uuid>> {
     let value = json("dependencies", text)?;
-    links::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))
+    links::parse(value.as_ref())
+        .map_err(|error| fault(Code::InvalidDependencies, &error, error.detail()))
 }
 
 /// What a row waited for. A row that was there when the table was adopted may hold anything.

@@ -12,10 +12,9 @@ use super::statements::{
 };
 use super::templates::{fault, json};
 use super::unsettled::{Counting, Event};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
-use crate::pg::probe::Look;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
@@ -61,7 +60,7 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
 }
 
 fn refused(error: LinkError) -> Error {
-    fault(&error, error.detail())
+    fault(Code::InvalidDependencies, &error, error.detail())
 }
 
 /// A task whose dependencies were written.
@@ -178,9 +177,6 @@ fn waiting(workspace: &Workspace, done: Vec<Pair>) -> Result<Vec<Pair>> {
 
 /// The same for a single one, as when an agent completes its task: mostly nobody waits.
 fn waiting_for_one(workspace: &Workspace, (ticket, task): Pair) -> Result<Vec<Pair>> {
-    if !workspace.may_have(Look::Dependents, ticket, 0)? {
-        return Ok(Vec::new());
-    }
     let rows = workspace.run(
         &DEPENDENTS_OF_ONE,
         &[Value::Uuid(ticket), Value::Text(task.to_string().into())],

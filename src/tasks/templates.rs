@@ -40,15 +40,22 @@ pub struct Templates {
 }
 
 /// A fault in a saved row, as the error that names it.
-pub fn fault(message: impl Display, detail: impl Into<String>) -> Error {
-    Error::new(Code::InvalidParameter, message.to_string()).detail(detail)
+pub fn fault(code: Code, message: impl Display, detail: impl Into<String>) -> Error {
+    Error::new(code, message.to_string()).detail(detail)
 }
 
 /// JSON text of a column as a value.
 pub fn json(column: &str, text: Option<&str>) -> Result<Option<serde_json::Value>> {
+    let code = match column {
+        "result" => Code::InvalidResult,
+        "dependencies" => Code::InvalidDependencies,
+        "required_capabilities" => Code::InvalidCapabilities,
+        _ => Code::InvalidTemplate,
+    };
     text.map(|text| {
         crate::json::read(text).ok_or_else(|| {
             fault(
+                code,
                 format_args!("{column} is nested too deeply"),
                 "At most 127 levels of objects and arrays are read.",
             )
@@ -60,7 +67,8 @@ pub fn json(column: &str, text: Option<&str>) -> Result<Option<serde_json::Value
 /// Reads `dependencies_template`.
 pub fn depends_on(text: Option<&str>) -> Result<Vec<String>> {
     let value = json("dependencies_template", text)?;
-    dependencies::parse(value.as_ref()).map_err(|error| fault(&error, error.detail()))
+    dependencies::parse(value.as_ref())
+        .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))
 }
 
 impl TaskTemplate {
@@ -69,7 +77,8 @@ impl TaskTemplate {
         Ok(TaskTemplate {
             id: row.uuid(1).unwrap_or_default(),
             task_type: row.text(3).unwrap_or_default(),
-            text: Template::parse(&text).map_err(|error| fault(&error, error.detail()))?,
+            text: Template::parse(&text)
+                .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?,
             priority: row
                 .text(5)
                 .unwrap_or_else(|| super::priority::Priority::default().to_string()),
@@ -120,7 +129,8 @@ impl Templates {
     pub fn check(&self) -> Result<()> {
         for templates in self.all.values() {
             let nodes: Vec<Node<'_>> = templates.iter().map(|template| template.node()).collect();
-            dependencies::check(&nodes).map_err(|error| fault(&error, error.detail()))?;
+            dependencies::check(&nodes)
+                .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::scout;
+use crate::error::Code;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
@@ -18,6 +19,7 @@ use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
+    Workspace::of_firing(firing, "tasks")?;
     firing.require_row(true)?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
@@ -27,6 +29,7 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
 /// an UPDATE leaves to be settled [`keep`] has noted: it always updates the row that it fires for.
 pub fn note(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     firing.require_row(false)?;
     let columns = Columns::of(firing.table())?;
     let event = if firing.is_row_delete() {
@@ -42,15 +45,14 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
             .map(|task| Event::Linked { task, before: None })
     };
     if let Some(event) = event {
-        unsettled::note(firing.schema(), event);
+        unsettled::note(workspace.schema, event);
     }
     Ok(Verdict::Keep)
 }
 
 /// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
-    // Whether or not something was noted: the triggers FOR EACH ROW may not have asked what workspace this is.
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
         return Ok(Verdict::Keep);
     }
@@ -64,24 +66,27 @@ pub fn settle(firing: &Firing) -> Result<Verdict> {
 /// BEFORE INSERT OR UPDATE on `task_templates`: refuses what could not be rendered or read.
 pub fn check_template(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
+    Workspace::of_firing(firing, "task_templates")?;
     let columns = TemplateColumns::of(firing.table())?;
     let json_text = |column| firing.new_value(column).map(read::json);
     if let Some(text) = firing
         .new_value(columns.template_description)
         .map(read::text)
     {
-        Template::parse(&text).map_err(|error| fault(&error, error.detail()))?;
+        Template::parse(&text)
+            .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
     }
     let required = json_text(columns.required_capabilities);
     let required = json("required_capabilities", required.as_deref())?;
-    capabilities::parse(required.as_ref()).map_err(|error| fault(&error, error.detail()))?;
+    capabilities::parse(required.as_ref())
+        .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
     templates::depends_on(json_text(columns.dependencies_template).as_deref())?;
     Ok(Verdict::Keep)
 }
 
 /// AFTER INSERT OR UPDATE OR DELETE on `task_templates`, once a statement: each phase's templates fit together.
 pub fn check_templates(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "task_templates")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     workspace.run(

@@ -10,10 +10,7 @@ use crate::context::scout;
 use crate::error::Error;
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
-use crate::pg::append::Parent;
 use crate::pg::error::Result;
-use crate::pg::idle::Idler;
-use crate::pg::probe::Look;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
@@ -23,25 +20,13 @@ use crate::workspace::{Columns, Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// An UPDATE that sets none of the columns that [`decide`] looks at does not fire it, where no other trigger could set them.
-pub static IDLER: Idler = Idler {
-    function: "_tickets_decide",
-    columns: &[
-        "phase_id",
-        "previous_phase_id",
-        "phase_entered_at",
-        "updated_at",
-    ],
-    is_needed: moves::any_doubt,
-};
-
 /// BEFORE UPDATE on `tickets`, row by row: where the phase or a column that is phasegate's changes, decides.
 ///
 /// The trigger has no WHEN clause, which the server parses anew for every statement; and none follows the row to see
 /// whether what was decided came to pass, see [`moves`].
 pub fn decide(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let old = firing.old_value(columns.phase_id).map_or(0, read::oid);
     let new = firing.new_value(columns.phase_id).map_or(0, read::oid);
@@ -142,7 +127,6 @@ impl Decision<'_> {
                 Rc::clone(&request.attribution)
             });
         let at = moment(self.firing, self.columns);
-        let row = Parent::held(self.firing.table());
         let gates = judge_gates(
             self.workspace,
             &self.configuration,
@@ -150,7 +134,6 @@ impl Decision<'_> {
             &decided.gates,
             at,
             &attribution.actor,
-            row,
         )?;
         let gate_result = gates.result_of(phases.oid(decided.left));
         let refusal = gates.refusal(&self.configuration, self.ticket);
@@ -166,7 +149,7 @@ impl Decision<'_> {
         if let Some((reasons, error)) = refusal {
             return self.refused_because("gate_not_passed", reasons, error);
         }
-        self.moves(&decided, at, row, gate_result, attribution)
+        self.moves(&decided, at, gate_result, attribution)
     }
 
     /// The ticket moves: the row as it will be, and the note of what is to be written once it is.
@@ -174,7 +157,6 @@ impl Decision<'_> {
         &self,
         decided: &rules::Move,
         at: i64,
-        row: Parent,
         gate_result: Option<Uuid>,
         attribution: Rc<Attribution>,
     ) -> Result<Verdict> {
@@ -206,7 +188,6 @@ impl Decision<'_> {
                     .collect(),
                 block,
                 artifacts,
-                row,
                 attribution,
             },
             self.firing.is_followed(),
@@ -230,16 +211,7 @@ impl Decision<'_> {
         changes: &mut Vec<(i16, Value<'_>)>,
     ) -> Result<(Option<Box<Block>>, Artifacts)> {
         if decided.direction != Direction::Forward {
-            let left = self.configuration.phases.oid(decided.left);
-            let may_have = self
-                .workspace
-                .may_have(Look::Artifacts, self.ticket, left)?;
-            let artifacts = if may_have {
-                Artifacts::Unseen
-            } else {
-                Artifacts::None
-            };
-            return Ok((None, artifacts));
+            return Ok((None, Artifacts::Unseen));
         }
         let context = self.firing.new_value(self.columns.context).map(read::json);
         let (configuration, left) = (&self.configuration, decided.left);
@@ -316,7 +288,6 @@ fn judge_gates(
     phases: &[Phase],
     at: i64,
     by: &str,
-    row: Parent,
 ) -> Result<Judged> {
     let mut judged = Judged {
         results: Vec::new(),
@@ -330,7 +301,7 @@ fn judge_gates(
         let oid = configuration.phases.oid(*phase);
         judged
             .results
-            .push(GateResult::new(ticket, oid, &check, at, by, Some(row)));
+            .push(GateResult::new(ticket, oid, &check, at, by));
         if !check.requirements_met {
             judged.failed.push(*phase);
             judged.reasons.extend(check.blocking_reasons());

@@ -8,11 +8,9 @@ use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED}
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::verdict::Check;
-use crate::pg::by_id::Values;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::update::{Outcome as Updated, Which, may_update, update};
 use crate::pg::value::Value;
 use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
@@ -96,24 +94,12 @@ impl Wish {
     fn move_one(&self, ticket: Uuid, tolerant: bool) -> Result<Attempt> {
         let _session = Session::open()?;
         let standing = Standing::put(self.request(Tickets::One(ticket), tolerant));
-        let is_updated = self.update_one(ticket)?;
-        let outcome = standing.outcomes.borrow_mut().remove(&ticket);
-        self.attempt(outcome, is_updated, ticket)
-    }
-
-    /// Sets the ticket's phase; false where there is no such ticket, or a trigger left it out.
-    fn update_one(&self, ticket: Uuid) -> Result<bool> {
-        let workspace = &self.workspace;
         let target = Value::Oid(self.configuration.phases.oid(self.to));
-        let set = [workspace.columns.phase_id];
-        if !may_update(workspace.tickets, &set)? {
-            let arguments = [Value::Uuid(ticket), target];
-            let rows = workspace.run(&MOVE_ONE, &arguments, Sees::Snapshot)?;
-            return Ok(!rows.is_empty());
-        }
-        let decide = |_: &Values| Ok(Some(vec![(workspace.columns.phase_id, target.clone())]));
-        let outcome = update(workspace.tickets, Which::Of(ticket), &set, decide, |_| ())?;
-        Ok(matches!(outcome, Updated::Updated(())))
+        let rows = self
+            .workspace
+            .run(&MOVE_ONE, &[Value::Uuid(ticket), target], Sees::Snapshot)?;
+        let outcome = standing.outcomes.borrow_mut().remove(&ticket);
+        self.attempt(outcome, !rows.is_empty(), ticket)
     }
 
     fn attempt(&self, outcome: Option<Outcome>, updated: bool, ticket: Uuid) -> Result<Attempt> {
@@ -129,7 +115,7 @@ impl Wish {
             }),
             Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
             Some(Outcome::Moves { .. }) => Err(Error::new(
-                Code::NotInPrerequisiteState,
+                Code::MoveSuppressed,
                 "the move was suppressed by a trigger",
             )
             .detail(format!(
@@ -265,7 +251,7 @@ pub fn block_ticket(call: &Call) -> Result<Answer> {
     let configuration = Workspace::current()?.configuration()?;
     let blocked = configuration.phases.blocked().ok_or_else(|| {
         Error::new(
-            Code::NotInPrerequisiteState,
+            Code::NoBlockedPhase,
             "workspace has no phase for blocked tickets",
         )
         .hint("Give a phase the kind blocked in the table phases.")
@@ -293,10 +279,8 @@ pub fn unblock_ticket(call: &Call) -> Result<Answer> {
         )
     };
     if !phases.is_blocked(present) {
-        return Err(
-            Error::new(Code::NotInPrerequisiteState, "ticket is not blocked")
-                .detail(format!("Ticket {ticket} is in {}.", phases.label(present))),
-        );
+        return Err(Error::new(Code::TicketNotBlocked, "ticket is not blocked")
+            .detail(format!("Ticket {ticket} is in {}.", phases.label(present))));
     }
     let left = phases.left(present, previous);
     if !configuration.transitions.contains(present, left) {

@@ -10,7 +10,6 @@ use super::attribution::Attribution;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::gates::record::GateResult;
-use crate::pg::append::Parent;
 use crate::pg::error::{Result, notice};
 use crate::pg::{transaction, trigger};
 use crate::phase::Direction;
@@ -44,8 +43,6 @@ pub struct Move {
     pub block: Option<Box<Block>>,
     /// The artifacts of the phase left.
     pub artifacts: Artifacts,
-    /// The ticket's row.
-    pub row: Parent,
     /// Who and why.
     pub attribution: Rc<Attribution>,
 }
@@ -237,7 +234,7 @@ pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
 /// The refusal of a row whose phase was changed without a decision.
 pub fn undecided(ticket: Uuid) -> Error {
     Error::new(
-        Code::CheckViolation,
+        Code::InvalidTransition,
         "invalid phase transition",
     )
     .detail(format!(

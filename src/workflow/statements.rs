@@ -133,7 +133,8 @@ pub static RECORD_ONE: Statement = record_one!(
     ]
 );
 
-/// Writes the history rows of many moves of one actor and reason; a phase left that is NULL has no artifacts.
+/// Writes the history rows of many moves of one actor and reason. Artifacts are those given for all ($9), else those seen
+/// ($10, JSON text), else those of the phase left ($11); NULL is none.
 pub static RECORD_MANY: Statement = Statement {
     sql: concat!(
         "INSERT INTO {ws}.phase_history
@@ -143,12 +144,12 @@ pub static RECORD_MANY: Statement = Statement {
                  $12::pg_catalog.name, $13,
                  CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
                       THEN m.gate_result_id END,
-                 coalesce($9, CASE WHEN m.left_phase IS NOT NULL THEN ",
+                 coalesce($9, m.seen::pg_catalog.jsonb, CASE WHEN m.left_phase IS NOT NULL THEN ",
         artifacts_of!("m.ticket_id", "m.left_phase"),
         " END)
-            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),
-                            pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($10), pg_catalog.unnest($11))
-                 AS m (id, ticket_id, from_phase, to_phase, at, left_phase, gate_result_id)"
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),
+                            pg_catalog.unnest($5), pg_catalog.unnest($10), pg_catalog.unnest($11), pg_catalog.unnest($12))
+                 AS m (id, ticket_id, from_phase, to_phase, at, seen, left_phase, gate_result_id)"
     ),
     parameters: &[
         Type::Uuids,
@@ -160,6 +161,7 @@ pub static RECORD_MANY: Statement = Statement {
         Type::Text,
         Type::Text,
         Type::Json,
+        Type::Texts,
         Type::Phases,
         Type::Uuids,
         Type::Text,

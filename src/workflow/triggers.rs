@@ -4,7 +4,6 @@
 use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use crate::error::{Code, Error};
-use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
@@ -30,7 +29,7 @@ pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
     let mut changes = vec![
@@ -47,7 +46,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT on `tickets`, row by row: notes a start.
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
     let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
@@ -55,13 +54,12 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
     let at = firing
         .new_value(columns.phase_entered_at)
         .map_or_else(clock::now, read::big);
-    record_start(&workspace, firing.table(), ticket, to, previous, at)?;
+    record_start(&workspace, ticket, to, previous, at)?;
     Ok(Verdict::Keep)
 }
 
 fn record_start(
     workspace: &Workspace,
-    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -73,7 +71,7 @@ fn record_start(
     let label = phases.label(phase);
     if !matches!(phases.kind(phase), Kind::Start | Kind::Work) {
         let error = Error::new(
-            Code::CheckViolation,
+            Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
         );
         if !role::acts_for(workspace.owner) {
@@ -106,7 +104,6 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             artifacts: Artifacts::None,
-            row: Parent::held(table),
             attribution: Attribution::of_settings(),
         },
         false,

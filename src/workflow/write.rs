@@ -6,10 +6,8 @@ use super::statements::PHASES;
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::gates::record as gates;
-use crate::pg::append::Parent;
 use crate::pg::clock;
 use crate::pg::error::Result;
-use crate::pg::probe::Look;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
@@ -25,25 +23,19 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     settle(&workspace)?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
     if moved.is_empty() && results.is_empty() {
         return Ok(Verdict::Keep);
     }
-    let now = Parent::held(workspace.tickets);
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let is_quiet = gates::store(&workspace, &results, now)?;
-    let now = if is_quiet {
-        now
-    } else {
-        Parent::held(workspace.tickets)
-    };
+    gates::store(&workspace, &results)?;
     moved
         .chunk_by(|one, next| Rc::ptr_eq(&one.attribution, &next.attribution))
-        .try_for_each(|alike| history::write(&workspace, alike, now))?;
+        .try_for_each(|alike| history::write(&workspace, alike))?;
     supersede(&workspace, &moved)?;
     let blocks: Vec<_> = moved
         .iter()
@@ -78,20 +70,11 @@ fn settle(workspace: &Workspace) -> Result<()> {
 
 /// Marks as superseded what the regressions among the moves make stale.
 fn supersede(workspace: &Workspace, moves: &[Move]) -> Result<()> {
-    let phases: Vec<(Uuid, u32)> = moves
+    let regressions: Vec<(Uuid, &[u32])> = moves
         .iter()
-        .flat_map(|one| one.superseded.iter().map(|phase| (one.ticket, *phase)))
+        .filter(|one| !one.superseded.is_empty())
+        .map(|one| (one.ticket, one.superseded.as_slice()))
         .collect();
-    // Of one ticket it is quicker to look than to have nothing updated.
-    if let [one] = moves {
-        let mut any = false;
-        for phase in &one.superseded {
-            any = any || workspace.may_have(Look::Artifacts, one.ticket, *phase)?;
-        }
-        if !any {
-            return Ok(());
-        }
-    }
     let at = moves.iter().map(|one| one.at).max();
-    gates::supersede(workspace, &phases, at.unwrap_or_else(clock::now))
+    gates::supersede(workspace, &regressions, at.unwrap_or_else(clock::now))
 }

@@ -266,7 +266,7 @@ impl Access {
 
     fn denied_on_schema(&self) -> Error {
         Error::new(
-            Code::InsufficientPrivilege,
+            Code::PermissionDenied,
             format!("permission denied for schema {}", self.workspace.name),
         )
     }

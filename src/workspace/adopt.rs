@@ -42,7 +42,7 @@ pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
         let object = row.text(1).unwrap_or_default();
         if !row.bool(3) {
             return Err(Error::new(
-                Code::DuplicateObject,
+                Code::NameTaken,
                 format!(
                     "{object} exists and is no {}",
                     row.text(4).unwrap_or_default()
@@ -52,7 +52,7 @@ pub(super) fn require_owner(site: &Site, owner: u32) -> Result<()> {
         }
         if !row.bool(2) {
             return Err(Error::new(
-                Code::InsufficientPrivilege,
+                Code::OtherOwner,
                 format!("{object} belongs to another role"),
             )
             .detail(
@@ -100,7 +100,7 @@ pub(super) fn phase_type(site: &Site) -> Result<()> {
         let is_there = |label: &&str| labels.iter().flatten().any(|found| found == label);
         if !row.bool(1) || !site.has("phases") && !wanted.iter().all(is_there) {
             return Err(Error::new(
-                Code::DuplicateObject,
+                Code::NameTaken,
                 format!("type {ws}.phase exists and is not the workspace's"),
             )
             .detail(format!(

@@ -8,12 +8,23 @@ use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Type, Value, read};
 use crate::pg::{catalog, clock, role};
 
+/// The tables that are only appended to.
+const APPENDED: [&str; 3] = ["phase_history", "configuration_history", "ticket_archive"];
+
+/// Those and the others that only phasegate and the workspace's owner write.
+const OWNERS: [&str; 4] = [
+    "phase_history",
+    "configuration_history",
+    "ticket_archive",
+    "phase_gate_results",
+];
+
 /// The statement trigger on tables that only phasegate and the workspace's owner write.
 ///
 /// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
 /// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing_any(firing, &OWNERS)?;
     if role::acts_for(workspace.owner) {
         return Ok(Verdict::Keep);
     }
@@ -33,7 +44,7 @@ static ANY_TICKET: Statement = Statement {
 /// BEFORE UPDATE OR DELETE, row by row, and AFTER TRUNCATE on `phase_history`, `configuration_history` and
 /// `ticket_archive`: refuses, but for the cascade from a deleted ticket, and where the owner has emptied `tickets` too.
 pub fn append_only(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing_any(firing, &APPENDED)?;
     if firing.is_row_delete() {
         let ticket = catalog::column(firing.table(), "ticket_id")
             .filter(|_| firing.table_name() == "phase_history")
@@ -54,7 +65,7 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
 fn refused(table: &str) -> Error {
     let name = table.replace('_', " ");
     let error = Error::new(
-        Code::InsufficientPrivilege,
+        Code::HistoryAppendOnly,
         format!("{name} is append-only"),
     );
     match table {
@@ -77,7 +88,7 @@ pub(super) fn require_no_tickets(
         return Ok(());
     }
     Err(Error::new(
-        Code::NotInPrerequisiteState,
+        Code::PhaseInUse,
         format!("{table} cannot be emptied while there are tickets"),
     ))
 }
@@ -120,7 +131,7 @@ static BURY: Statement = Statement {
 /// AFTER DELETE on `tickets`, row by row, before the cascade takes the history.
 pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = super::Columns::of(firing.table())?;
     let title = catalog::column(firing.table(), "title")
         .filter(|title| catalog::column_is(firing.table(), *title, Type::Text))

@@ -1,6 +1,7 @@
 //! Who changed the configuration: the triggers on its tables.
 
 use super::Workspace;
+use super::shape::CONFIGURATION;
 use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
@@ -28,11 +29,11 @@ static RECORD: Statement = Statement {
 /// every session drops what it knows of the configuration; who changed what goes on record. A replica takes over the
 /// record as it takes over the change.
 pub fn changed(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing_any(firing, &CONFIGURATION)?;
     cache::invalidate(firing.table());
     if server::is_replica() {
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing)?;
     let operation = if firing.is_insert() {
         "INSERT"
     } else if firing.is_update() {

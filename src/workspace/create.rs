@@ -1,7 +1,7 @@
 //! `create_workspace` and `detach_workspace`.
 
 use super::progress::Adoption;
-use super::{adopt, columns, in_schema, phases, statements, upgrade};
+use super::{adopt, columns, in_schema, owner, phases, statements, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role::{self, Rights};
@@ -99,7 +99,7 @@ impl Site {
 pub fn create(name: &str) -> Result<()> {
     if !catalog::is_utf8_database() {
         return Err(Error::new(
-            Code::NotSupported,
+            Code::EncodingNotSupported,
             "phasegate needs a database with encoding UTF8",
         ));
     }
@@ -115,6 +115,7 @@ pub fn create(name: &str) -> Result<()> {
     }
     let _session = Session::open()?;
     require_same_version()?;
+    super::citus::refuse_sharding()?;
     let quoted = quote_identifier(name)?;
     lock(name)?;
     if catalog::schema_by_name(name).is_none() {
@@ -125,7 +126,7 @@ pub fn create(name: &str) -> Result<()> {
         return Err(Error::new(Code::Internal, "could not create the schema"));
     };
     let site = Site { schema, quoted };
-    let owner = owner(&site)?.unwrap_or_else(role::current);
+    let owner = owner_of(&site)?.unwrap_or_else(role::current);
     let stamp = site.stamp();
     if let Some(stamp) = stamp {
         match stamp.fit() {
@@ -136,6 +137,7 @@ pub fn create(name: &str) -> Result<()> {
         }
     }
     let _rights = Rights::of(owner);
+    owner::hold(site.schema, owner)?;
     adopt::require_owner(&site, owner)?;
     let always = enabled_always(&site)?;
     if stamp.is_none() {
@@ -171,6 +173,7 @@ pub(super) fn make(site: &Site, always: &[Always]) -> Result<()> {
     adopt::constraints(site, &adopted, &progress)?;
     if adopted.contains(&"tasks") && !adopt::is_kept(site, "tasks")? {
         progress.begins("tasks", "settling states and dependencies");
+        owner::hold_to_write(site.schema, "tasks")?;
         site.script(ADOPT_TASKS)?;
     }
     for script in FINISH {
@@ -179,6 +182,7 @@ pub(super) fn make(site: &Site, always: &[Always]) -> Result<()> {
     enable_always(site, always)?;
     comments(site)?;
     progress.begins("tickets", "writing history");
+    owner::hold_to_write(site.schema, "phase_history")?;
     adopt::histories(site)
 }
 
@@ -269,7 +273,7 @@ fn lock(name: &str) -> Result<()> {
 }
 
 /// The owner of the `tickets` table that is there; refuses unless the caller has that role's rights.
-pub(super) fn owner(site: &Site) -> Result<Option<u32>> {
+pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
     let rows = run_once(
         "SELECT relowner FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) $1
             AND relname OPERATOR(pg_catalog.=) 'tickets'",
@@ -279,10 +283,7 @@ pub(super) fn owner(site: &Site) -> Result<Option<u32>> {
         return Ok(None);
     };
     if !role::acts_for(owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     Ok(Some(owner))
 }
@@ -292,10 +293,7 @@ pub fn detach(name: &str) -> Result<()> {
     cache::accept_invalidations();
     let workspace = super::Workspace::named(name)?;
     if !role::acts_for(workspace.owner) {
-        return Err(Error::new(
-            Code::InsufficientPrivilege,
-            "must be owner of table tickets",
-        ));
+        return Err(Error::new(Code::NotOwner, "must be owner of table tickets"));
     }
     let _session = Session::open()?;
     let _pinned = Pinned::search_path();

@@ -1,15 +1,14 @@
 //! The SQL functions about workspaces.
 
 use super::access::{Access, Level};
+use super::shape::TABLES;
 use super::{Workspace, check, create, upgrade};
-use crate::error::Error;
-use crate::pg::catalog;
+use crate::error::{Code, Error};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
-use crate::stamp::FIRST;
 
 /// `create_workspace(workspace name)`
 pub fn create_workspace(call: &Call) -> Result<Answer> {
@@ -69,8 +68,12 @@ fn access_argument(call: &Call) -> Result<Access> {
 }
 
 /// The trigger functions of version 0.2.0, which stand on workspaces that were not upgraded and in dumps of them. Nothing of
-/// such a workspace is used.
+/// such a workspace is used: to look for it is refused.
 pub fn outdated(firing: &Firing) -> Result<Verdict> {
-    let workspace = catalog::schema_name(firing.schema()).unwrap_or_default();
-    Err(Error::workspace_older(&workspace, FIRST))
+    Workspace::of_firing_any(firing, &TABLES)?;
+    Err(Error::new(
+        Code::WrongTrigger,
+        "the trigger's function is one of version 0.2.0",
+    )
+    .hint("phasegate.create_workspace puts the present triggers in place; drop this one."))
 }

@@ -1,17 +1,20 @@
 //! Workspaces: finding the one that is meant, its plans and its cached configuration.
 //!
-//! A workspace is a schema whose table `tickets` carries phasegate's triggers. Functions act on the one
-//! that the caller's search_path finds; triggers on that of the schema of the table that fired.
+//! A workspace is a schema whose table `tickets` carries phasegate's triggers. Functions act on the first one on the
+//! caller's search_path; triggers on the one that the table which fired is a table of, told by its OID. A temporary
+//! schema is never one.
 
 mod access;
 mod adopt;
 pub mod append_only;
 mod check;
+mod citus;
 mod columns;
 mod configuration;
 pub mod configuration_history;
 mod create;
 pub mod functions;
+mod owner;
 pub mod phases;
 mod progress;
 mod shape;
@@ -21,11 +24,9 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::append::{self, Parent, Shape};
-use crate::pg::cache::{self, Watched};
+use crate::pg::cache::{self, Remembered};
 use crate::pg::error::Result;
-use crate::pg::lock::Place;
-use crate::pg::probe::{self, Look};
+use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
@@ -33,11 +34,11 @@ use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
 use crate::pg::{catalog, role};
 use crate::stamp::{Fit, Stamp};
+use owner::{Tables, uses};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use uuid::Uuid;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -49,7 +50,7 @@ thread_local! {
 }
 
 /// The numbers of the columns of `tickets` that phasegate reads or writes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     /// `id`
     pub id: i16,
@@ -74,7 +75,7 @@ impl Columns {
         let number = |name: &str, fits: fn(Oid) -> bool| {
             let number = catalog::column(table, name).ok_or_else(|| {
                 Error::new(
-                    Code::NotInPrerequisiteState,
+                    Code::WorkspaceIncomplete,
                     format!("table \"tickets\" lacks the column \"{name}\""),
                 )
                 .hint("phasegate.create_workspace adds what a workspace is missing.")
@@ -83,7 +84,7 @@ impl Columns {
                 return Ok(number);
             }
             Err(Error::new(
-                Code::DatatypeMismatch,
+                Code::WrongColumnType,
                 format!(
                     "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
                 ),
@@ -124,7 +125,7 @@ pub struct Workspace {
     pub stamp: Stamp,
     /// Made when the catalogs were at this generation.
     generation: u64,
-    watched: Watched,
+    tables: Tables,
     used: Cell<u64>,
     /// By statement, and whether it leaves out the question which tickets the caller may see.
     plans: RefCell<HashMap<(*const Statement, bool), Rc<Plan>>>,
@@ -132,15 +133,15 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace whose `tickets` table the caller's search_path finds.
+    /// The first workspace on the caller's search_path. What merely has the names of a workspace's tables is passed by.
     pub fn current() -> Result<Rc<Workspace>> {
         cache::accept_invalidations();
-        let found = catalog::table_on_search_path(c"tickets").and_then(catalog::schema_of);
-        let workspace = match found {
-            Some(schema) => Self::of_schema(schema)?,
-            None => None,
-        };
-        workspace.ok_or_else(|| Error::no_workspace(&catalog::search_path()))
+        for schema in catalog::schemas_on_search_path() {
+            if let Some(workspace) = Self::of_schema(schema)? {
+                return Ok(workspace);
+            }
+        }
+        Err(Error::no_workspace(&catalog::search_path()))
     }
 
     /// The workspace of this name.
@@ -153,21 +154,45 @@ impl Workspace {
         workspace.ok_or_else(|| Error::not_a_workspace(name))
     }
 
-    /// The workspace of the table that fired a trigger.
+    /// The workspace of the table that fired a trigger, which must be its table of this name or a partition of that.
     ///
-    /// Siblings are found by schema and standard name, never by the firing table's name, which on a
-    /// Citus worker is a shard's. A table of another owner is refused: its triggers would otherwise
-    /// write with the rights of the workspace's owner.
-    pub fn of_firing(firing: &Firing) -> Result<Rc<Workspace>> {
-        let workspace = Self::of_schema(firing.schema())?.ok_or_else(|| {
+    /// Whoever may make a trigger may put our functions on any table; and a table of another owner is refused, as its
+    /// triggers would otherwise write with the rights of the workspace's owner.
+    pub fn of_firing(firing: &Firing, table: &str) -> Result<Rc<Workspace>> {
+        Self::of_firing_any(firing, &[table])
+    }
+
+    /// As [`Self::of_firing`], for a trigger function of several tables.
+    pub fn of_firing_any(firing: &Firing, tables: &[&str]) -> Result<Rc<Workspace>> {
+        let (workspace, table) = Self::whose(firing)?.ok_or_else(|| {
             Error::new(
-                Code::InvalidSchema,
-                "the trigger's table is in no phasegate workspace",
+                Code::NotAWorkspace,
+                format!(
+                    "table \"{}\" is in no phasegate workspace",
+                    firing.table_name()
+                ),
             )
+            .detail("phasegate's trigger functions are for the tables of a workspace and their partitions.")
+            .hint("Drop the trigger.")
         })?;
-        if firing.table() != workspace.tickets && firing.owner() != workspace.owner {
+        if !tables.contains(&table) {
             return Err(Error::new(
-                Code::InsufficientPrivilege,
+                Code::WrongTrigger,
+                format!(
+                    "the trigger's function is not for table \"{}\"",
+                    firing.table_name()
+                ),
+            )
+            .detail(format!(
+                "It is for {} and its partitions, and this is {table} of workspace \"{}\".",
+                tables.join(", "),
+                workspace.name
+            ))
+            .hint("Drop the trigger."));
+        }
+        if firing.owner() != workspace.owner {
+            return Err(Error::new(
+                Code::OtherOwner,
                 "the trigger's table does not belong to the workspace's owner",
             )
             .detail(format!(
@@ -179,11 +204,47 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// The workspace and which of its tables fired, itself or by a partition.
+    fn whose(firing: &Firing) -> Result<Option<(Rc<Workspace>, &'static str)>> {
+        let of = |table: u32, schema: u32| {
+            let workspace = Self::of_schema(schema)?;
+            Ok(workspace.and_then(|workspace| {
+                let name = workspace.tables.name_of(table)?;
+                Some((workspace, name))
+            }))
+        };
+        let table = firing.table();
+        let found = of(table, firing.schema())?;
+        if found.is_some() || !catalog::is_partition(table) {
+            return Ok(found);
+        }
+        for ancestor in Self::ancestors(table)?.iter() {
+            let Some(schema) = catalog::schema_of(*ancestor) else {
+                continue;
+            };
+            if let Some(found) = of(*ancestor, schema)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn ancestors(partition: u32) -> Result<Rc<Vec<u32>>> {
+        thread_local! {
+            static ANCESTORS: Remembered<Vec<u32>> = Remembered::default();
+        }
+        ANCESTORS.with(|known| {
+            known.get(partition, || {
+                let _session = Session::open()?;
+                owner::ancestors(partition)
+            })
+        })
+    }
+
     fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
         let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
         if let Some(workspace) = &known
-            && workspace.watched.is_current()
-            && workspace.generation == cache::catalog_generation()
+            && workspace.is_current()
         {
             workspace.touch();
             return Ok(known);
@@ -215,8 +276,12 @@ impl Workspace {
     /// Forgets the workspaces whose tickets are gone.
     fn forget_dropped(workspaces: &mut HashMap<u32, Rc<Workspace>>) {
         workspaces.retain(|_, workspace| {
-            workspace.watched.is_current() || catalog::schema_of(workspace.tickets).is_some()
+            workspace.tables.are_current() || catalog::schema_of(workspace.tickets).is_some()
         });
+    }
+
+    fn is_current(&self) -> bool {
+        self.generation == cache::catalog_generation() && self.tables.are_current()
     }
 
     fn touch(&self) {
@@ -244,10 +309,13 @@ impl Workspace {
         let Some(name) = catalog::schema_name(schema) else {
             return Ok(None);
         };
-        let Some(tickets) = catalog::table_in(schema, "tickets") else {
+        if catalog::is_temporary(schema) || catalog::table_in(schema, "tickets").is_none() {
+            return Ok(None);
+        }
+        let tables = Tables::of(schema);
+        let Some(tickets) = tables.get("tickets") else {
             return Ok(None);
         };
-        let watched = Watched::new(tickets);
         let Some(identity) = statements::identity(tickets) else {
             return Ok(None);
         };
@@ -257,8 +325,10 @@ impl Workspace {
             Fit::TooNew => return Err(Error::workspace_newer(&name, stamp.shape)),
             Fit::Behind | Fit::Current | Fit::Ahead => {}
         }
+        citus::refuse_distributed(&name, &tables)?;
         let columns = Columns::of(tickets)?;
         let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
+        cache::watch_type(phase_type);
         Ok(Some(Rc::new(Workspace {
             schema,
             quoted: quote_identifier(&name)?,
@@ -269,7 +339,7 @@ impl Workspace {
             columns,
             stamp,
             generation,
-            watched,
+            tables,
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),
@@ -283,18 +353,8 @@ impl Workspace {
         arguments: &[Value<'_>],
         sees: Sees,
     ) -> Result<Rows> {
+        let _rights = self.ready(statement)?;
         self.plan(statement, false)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run`], for a query that only reads: hands over each row, which is valid meanwhile.
-    pub fn each(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        sees: Sees,
-        visit: impl FnMut(&Row<'_>),
-    ) -> Result<()> {
-        self.plan(statement, false)?.each(arguments, sees, visit)
     }
 
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
@@ -305,21 +365,9 @@ impl Workspace {
         arguments: &[Value<'_>],
         sees: Sees,
     ) -> Result<Rows> {
+        let _rights = self.ready(statement)?;
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run_by_row`], for a query of rows' places and a condition, of tables that are locked and may be read. It
-    /// asks for no ticket: the caller sees all of them.
-    pub fn run_by_place(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(Place, bool) -> bool,
-    ) -> Result<()> {
-        self.plan(statement, true)?
-            .run_by_place(arguments, most, wants_more)
     }
 
     /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
@@ -331,14 +379,67 @@ impl Workspace {
         most: i64,
         wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
+        let _rights = self.ready(statement)?;
         let sees_all = role::may_read_all(self.tickets);
         self.plan(statement, sees_all)?
             .run_by_row(arguments, most, wants_more)
     }
 
+    /// What has to be seen to before a statement is planned and run: its tables are locked as it will lock them, are still
+    /// the workspace's, and writing to them with the owner's rights runs nobody else's code.
+    ///
+    /// Where a superuser only reads what is not a superuser's, it is done with the owner's rights until what is given is
+    /// dropped: reading may run what the owner made. What a superuser writes is as their own statement would be.
+    fn ready(&self, statement: &'static Statement) -> Result<Option<Rights>> {
+        let uses = uses(statement);
+        self.tables.lock(&uses);
+        self.require_unchanged()?;
+        self.tables.require_owner(self.owner, self.phase_type)?;
+        let writes = |purpose| purpose == Purpose::Writing;
+        if role::is_switched() {
+            for one in uses.iter().filter(|one| writes(one.purpose)) {
+                let table = self.table(one.table)?;
+                self.tables.require_own_triggers(table, self.owner)?;
+            }
+            return Ok(None);
+        }
+        let only_reads = !uses.iter().any(|one| writes(one.purpose));
+        let stands_above = || {
+            self.owner != role::current()
+                && role::is_superuser(role::current())
+                && !role::is_superuser(self.owner)
+        };
+        Ok((only_reads && stands_above()).then(|| self.as_owner()))
+    }
+
+    /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.
+    fn require_unchanged(&self) -> Result<()> {
+        if self.is_current() {
+            return Ok(());
+        }
+        let now = Self::of_schema(self.schema)?;
+        let is_same = now.is_some_and(|now| {
+            now.tables == self.tables
+                && now.name == self.name
+                && now.owner == self.owner
+                && now.phase_type == self.phase_type
+                && now.columns == self.columns
+        });
+        if is_same {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::WorkspaceChanged,
+            format!("workspace \"{}\" was changed meanwhile", self.name),
+        )
+        .hint("Repeat what you did."))
+    }
+
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
         let key: (*const Statement, bool) = (statement, sees_all);
-        if let Some(plan) = self.plans.borrow().get(&key) {
+        if let Some(plan) = self.plans.borrow().get(&key)
+            && !plan.is_spoiled()
+        {
             return Ok(Rc::clone(plan));
         }
         let types: Vec<_> = statement
@@ -360,32 +461,13 @@ impl Workspace {
 
     /// The OID of one of the workspace's tables.
     pub fn table(&self, name: &str) -> Result<u32> {
-        catalog::table_in(self.schema, name).ok_or_else(|| {
+        self.tables.get(name).ok_or_else(|| {
             Error::new(
-                Code::NotInPrerequisiteState,
+                Code::WorkspaceIncomplete,
                 format!("workspace \"{}\" lacks the table \"{name}\"", self.name),
             )
             .hint("phasegate.create_workspace adds what a workspace is missing.")
         })
-    }
-
-    /// Whether the ticket has any of these, in this phase (an enum value) where it matters, as of the latest commit; true
-    /// where there is no quick way to tell.
-    pub fn may_have(&self, look: Look, ticket: Uuid, phase: u32) -> Result<bool> {
-        probe::may_have(look, self.schema, ticket, phase)
-    }
-
-    /// Appends rows that refer to tickets to one of the workspace's tables, as [`append::append`] does. Every ticket is there
-    /// as of `now`. Needs an open [`Session`] with the owner's rights.
-    pub fn append<'v, const N: usize>(
-        &self,
-        shape: &Shape,
-        now: Parent,
-        rows: impl ExactSizeIterator<Item = [Value<'v>; N]>,
-        shared: &[Value<'_>],
-    ) -> Result<bool> {
-        let table = self.table(shape.table)?;
-        append::append(shape, table, now, self.phase_type, rows, shared)
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.

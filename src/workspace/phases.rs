@@ -87,13 +87,13 @@ static ANY_THERE: Statement = Statement {
 /// stays so.
 pub fn check(firing: &Firing) -> Result<Verdict> {
     firing.require_row(true)?;
-    let workspace = Workspace::of_firing(firing)?;
+    let workspace = Workspace::of_firing(firing, "phases")?;
     let column = |name, kind| {
         catalog::column(firing.table(), name)
             .filter(|column| catalog::column_is(firing.table(), *column, kind))
             .ok_or_else(|| {
                 Error::new(
-                    Code::DatatypeMismatch,
+                    Code::WrongColumnType,
                     format!("column \"{name}\" of table \"phases\" is missing or has another type"),
                 )
             })
@@ -123,7 +123,7 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
         ];
         if let Some((name, _)) = fixed.iter().find(|(_, is_kept)| !is_kept) {
             return Err(Error::new(
-                Code::CheckViolation,
+                Code::PhaseColumnFixed,
                 format!("{name} of a phase cannot be changed"),
             )
             .detail(format!(
@@ -138,7 +138,7 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
     let counts = Kind::from_name(&old).is_some_and(|kind| kind.is_final() || kind == Kind::Blocked);
     if counts && has_tickets(&workspace, phase)? {
         return Err(Error::new(
-            Code::NotInPrerequisiteState,
+            Code::PhaseInUse,
             "phase is in use",
         )
         .detail(format!("Tickets are in {}, which is {old}.", label(phase)?))

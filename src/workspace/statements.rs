@@ -25,7 +25,7 @@ pub fn identity(tickets: u32) -> Option<Identity> {
         .or_else(|| catalog_rows::trigger_arguments(tickets, "tickets_decide"))?;
     let argument = |place| arguments.get(place).map_or("", String::as_str);
     Some(Identity {
-        owner: catalog_rows::owner(tickets)?,
+        owner: catalog_rows::relation(tickets)?.owner,
         stamp: Stamp::read(argument(0), argument(1)),
     })
 }

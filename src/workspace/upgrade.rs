@@ -1,8 +1,8 @@
 //! `upgrade_workspace`: brings a workspace of an older shape to the present one.
 
-use super::adopt;
 use super::create::{self, Site};
 use super::shape::{TABLES, VIEWS};
+use super::{adopt, owner};
 use crate::error::Error;
 use crate::pg::error::{Result, notice};
 use crate::pg::role::Rights;
@@ -54,13 +54,14 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         return Ok(done);
     }
     let _rights = Rights::of(owner);
-    adopt::require_owner(&site, owner)?;
     // Views first: whoever reads one holds it while it waits for the tables.
     VIEWS
         .iter()
         .chain(&TABLES)
         .filter_map(|relation| catalog::table_in(site.schema, relation))
         .for_each(lock::exclusively);
+    owner::hold(site.schema, owner)?;
+    adopt::require_owner(&site, owner)?;
     // Somebody else may have done it meanwhile.
     let found = stamp(&site, name)?;
     if found.fit() == Fit::Current {
@@ -99,7 +100,7 @@ fn find(name: &str) -> Result<(Site, u32)> {
         schema,
         quoted: quote_identifier(name)?,
     };
-    let owner = create::owner(&site)?.ok_or_else(no_workspace)?;
+    let owner = create::owner_of(&site)?.ok_or_else(no_workspace)?;
     Ok((site, owner))
 }
 

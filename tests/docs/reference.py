@@ -134,11 +134,22 @@ def settings(connection):
 # --- errors --------------------------------------------------------------------------------------
 
 LITERAL = r'(?:format(?:_args)?!\(\s*)?"((?:[^"\\]|\\.)*)"'
-RAISED = re.compile(r"Error::new\(\s*Code::(\w+),\s*" + LITERAL)
-ARGUMENT = re.compile(r"(?:Error::invalid_argument|\bfault)\(\s*&?" + LITERAL)
+RAISED = re.compile(r"(?:Error::new|\bfault)\(\s*Code::(\w+),\s*&?" + LITERAL)
+ARGUMENT = re.compile(r"Error::invalid_argument\(\s*&?" + LITERAL)
 # The errors of the rules become PostgreSQL's with their Display as the message.
-RULES = re.compile(r"^impl fmt::Display for \w+Error \{\n(.*?)^\}", re.M | re.S)
+RULES = re.compile(r"^impl fmt::Display for (\w+)Error \{\n(.*?)^\}", re.M | re.S)
 RULE = re.compile(r'(?:write!\(\s*f,\s*|write_str\(\s*|=> )"((?:[^"\\]|\\.)*)"')
+CODE_OF_RULE = {
+    "Dependency": "InvalidTemplate", "Template": "InvalidTemplate", "Link": "InvalidDependencies",
+    "Capability": "InvalidCapabilities", "Contract": "InvalidResult",
+}
+# Those that a constructor chooses the code for.
+CHOSEN = {
+    ("TicketNotFound", "ticket not found"), ("TaskNotFound", "task not found"), ("TemplateNotFound", "template not found"),
+    ("ResultTooLarge", "result is too large"), ("ArtifactTooLarge", "artifact_content is too large"),
+    ("ValueTooLarge", "… is too large"),
+}
+CODE = re.compile(r'((?:\s+/// .*\n)+)\s+(\w+): "(\w{5})" "(\w+)",')
 
 
 def sources():
@@ -148,29 +159,37 @@ def sources():
             yield path, path.read_text("utf-8").split("#[cfg(test)]")[0]
 
 
+def codes():
+    """The words that the errors carry: name in the source, SQLSTATE, word, meaning."""
+    source = (ROOT / "src/error.rs").read_text("utf-8").split("\ncodes! {")[1].split("\n}")[0]
+    return [(name, state, word, " ".join(line.strip(" /") for line in about.strip().splitlines()))
+            for about, name, state, word in CODE.findall(source)]
+
+
 def messages():
     """The primary messages of the source: pairs of a name of Code and the message, with … for what varies."""
-    found = set()
+    found = set(CHOSEN)
     for path, text in sources():
         found |= set(RAISED.findall(text))
-        found |= {("InvalidParameter", message) for message in ARGUMENT.findall(text)}
-        found |= {("InvalidParameter", message) for body in RULES.findall(text) for message in RULE.findall(body)}
+        found |= {("InvalidArgument", message) for message in ARGUMENT.findall(text)}
+        found |= {(CODE_OF_RULE[rule], message) for rule, body in RULES.findall(text) for message in RULE.findall(body)}
     return sorted({(name, re.sub(r"\{[^{}]*\}", "…", message.replace('\\"', '"'))) for name, message in found})
 
 
 def errors(_connection):
-    source = (ROOT / "src/error.rs").read_text("utf-8")
-    enum = source.split("pub enum Code {")[1].split("\n}")[0]
-    codes = re.findall(r"/// (\w{5}): (.*)\n\s+(\w+),", enum)
-    by_name = {}
-    for name, message in messages():
-        by_name.setdefault(name, []).append(message)
-    text = "\n## Errors\n\nThose that phasegate itself raises; `…` stands for a value. PostgreSQL's own pass through unchanged.\n"
-    for state, about, name in codes:
-        if name in by_name:
-            text += f"\n### {state}\n\n{about[0].upper()}{about[1:]}\n\n" + "".join(f"- `{message}`\n" for message in by_name.pop(name))
-    assert not by_name, f"codes that src/error.rs does not explain: {sorted(by_name)}"
-    return text
+    text = """
+## Errors
+
+Those that phasegate itself raises carry a code, by which programs tell them apart, in the field CONSTRAINT NAME: `diag.constraint_name` in
+psycopg, `err.constraint` in node-postgres, `getServerErrorMessage().getConstraint()` in JDBC, `CONSTRAINT_NAME` of GET STACKED DIAGNOSTICS.
+Messages may be worded anew, codes stay; `…` stands for a value. Where a table or column is meant, the fields TABLE NAME and COLUMN NAME name
+it. PostgreSQL's own errors pass through unchanged, with theirs: the constraint that they name is one of the table's.
+
+"""
+    found = messages()
+    return text + table(["Code", "SQLSTATE", "Meaning", "Messages"], (
+        [code(word), state, about, "; ".join(code(message) for name_, message in found if name_ == name)]
+        for name, state, word, about in codes()))
 
 
 def reference(connection):

@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from reference import ROOT, messages, reference, sources
+from reference import ROOT, codes, messages, reference, sources
 from test_readme import psql
 
 # A DETAIL or HINT in the source: given to a method, or after the first argument of a constructor.
@@ -32,6 +32,14 @@ def test_reference_is_up_to_date(workspace):
 
 def test_everything_has_a_comment(workspace):
     assert not re.search(r"\|  \|$|^None|\bNone\b", reference(workspace), re.M)
+
+
+def test_codes_are_words_of_their_own_that_are_used():
+    words = [word for _, _, word, _ in codes()]
+    assert len(words) == len(set(words)) and "40001" not in {state for _, state, _, _ in codes()}
+    used = set(re.findall(r"Code::(\w+)", "".join(text for _, text in sources())))
+    assert {name for name, _, _, _ in codes()} <= used
+    assert {name for name, _ in messages()} <= used
 
 
 def test_messages_are_in_the_style_of_postgresql():

@@ -143,7 +143,7 @@ def members(connection):
 def test_an_updated_extension_is_like_a_new_one(empty, version, creator):
     """Fails where a function, type, comment or right is in a new database and not in an updated one, or differs.
 
-    Functions and views come with every update (pgrx-config/upgrade-script.sh). All else, such as types, what is dropped,
+    Functions and views come with every update (pgrx-config/extension-files.sh). All else, such as types, what is dropped,
     and grants on what is new, has to be in sql/upgrade/FORMER--THIS.sql too.
     """
     with connect(empty()) as new, connect(empty()) as updated:

@@ -15,10 +15,12 @@ macro_rules! rank {
     };
 }
 
-/// The column of [`CLAIM`] that holds the ticket's context; attempt and title stand before it.
+/// The column of a claim's row that holds the ticket's context; attempt and title stand before it.
 pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
-/// The column of [`CLAIM`] that holds the task's phase as an enum value.
+/// The column of a claim's row that holds the task's phase as an enum value.
 pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
+/// The column of a claim's row that holds where the task's priority stands in the queue.
+pub const CLAIMED_RANK: i32 = TASK_COLUMNS + 5;
 
 /// Whether a task can be claimed now, as the predicate of the index `tasks_claimable`.
 macro_rules! claimable {
@@ -128,41 +130,37 @@ macro_rules! take {
     };
 }
 
-/// The rows and the order of a query of the first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to
-/// the last row that is needed.
-macro_rules! beginning {
-    () => {
+/// Claims tasks, given their ids; gives them with what is wanted of their tickets.
+///
+/// The ticket is asked for by subqueries, so that no join can be planned in an index's place.
+macro_rules! claim {
+    ($ids:expr, $agent:literal, $lease:literal) => {
         concat!(
-            " FROM {ws}.tasks k
-               WHERE ",
-            claimable!(),
+            "UPDATE {ws}.tasks k
+                SET status = 'assigned', assigned_agent_id = ",
+            $agent,
+            ", lease_expires_at = ",
+            $lease,
             "
-               ORDER BY ",
-            rank!("k"),
-            ", k.created_at, k.id
-               LIMIT $9"
+              WHERE k.id OPERATOR(pg_catalog.=) ",
+            $ids,
+            "
+          RETURNING ",
+            task_columns!("k"),
+            ", k.attempts,
+                    (SELECT t.title::pg_catalog.text FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id),
+                    (SELECT t.context FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id),
+                    k.phase_id, ",
+            rank!("k")
         )
     };
 }
 
-/// Which of them suit a claim. None while leases that ran out or times that came are still to be looked at, unless `$8`.
-macro_rules! suits {
-    () => {
-        concat!(
-            fits!("o"), "
-                 AND ", may_take!("o"), "
-                 AND ($8 OR NOT EXISTS (
-                      SELECT 1 FROM {ws}.tasks e
-                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))"
-        )
-    };
-}
-
-/// The choice of a claim, best first, among the first `$9` tasks of the queue. Where what fits stands further back, it is found by
-/// [`CLAIM_BY_GROUP`].
+/// The choice of a claim, best first, among the first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to
+/// the last row that is needed. None while leases that ran out or times that came are still to be looked at, unless `$8`.
 ///
 /// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
-/// by the plan around it and then claim too much.
+/// by the plan around it, or by a rule, and then claim too much.
 macro_rules! best {
     () => {
         concat!(
@@ -170,40 +168,35 @@ macro_rules! best {
               SELECT k.id
                 FROM (SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
             rank!("k"),
-            " AS rank, k.created_at",
-            beginning!(),
-            ") o,
+            " AS rank, k.created_at
+                        FROM {ws}.tasks k
+                       WHERE ",
+            claimable!(),
+            "
+                       ORDER BY ",
+            rank!("k"),
+            ", k.created_at, k.id
+                       LIMIT $9) o,
                      {ws}.tasks k
                WHERE ",
-            suits!(),
+            fits!("o"),
             "
                  AND ",
+            may_take!("o"),
+            "
+                 AND ($8 OR NOT EXISTS (
+                      SELECT 1 FROM {ws}.tasks e
+                       WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))
+                 AND ",
             take!(),
-            ")"
+            ")
+          "
         )
     };
 }
 
-/// Claims the tasks of `best`, and begins the query that gives them as `c` with their tickets `t`.
-macro_rules! claimed {
-    () => {
-        concat!(
-            "claimed AS (
-              UPDATE {ws}.tasks k
-                 SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
-               WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT best.id FROM best))
-           RETURNING ",
-            task_columns!("k"),
-            ", k.phase_id AS phase)
-          SELECT ",
-            task_columns!("c"),
-            ", c.attempts, t.title::pg_catalog.text, t.context, c.phase"
-        )
-    };
-}
-
-/// The parameters of a claim: agent, capabilities, phases, kinds, count, now, the lease's end.
-macro_rules! claim_parameters {
+/// The parameters of a choice: agent, capabilities, phases, kinds, count, now.
+macro_rules! choice_parameters {
     ($($more:expr),*) => {
         &[
             Type::Text,
@@ -212,41 +205,32 @@ macro_rules! claim_parameters {
             Type::Texts,
             Type::Big,
             Type::Time,
-            Type::Time,
             $($more),*
         ]
     };
 }
 
-/// Claims the best of the first tasks of the queue. After the parameters of every claim: whether to claim though leases
-/// ran out or times came (so that [`super::TIDY`] would find something), and how many tasks to look at.
+/// Claims the best of the first tasks of the queue; where what fits stands further back, it is found by [`CHOOSE_BY_GROUP`].
+/// After the parameters of every choice: the lease's end, whether to claim though leases ran out or times came (so that
+/// [`super::TIDY`] would find something), and how many tasks to look at.
 pub static CLAIM: Statement = Statement {
     sql: concat!(
         best!(),
-        ",
-          ",
-        claimed!(),
-        "
-            FROM claimed c
-            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id
-           ORDER BY ",
-        rank!("c"),
-        ", c.created_at, c.id"
+        claim!("ANY (ARRAY(SELECT best.id FROM best))", "$1", "$7")
     ),
-    parameters: claim_parameters![Type::Bool, Type::Big],
+    parameters: choice_parameters![Type::Time, Type::Bool, Type::Big],
 };
 
-/// The first `$9` tasks of the queue as a claim of one looks at them: where each of them is, and whether it suits. It holds
-/// none, and is simple enough to be run without an executor, see `pg::walk`.
-pub static CHOOSE: Statement = Statement {
-    sql: concat!(
-        "SELECT k.ctid, ",
-        fits!("k"),
-        " AND ",
-        may_take!("k"),
-        beginning!()
-    ),
-    parameters: claim_parameters![Type::Bool, Type::Big],
+/// As [`CLAIM`] for a single task, cheaper to start.
+pub static CLAIM_ONE: Statement = Statement {
+    sql: concat!(best!(), claim!("(SELECT best.id FROM best)", "$1", "$7")),
+    parameters: choice_parameters![Type::Time, Type::Bool, Type::Big],
+};
+
+/// Claims the tasks of these ids ($1), which are held: for an agent ($2), with this end of the lease ($3).
+pub static CLAIM_CHOSEN: Statement = Statement {
+    sql: claim!("ANY ($1)", "$2", "$3"),
+    parameters: &[Type::Uuids, Type::Text, Type::Time],
 };
 
 /// Whether there are too many groups to ask each.
@@ -256,25 +240,22 @@ macro_rules! many {
     };
 }
 
-/// The column of [`CLAIM_BY_GROUP`] that says whether there may be more than it looked at. It is there
-/// without a task too.
-pub const LOOKED_AT_PART: i32 = CLAIMED_PHASE + 1;
-
-/// Claims the best tasks wherever they stand in the queue, at a cost that does not grow with it.
+/// Chooses the best tasks wherever they stand in the queue, at a cost that does not grow with it, and holds them. Gives
+/// their ids, and whether there may be more than it looked at: a row with that alone where there is no task.
 ///
 /// The waiting tasks fall into groups that are alike in kind, phase and required capabilities; there are few.
 /// The index `tasks_claimable_groups` is asked for one group after the other, then for the first tasks
-/// of each that fits, some more than wanted (`$8`) since others may hold some of them. No task is taken that
+/// of each that fits, some more than wanted (`$7`) since others may hold some of them. No task is taken that
 /// comes after what was seen of any group, or it might not be the best. Where more than was seen is in a group,
-/// or groups are many, or policies on `tasks` ($9) keep the index from being used, the last column is
+/// or groups are many, or policies on `tasks` ($8) keep the index from being used, the last column is
 /// true, and reading the queue in order remains if too few were claimed.
-pub static CLAIM_BY_GROUP: Statement = Statement {
+pub static CHOOSE_BY_GROUP: Statement = Statement {
     sql: concat!(
         "WITH RECURSIVE groups AS (
               (SELECT 1 AS number, k.kind, k.phase_id, ", needs!(), " AS needs, k.required_capabilities
                  FROM {ws}.tasks k
                 WHERE ", grouped!(), "
-                  AND NOT pg_catalog.row_security_active($9)
+                  AND NOT pg_catalog.row_security_active($8)
                 ORDER BY k.kind, k.phase_id, ", needs!(), "
                 LIMIT 1)
               UNION ALL
@@ -300,13 +281,13 @@ pub static CLAIM_BY_GROUP: Statement = Statement {
                         AND ", group!(), " OPERATOR(pg_catalog.<=) ROW(g.kind, g.phase_id, g.needs)
                         AND ", may_take!("k"), "
                       ORDER BY ", place!(), "
-                      LIMIT $8) h
+                      LIMIT $7) h
                WHERE ", fits!("g"), "
                  AND NOT ", many!(), "),
           seen AS MATERIALIZED (
               SELECT h.rank, h.created_at, h.id
                 FROM heads h
-               WHERE h.place OPERATOR(pg_catalog.=) $8
+               WHERE h.place OPERATOR(pg_catalog.=) $7
                ORDER BY h.rank, h.created_at, h.id
                LIMIT 1),
           best AS MATERIALIZED (
@@ -318,15 +299,12 @@ pub static CLAIM_BY_GROUP: Statement = Statement {
                           OR ROW(h.rank, h.created_at, h.id) OPERATOR(pg_catalog.<=) ROW(s.rank, s.created_at, s.id)
                        ORDER BY h.rank, h.created_at, h.id) o,
                      {ws}.tasks k
-               WHERE ", take!(), "),
-          ", claimed!(), ", p.part
-            FROM (SELECT pg_catalog.row_security_active($9)
+               WHERE ", take!(), ")
+          SELECT best.id, p.part
+            FROM (SELECT pg_catalog.row_security_active($8)
                          OR ", many!(), "
                          OR EXISTS (SELECT 1 FROM seen) AS part) p
-            LEFT JOIN (claimed c JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) c.ticket_id) ON true
-           ORDER BY ",
-        rank!("c"),
-        ", c.created_at, c.id"
+            LEFT JOIN best ON true"
     ),
-    parameters: claim_parameters![Type::Big, Type::Oid],
+    parameters: choice_parameters![Type::Big, Type::Oid],
 };

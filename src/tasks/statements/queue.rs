@@ -8,6 +8,7 @@ use crate::pg::value::Type;
 
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i32 = 23;
+
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
 /// pending, or to failed when no attempt is left; those whose time has come among the ones without a time.
 ///
@@ -73,39 +74,60 @@ pub static TOOK_PART: Statement = Statement {
     parameters: &[Type::Uuid, Type::Phase, Type::Text],
 };
 
-/// Sets columns of a task ($1), from $2 on; gives the task.
+/// Sets columns of a task ($1), from $4 on, if the agent ($2) holds it, in this attempt ($3) if one is named; gives the
+/// task.
+///
+/// All that a holder must be is one expression, so that no index but the id's can serve: a plan is kept from when the
+/// table was small, and one that an owner made of the status or the agent would then look as good.
 macro_rules! set {
     ($set:literal, $($kind:expr),*) => {
         Statement {
             sql: concat!(
                 "UPDATE {ws}.tasks k SET ",
                 $set,
-                " WHERE k.id OPERATOR(pg_catalog.=) $1 RETURNING ",
+                " WHERE k.id OPERATOR(pg_catalog.=) $1
+                    AND coalesce(k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
+                                 AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
+                                 AND ($3 IS NULL OR k.attempts OPERATOR(pg_catalog.=) $3), false)
+                    AND ",
+                visible!("k"),
+                " RETURNING ",
                 task_columns!("k")
             ),
-            parameters: &[Type::Uuid, $($kind),*],
+            parameters: &[Type::Uuid, Type::Text, Type::Int, $($kind),*],
         }
     };
 }
 
 /// The column of a task that holds its lease's end.
 pub const LEASE_END: i32 = 16;
+/// The column of a task that holds when it was created.
+pub const CREATED_AT: i32 = 20;
 
 /// Extends a lease.
-pub static EXTEND: Statement = set!("lease_expires_at = $2", Type::Time);
+pub static EXTEND: Statement = set!("lease_expires_at = $4", Type::Time);
 
-/// Sets the status.
-pub static SET_STATUS: Statement = set!("status = $2", Type::Text);
+/// Starts work.
+pub static START: Statement = set!("status = 'running'",);
 
-/// Sets status and result.
-pub static COMPLETE: Statement = set!("status = $2, result = $3", Type::Text, Type::Json);
+/// Completes a task with the result that it has.
+pub static COMPLETE: Statement = set!("status = 'completed'",);
 
-/// Ends an attempt in failure: the status that follows, when to try again, and why it failed.
-pub static FAIL: Statement = set!(
-    "status = $2, scheduled_at = $3, error_message = $4",
+/// Completes a task with a result.
+pub static COMPLETE_WITH: Statement = set!("status = 'completed', result = $4", Type::Json);
+
+/// Ends the last attempt in failure, and says why.
+pub static FAIL: Statement = set!("status = 'failed', error_message = $4", Type::Text);
+
+/// Ends an attempt in failure, and says why ($4). Where another is left it begins when the time of this one ($5, the first
+/// attempt's first, the last one's for all that follow) has come.
+pub static FAIL_AND_RETRY: Statement = set!(
+    "status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts THEN 'pending' ELSE 'failed' END,
+     scheduled_at = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
+                         THEN ($5)[GREATEST(1, LEAST(k.attempts, pg_catalog.cardinality($5)))] END,
+     error_message = $4",
     Type::Text,
-    Type::Time,
-    Type::Text
+    Type::Times
 );
 
 /// Cancels a task, keeping what is known of why ($2).
@@ -123,27 +145,16 @@ pub static CANCEL: Statement = Statement {
 };
 
 /// Who holds a task.
-macro_rules! holder {
-    ($more:literal) => {
-        Statement {
-            sql: concat!(
-                "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts, k.max_attempts
-                   FROM {ws}.tasks k
-                  WHERE k.id OPERATOR(pg_catalog.=) $1
-                    AND ",
-                visible!("k"),
-                $more
-            ),
-            parameters: &[Type::Uuid],
-        }
-    };
-}
-
-/// Who holds a task.
-pub static HOLDER: Statement = holder!("");
-
-/// The same, and holds its row.
-pub static HELD: Statement = holder!(" FOR NO KEY UPDATE OF k");
+pub static HOLDER: Statement = Statement {
+    sql: concat!(
+        "SELECT k.status::pg_catalog.text, k.assigned_agent_id::pg_catalog.text, k.attempts
+           FROM {ws}.tasks k
+          WHERE k.id OPERATOR(pg_catalog.=) $1
+            AND ",
+        visible!("k")
+    ),
+    parameters: &[Type::Uuid],
+};
 
 /// Wakes whoever listens for tasks.
 pub static NOTIFY: Statement = Statement {

@@ -1,5 +1,4 @@
--- History is appended without a statement where its table is as it was made. Where its owner made more of it, all of
--- that holds as for an INSERT.
+-- Whatever the owner made of the table of history holds for the rows that moves write.
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 SELECT phasegate.create_workspace('acme');
@@ -143,7 +142,7 @@ SELECT * FROM public.way('in a transaction');
 SELECT count(*) FROM phase_history WHERE extra = 7 AND transition_reason = 'because of in a transaction';
 ROLLBACK;
 SELECT * FROM public.way('rolled back');
--- Many at once, more than are written at a time; as any other, they are there or not.
+-- Many at once.
 INSERT INTO tickets (title) SELECT 'many' FROM generate_series(1, 2345);
 UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title = 'many';
 BEGIN;
@@ -154,7 +153,7 @@ SET enable_seqscan = off;
 SELECT count(*) FROM tickets t JOIN LATERAL (SELECT 1 FROM phase_history h WHERE h.ticket_id = t.id ORDER BY h.created_at, h.id) h ON true WHERE title = 'many';
 RESET enable_seqscan;
 SELECT * FROM check_workspace('acme') WHERE violations > 0;
--- The results of gates are appended as well, and history names the artifacts that the gate saw.
+-- So with the results of gates; and history names the artifacts that the gate saw.
 INSERT INTO phase_gate_requirements (phase_id, required_artifacts) VALUES ('PHASE_REQUIREMENTS', '{log}');
 UPDATE phase_transitions SET requires_gate = true WHERE from_phase = 'PHASE_REQUIREMENTS' AND to_phase = 'PHASE_DESIGN';
 CREATE FUNCTION public.gated(name text) RETURNS TABLE (refused text, results text, artifacts text, belongs boolean) LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
--- Functions act on the workspace whose tickets the search_path finds, triggers on that of their table.
+-- Functions act on the first workspace of the search_path, triggers on that of their table.
 \set SHOW_CONTEXT never
 SELECT phasegate.create_workspace('one');
 SELECT phasegate.create_workspace('two');
@@ -21,7 +21,7 @@ UPDATE two.tickets SET phase_id = 'PHASE_BLOCKED'::two.phase;
 SELECT count(*) FROM one.phase_history;
 SELECT count(*) FROM two.phase_history;
 SELECT phasegate.get_current_phase('00000000-0000-7000-8000-000000000001');
--- A table tickets that is no workspace's stands in the way, as for any other SQL.
+-- A table tickets that is no workspace's, or is temporary, is passed by.
 CREATE SCHEMA plain;
 CREATE TABLE plain.tickets (id int);
 SET search_path = plain, one;
