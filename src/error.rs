@@ -219,6 +219,15 @@ impl Error {
         Error::new(Code::InvalidArgument, what).detail(detail)
     }
 
+    /// What follows from rows of `tickets` or `tasks` was not written down; `named` is the table that was written.
+    pub fn not_recorded(table: &str, named: &str) -> Self {
+        Error::new(Code::NotRecorded, format!("what follows from changed {table} was not written down"))
+            .detail(format!(
+                "Rows of table {named} were written, and no trigger fired that writes down what follows from it."
+            ))
+            .hint("phasegate.create_workspace makes the triggers that partitions and tables with partitions need; triggers that are disabled have to be enabled.")
+    }
+
     /// `ticket not found` and its kin; `kind` is `ticket`, `task` or `template`.
     pub fn not_found(kind: &str, id: impl Display) -> Self {
         let code = match kind {

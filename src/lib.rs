@@ -31,7 +31,7 @@ mod extension {
     use crate::interrupt;
     use crate::pg;
     use crate::tasks::unsettled;
-    use crate::workflow::moves;
+    use crate::workflow::{moves, write};
 
     pgrx::pg_module_magic!(name, version);
 
@@ -47,6 +47,10 @@ mod extension {
         }
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {
+            ending: || {
+                write::refuse_left()?;
+                unsettled::refuse_left()
+            },
             ended: || {
                 moves::forget_all();
                 scout::forget();

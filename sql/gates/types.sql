@@ -1,6 +1,6 @@
 -- The types of rows that the functions of gates give. A type cannot be replaced: see sql/upgrade/ for a change of one.
 
-CREATE TYPE @extschema@.artifact AS (
+CREATE TYPE phasegate.artifact AS (
     id               uuid,
     ticket_id        uuid,
     phase_id         text,
@@ -14,7 +14,7 @@ CREATE TYPE @extschema@.artifact AS (
 );
 COMMENT ON TYPE artifact IS 'A piece of evidence. superseded_at is set when a regression made it stale.';
 
-CREATE TYPE @extschema@.gate_result AS (
+CREATE TYPE phasegate.gate_result AS (
     id                uuid,
     ticket_id         uuid,
     phase_id          text,

@@ -1,6 +1,6 @@
 -- The types of rows that the functions of tasks give. A type cannot be replaced: see sql/upgrade/ for a change of one.
 
-CREATE TYPE @extschema@.task_template AS (
+CREATE TYPE phasegate.task_template AS (
     id                    uuid,
     phase_id              text,
     task_type             text,
@@ -13,7 +13,7 @@ CREATE TYPE @extschema@.task_template AS (
 );
 COMMENT ON TYPE task_template IS 'A row of task_templates.';
 
-CREATE TYPE @extschema@.task AS (
+CREATE TYPE phasegate.task AS (
     id                    uuid,
     ticket_id             uuid,
     phase_id              text,
@@ -40,7 +40,7 @@ CREATE TYPE @extschema@.task AS (
 );
 COMMENT ON TYPE task IS 'A row of tasks.';
 
-CREATE TYPE @extschema@.claimed_task AS (
+CREATE TYPE phasegate.claimed_task AS (
     id                    uuid,
     ticket_id             uuid,
     phase_id              text,

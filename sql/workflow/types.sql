@@ -1,6 +1,6 @@
 -- The types of the workflow's results. A type cannot be replaced: see sql/upgrade/ for a change of one.
 
-CREATE TYPE @extschema@.transition AS (
+CREATE TYPE phasegate.transition AS (
     ticket_id       uuid,
     previous_phase  text,
     current_phase   text,
@@ -10,7 +10,7 @@ CREATE TYPE @extschema@.transition AS (
 COMMENT ON TYPE transition IS
     'A move that was made. transitioned_at is NULL where the ticket was in that phase already and nothing was done.';
 
-CREATE TYPE @extschema@.transition_attempt AS (
+CREATE TYPE phasegate.transition_attempt AS (
     ticket_id        uuid,
     transitioned     boolean,
     previous_phase   text,
@@ -23,13 +23,13 @@ CREATE TYPE @extschema@.transition_attempt AS (
 COMMENT ON TYPE transition_attempt IS
     'What came of asking a ticket to move. error_code is NULL, invalid_transition, gate_not_passed, phase_changed or ticket_not_found.';
 
-CREATE TYPE @extschema@.transition_check AS (
+CREATE TYPE phasegate.transition_check AS (
     can_transition   boolean,
     blocking_reasons text[]
 );
 COMMENT ON TYPE transition_check IS 'Whether a ticket could move now, and if not, why, one sentence each.';
 
-CREATE TYPE @extschema@.history_entry AS (
+CREATE TYPE phasegate.history_entry AS (
     id                uuid,
     ticket_id         uuid,
     from_phase        text,

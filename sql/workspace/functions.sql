@@ -37,7 +37,7 @@ CREATE OR REPLACE FUNCTION revoke_access(workspace name, role name, level text D
 COMMENT ON FUNCTION revoke_access(name, name, text) IS
     'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
 
-CREATE OR REPLACE VIEW @extschema@.workspaces AS
+CREATE OR REPLACE VIEW phasegate.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        pg_catalog.split_part(pg_catalog.encode(t.tgargs, 'escape'), E'\\000',
@@ -47,13 +47,13 @@ SELECT n.nspname AS schema,
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
   JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
  WHERE c.relname OPERATOR(pg_catalog.=) 'tickets'
-   AND (t.tgfoid OPERATOR(pg_catalog.=) '@extschema@._tickets_decide'::pg_catalog.regproc
-        OR t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.tickets_decide'::pg_catalog.regproc)
+   AND (t.tgfoid OPERATOR(pg_catalog.=) 'phasegate._tickets_decide'::pg_catalog.regproc
+        OR t.tgfoid OPERATOR(pg_catalog.=) 'phasegate.tickets_decide'::pg_catalog.regproc)
  ORDER BY n.nspname;
-COMMENT ON VIEW @extschema@.workspaces IS
+COMMENT ON VIEW phasegate.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';
 
-COMMENT ON COLUMN @extschema@.workspaces.schema IS 'The workspace''s name.';
-COMMENT ON COLUMN @extschema@.workspaces.owner IS 'The owner of its tickets.';
-COMMENT ON COLUMN @extschema@.workspaces.version IS 'The version of its shape.';
-COMMENT ON COLUMN @extschema@.workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';
+COMMENT ON COLUMN phasegate.workspaces.schema IS 'The workspace''s name.';
+COMMENT ON COLUMN phasegate.workspaces.owner IS 'The owner of its tickets.';
+COMMENT ON COLUMN phasegate.workspaces.version IS 'The version of its shape.';
+COMMENT ON COLUMN phasegate.workspaces.tickets IS 'About how many tickets it holds, as of the last ANALYZE.';

@@ -1,6 +1,6 @@
 -- What PUBLIC may use, granted when the extension is created. An update grants nothing again: what an administrator has
 -- revoked stays revoked. Grants on what a later version adds belong into sql/upgrade/ as well.
 
-GRANT SELECT ON @extschema@.workspaces TO PUBLIC;
+GRANT SELECT ON phasegate.workspaces TO PUBLIC;
 -- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
-GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
+GRANT USAGE ON SCHEMA phasegate TO PUBLIC;

@@ -167,7 +167,7 @@ pub static STORE: Statement = Statement {
 
 /// A stored result as `gate_result` shows it.
 pub static RESULT: Statement = Statement {
-    sql: "SELECT r.id, r.ticket_id, r.phase_id::pg_catalog.text, r.gate_status::pg_catalog.text, r.validation_result,
+    sql: "SELECT r.id, r.ticket_id, pg_catalog.textin(pg_catalog.enum_out(r.phase_id)), r.gate_status::pg_catalog.text, r.validation_result,
                  r.validated_at, r.validated_by::pg_catalog.text, r.blocking_reasons
             FROM {ws}.phase_gate_results r WHERE r.id OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],
@@ -244,7 +244,7 @@ pub static COLLECT: Statement = Statement {
                     AND a.artifact_type::pg_catalog.text OPERATOR(pg_catalog.=) (i.item OPERATOR(pg_catalog.->>) 'type')
                     AND coalesce(a.artifact_path, '') OPERATOR(pg_catalog.=) coalesce(i.item OPERATOR(pg_catalog.->>) 'path', ''))
            ORDER BY k.completed_at, k.id, i.place
-       RETURNING id, ticket_id, phase_id::pg_catalog.text, artifact_type::pg_catalog.text, artifact_path, artifact_content,
+       RETURNING id, ticket_id, pg_catalog.textin(pg_catalog.enum_out(phase_id)), artifact_type::pg_catalog.text, artifact_path, artifact_content,
                  collected_at, collected_by::pg_catalog.text, task_id, superseded_at",
     parameters: &[Type::Uuid, Type::Phase, Type::Uuid],
 };
@@ -267,7 +267,7 @@ pub static ADD: Statement = Statement {
 
 /// An artifact as the type `artifact` shows it.
 pub static ARTIFACT: Statement = Statement {
-    sql: "SELECT id, ticket_id, phase_id::pg_catalog.text, artifact_type::pg_catalog.text, artifact_path, artifact_content,
+    sql: "SELECT id, ticket_id, pg_catalog.textin(pg_catalog.enum_out(phase_id)), artifact_type::pg_catalog.text, artifact_path, artifact_content,
                  collected_at, collected_by::pg_catalog.text, task_id, superseded_at
             FROM {ws}.phase_gate_artifacts WHERE id OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],

@@ -60,6 +60,14 @@ pub fn schema_of(table: u32) -> Option<u32> {
     some(unsafe { pg_sys::get_rel_namespace(Oid::from(table)) })
 }
 
+/// The table's name with that of its schema; nothing where there is no such table.
+pub fn full_name(table: u32) -> Option<String> {
+    // SAFETY: a syscache look-up by OID; gives NULL where there is none.
+    let name = owned(unsafe { pg_sys::get_rel_name(Oid::from(table)) })?;
+    let schema = schema_of(table).and_then(schema_name)?;
+    Some(format!("{schema}.{name}"))
+}
+
 /// The schema's name.
 pub fn schema_name(schema: u32) -> Option<String> {
     // SAFETY: a syscache look-up by OID; gives NULL where there is none.

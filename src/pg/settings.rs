@@ -102,6 +102,15 @@ pub fn encoding() -> Encoding {
     }
 }
 
+/// Whether triggers that are neither ENABLE ALWAYS nor ENABLE REPLICA do not fire: `session_replication_role` is `replica`.
+pub fn is_replica() -> bool {
+    // SAFETY: reads a server global.
+    unsafe {
+        pgrx::pg_sys::SessionReplicationRole
+            == pgrx::pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32
+    }
+}
+
 /// Whether the library is being loaded at server start, under shared_preload_libraries.
 pub fn preloading() -> bool {
     // SAFETY: reads a server global.

@@ -1,10 +1,13 @@
 //! Transaction ends, so that what a backend remembers of a transaction goes with it.
 
+use super::error::{self, Result};
 use pgrx::pg_sys;
 
 /// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
 /// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
 pub struct Hooks {
+    /// The transaction is about to commit, or to be prepared for it; an error rolls it back.
+    pub ending: fn() -> Result<()>,
     /// The transaction ended, either way.
     pub ended: fn(),
     /// A subtransaction was rolled back: forget what it or its children did.
@@ -38,6 +41,17 @@ pub fn require_writable() {
     unsafe { pg_sys::PreventCommandIfReadOnly(c"UPDATE".as_ptr()) };
 }
 
+/// Runs statements where the server runs none: when the transaction is about to end, outside of a portal.
+pub fn with_snapshot<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: valid inside a transaction; what is pushed is popped, and by abort processing where an error passes through.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = run();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
 /// A moment in what this transaction can see. Between two that are equal no other transaction has ended,
 /// and no command of this one has begun to write. What a command writes that had begun before is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +72,19 @@ pub fn moment() -> Moment {
     }
 }
 
+#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn transaction_event(
     event: pg_sys::XactEvent::Type,
     _argument: *mut std::ffi::c_void,
 ) {
     use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE)
+        && let Some(hooks) = HOOKS.get()
+    {
+        // SAFETY: at the bottom of a function that the server called, which drops nothing.
+        unsafe { error::guard(hooks.ending) };
+        return;
+    }
     if matches!(
         event,
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE

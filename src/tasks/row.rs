@@ -36,6 +36,8 @@ fn state(columns: &Columns, value: impl Fn(i16) -> Option<Datum>) -> Option<Stat
 pub struct Task<'a> {
     firing: &'a Firing,
     columns: &'a Columns,
+    /// The workspace's schema.
+    schema: u32,
     id: Uuid,
     now: i64,
     changes: Vec<(i16, Value<'static>)>,
@@ -43,10 +45,11 @@ pub struct Task<'a> {
 
 impl<'a> Task<'a> {
     /// The row of an INSERT or UPDATE.
-    pub fn of(firing: &'a Firing, columns: &'a Columns) -> Result<Self> {
+    pub fn of(firing: &'a Firing, columns: &'a Columns, schema: u32) -> Result<Self> {
         Ok(Task {
             firing,
             columns,
+            schema,
             id: firing
                 .new_uuid(columns.id)
                 .ok_or_else(|| Error::null_argument("id"))?,
@@ -94,7 +97,7 @@ impl<'a> Task<'a> {
     }
 
     fn note(&self, event: Event) {
-        unsettled::note(self.firing.schema(), event);
+        unsettled::note(self.schema, self.firing.table(), event);
     }
 
     /// Whether an UPDATE changes nothing that phasegate keeps.

@@ -5,25 +5,25 @@ use super::capabilities;
 use super::columns::{Columns, TemplateColumns};
 use super::row::Task;
 use super::settle;
-use super::statements::LOCK_TEMPLATES;
 use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::scout;
 use crate::error::Code;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session};
+use crate::pg::lock::{self, Purpose};
+use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::value::read;
 use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
-    Workspace::of_firing(firing, "tasks")?;
+    let workspace = Workspace::of_firing(firing, "tasks")?;
     firing.require_row(true)?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
-    Task::of(firing, &columns)?.keep()
+    Task::of(firing, &columns, workspace.schema)?.keep()
 }
 
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
@@ -45,12 +45,13 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
             .map(|task| Event::Linked { task, before: None })
     };
     if let Some(event) = event {
-        unsettled::note(workspace.schema, event);
+        unsettled::note(workspace.schema, firing.table(), event);
     }
     Ok(Verdict::Keep)
 }
 
-/// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted.
+/// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted. Where `tasks` is partitioned or a
+/// partition, also for each row, since a statement may name another table.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
     let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
@@ -89,11 +90,9 @@ pub fn check_templates(firing: &Firing) -> Result<Verdict> {
     let workspace = Workspace::of_firing(firing, "task_templates")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    workspace.run(
-        &LOCK_TEMPLATES,
-        &[Value::Oid(firing.table())],
-        Sees::Snapshot,
-    )?;
+    // One change of templates at a time, until the transaction ends: two that each look right by themselves may form a
+    // cycle together.
+    lock::table(workspace.table("task_templates")?, Purpose::Alone);
     Templates::read(&workspace)?.check()?;
     Ok(Verdict::Keep)
 }

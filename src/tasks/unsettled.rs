@@ -3,7 +3,9 @@
 //! A statement that completes a thousand tasks so costs a constant number of further statements, not a
 //! thousand of them; and dependencies among rows of one statement (a COPY) are looked at when all are there.
 
-use crate::pg::{transaction, trigger};
+use crate::error::Error;
+use crate::pg::error::Result;
+use crate::pg::{catalog, transaction, trigger};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -32,6 +34,8 @@ pub enum Event {
 #[derive(Debug)]
 struct Noted {
     schema: u32,
+    /// The table whose row it is about: `tasks` or a partition.
+    table: u32,
     subtransaction: u32,
     /// How many triggers were being fired within one another.
     depth: i32,
@@ -49,9 +53,10 @@ pub fn is_empty() -> bool {
 }
 
 /// Notes an event, from a row trigger.
-pub fn note(schema: u32, event: Event) {
+pub fn note(schema: u32, table: u32, event: Event) {
     let noted = Noted {
         schema,
+        table,
         subtransaction: transaction::current(),
         depth: trigger::depth(),
         event,
@@ -74,6 +79,18 @@ pub fn take(schema: u32) -> Vec<Event> {
         *noted = kept;
         taken.into_iter().map(|noted| noted.event).collect()
     })
+}
+
+/// Refuses to end a transaction that wrote tasks past the trigger that settles what follows, as
+/// [`crate::workflow::write::refuse_left`] does for tickets.
+pub fn refuse_left() -> Result<()> {
+    match NOTED.with_borrow(|noted| noted.first().map(|noted| noted.table)) {
+        None => Ok(()),
+        Some(table) => Err(Error::not_recorded(
+            "tasks",
+            &catalog::full_name(table).unwrap_or_default(),
+        )),
+    }
 }
 
 /// The transaction ended.

@@ -38,7 +38,7 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
         return decide_move(firing, &workspace, &columns, old, new);
     }
     if followed {
-        moves::note_unmoved(schema, id(firing, &columns)?, old);
+        moves::note_unmoved(schema, firing.table(), id(firing, &columns)?, old);
     }
     Ok(keep_own_columns(firing, &columns))
 }
@@ -144,7 +144,7 @@ impl Decision<'_> {
                 .as_deref()
                 .is_some_and(|request| request.tolerant)
         {
-            moves::note_results(self.workspace.schema, gates.results);
+            moves::note_results(self.workspace.schema, self.firing.table(), gates.results);
         }
         if let Some((reasons, error)) = refusal {
             return self.refused_because("gate_not_passed", reasons, error);
@@ -173,6 +173,7 @@ impl Decision<'_> {
         let superseded = decided.superseded(phases, self.to);
         moves::note(
             self.workspace.schema,
+            self.firing.table(),
             Move {
                 ticket: self.ticket,
                 from: phases.oid(self.from),

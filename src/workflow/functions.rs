@@ -4,12 +4,13 @@ use super::attribution::Attribution;
 use super::decide::invalid_transition;
 use super::diagram::{Format, diagram};
 use super::request::{Outcome, Request, Standing, Tickets};
-use super::statements::{HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
+use super::statements::{FIRING_ALWAYS, HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::verdict::Check;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
+use crate::pg::settings;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
 use crate::phase::Phase;
@@ -41,6 +42,23 @@ struct Wish {
     expected: Option<Phase>,
 }
 
+/// Refuses where the triggers that decide about moves and write them down do not fire: nothing would come of the UPDATE, or a
+/// move that nobody has decided about.
+fn require_deciding(workspace: &Workspace) -> Result<()> {
+    if !settings::is_replica() {
+        return Ok(());
+    }
+    let _session = Session::open()?;
+    let table = [Value::Oid(workspace.tickets)];
+    let rows = workspace.run(&FIRING_ALWAYS, &table, Sees::Caller)?;
+    if rows.len() == 2 {
+        return Ok(());
+    }
+    Err(Error::new(Code::TriggersOff, "tickets cannot be moved under session_replication_role = replica")
+        .detail("The triggers that decide about moves and write them down do not fire in this session.")
+        .hint("RESET session_replication_role, or ALTER TABLE ... ENABLE ALWAYS TRIGGER zz_phasegate_decide and aa_phasegate_write."))
+}
+
 impl Wish {
     fn new(
         to: &str,
@@ -50,6 +68,7 @@ impl Wish {
         expected: Option<&str>,
     ) -> Result<Self> {
         let workspace = Workspace::current()?;
+        require_deciding(&workspace)?;
         let configuration = workspace.configuration()?;
         Ok(Wish {
             to: configuration.phase(to)?,

@@ -1,7 +1,7 @@
 //! Moves that were decided and are still to be written down.
 //!
-//! The decision trigger notes a move before the row is updated; the write trigger, at the statement's end, writes
-//! the history of all of them with one statement. Nothing comes between the decision and the row but BEFORE triggers
+//! The decision trigger notes a move before the row is updated; the write trigger, when the statement has written its
+//! rows, writes the history of all of them with one statement. Nothing comes between the decision and the row but BEFORE triggers
 //! of the user that fire after it. Where there are any, a move is in doubt until its row was looked at again: a row
 //! that such a trigger leaves out leaves nothing, and one whose phase it changes has no decision and is refused. A
 //! trigger that fired for every row that moved would see the same, at a cost to every move.
@@ -58,12 +58,38 @@ pub enum Artifacts {
     Unseen,
 }
 
+/// Where something was noted.
+#[derive(Debug)]
+struct Origin {
+    /// The workspace's schema.
+    schema: u32,
+    /// The table whose row it is about: `tickets` or a partition.
+    table: u32,
+    subtransaction: u32,
+    /// How deep in triggers the statement is that it belongs to.
+    depth: i32,
+}
+
+impl Origin {
+    fn here(schema: u32, table: u32) -> Self {
+        Origin {
+            schema,
+            table,
+            subtransaction: transaction::current(),
+            depth: trigger::depth(),
+        }
+    }
+
+    /// Whether it belongs to a workspace, and would be rolled back with the present subtransaction: if it began before that, it
+    /// would outlive what is written of it now.
+    fn is_of(&self, schema: u32, subtransaction: u32) -> bool {
+        self.schema == schema && self.subtransaction >= subtransaction
+    }
+}
+
 #[derive(Debug)]
 struct Noted {
-    schema: u32,
-    subtransaction: u32,
-    /// How deep in triggers the statement is that decided it.
-    depth: i32,
+    origin: Origin,
     /// Whether a trigger that fires after the decision may have kept the move from the row.
     in_doubt: bool,
     record: Move,
@@ -72,11 +98,15 @@ struct Noted {
 /// A row that is updated without a move while a trigger that fires after the decision may make it one.
 #[derive(Debug)]
 struct Unmoved {
-    schema: u32,
-    subtransaction: u32,
-    depth: i32,
+    origin: Origin,
     ticket: Uuid,
     phase: u32,
+}
+
+#[derive(Debug)]
+struct NotedResult {
+    origin: Origin,
+    record: GateResult,
 }
 
 #[derive(Debug, Default)]
@@ -91,19 +121,15 @@ struct Moves {
 impl Moves {
     /// Brings `doubted` up to date.
     fn count_doubts(&mut self) {
-        let noted = self.noted.iter().filter(|noted| noted.in_doubt);
-        self.doubted = noted
-            .map(|noted| noted.record.ticket)
-            .chain(self.unmoved.iter().map(|unmoved| unmoved.ticket))
-            .collect();
+        self.doubted = self.doubts().map(|(_, ticket)| ticket).collect();
     }
-}
 
-#[derive(Debug)]
-struct NotedResult {
-    schema: u32,
-    subtransaction: u32,
-    record: GateResult,
+    fn doubts(&self) -> impl Iterator<Item = (&Origin, Uuid)> {
+        let noted = self.noted.iter().filter(|noted| noted.in_doubt);
+        noted
+            .map(|noted| (&noted.origin, noted.record.ticket))
+            .chain((self.unmoved.iter()).map(|unmoved| (&unmoved.origin, unmoved.ticket)))
+    }
 }
 
 thread_local! {
@@ -120,16 +146,14 @@ pub fn is_empty() -> bool {
 /// After how many decided moves of one statement its client is told how far it is: every few seconds.
 const REPORTED: usize = 100_000;
 
-/// Notes a decided move, in doubt where a trigger is to fire after the decision.
-pub fn note(schema: u32, record: Move, in_doubt: bool) {
+/// Notes a decided move of a row of this table, in doubt where a trigger is to fire after the decision.
+pub fn note(schema: u32, table: u32, record: Move, in_doubt: bool) {
     let decided = MOVES.with_borrow_mut(|moves| {
         if in_doubt {
             moves.doubted.insert(record.ticket);
         }
         moves.noted.push(Noted {
-            schema,
-            subtransaction: transaction::current(),
-            depth: if in_doubt { trigger::depth() } else { 0 },
+            origin: Origin::here(schema, table),
             in_doubt,
             record,
         });
@@ -146,11 +170,9 @@ pub fn any_doubt() -> bool {
 }
 
 /// Notes a row that is to stay in its phase, where a trigger is to fire after the decision.
-pub fn note_unmoved(schema: u32, ticket: Uuid, phase: u32) {
+pub fn note_unmoved(schema: u32, table: u32, ticket: Uuid, phase: u32) {
     let unmoved = Unmoved {
-        schema,
-        subtransaction: transaction::current(),
-        depth: trigger::depth(),
+        origin: Origin::here(schema, table),
         ticket,
         phase,
     };
@@ -167,30 +189,55 @@ pub fn doubtful(schema: u32) -> Vec<Uuid> {
     }
     let (subtransaction, depth) = (transaction::current(), trigger::depth());
     MOVES.with_borrow(|moves| {
-        let noted = moves.noted.iter().filter(|noted| {
-            noted.in_doubt
-                && noted.schema == schema
-                && noted.subtransaction >= subtransaction
-                && noted.depth >= depth
-        });
-        let unmoved = moves.unmoved.iter().filter(|unmoved| {
-            unmoved.schema == schema
-                && unmoved.subtransaction >= subtransaction
-                && unmoved.depth >= depth
-        });
-        noted
-            .map(|noted| noted.record.ticket)
-            .chain(unmoved.map(|unmoved| unmoved.ticket))
+        moves
+            .doubts()
+            .filter(|(origin, _)| origin.is_of(schema, subtransaction) && origin.depth >= depth)
+            .map(|(_, ticket)| ticket)
             .collect()
+    })
+}
+
+/// The workspaces' schemas of which anything is in doubt, whatever statement left it.
+pub fn doubtful_schemas() -> HashMap<u32, Vec<Uuid>> {
+    MOVES.with_borrow(|moves| {
+        let mut found: HashMap<u32, Vec<Uuid>> = HashMap::new();
+        for (origin, ticket) in moves.doubts() {
+            found.entry(origin.schema).or_default().push(ticket);
+        }
+        found
+    })
+}
+
+/// Drops the moves that are in doubt although these tickets were looked at when their statement was through: their rows are
+/// as they were.
+pub fn drop_kept_out(schema: u32, looked_at: &[Uuid]) {
+    let looked_at: HashSet<&Uuid> = looked_at.iter().collect();
+    MOVES.with_borrow_mut(|moves| {
+        moves.noted.retain(|noted| {
+            !(noted.in_doubt
+                && noted.origin.schema == schema
+                && looked_at.contains(&noted.record.ticket))
+        });
+        moves.count_doubts();
+    });
+}
+
+/// A table whose rows were noted and not written down: the transaction is about to end, and nothing will write them any more.
+pub fn left() -> Option<u32> {
+    MOVES.with_borrow(|moves| {
+        let noted = moves.noted.iter().map(|noted| &noted.origin);
+        let results = moves.results.iter().map(|noted| &noted.origin);
+        noted.chain(results).map(|origin| origin.table).next()
     })
 }
 
 /// Settles doubts about tickets by the phases that they are found in. A move whose row is where it was stays in
 /// doubt: a trigger left the row out, or the statement that this one is nested in has not come to write it yet.
+/// [`drop_kept_out`] is for the former.
 pub fn settle(schema: u32, found: &HashMap<Uuid, u32>) -> Result<()> {
     MOVES.with_borrow_mut(|moves| {
         for noted in &mut moves.noted {
-            if !noted.in_doubt || noted.schema != schema {
+            if !noted.in_doubt || noted.origin.schema != schema {
                 continue;
             }
             let record = &noted.record;
@@ -202,7 +249,7 @@ pub fn settle(schema: u32, found: &HashMap<Uuid, u32>) -> Result<()> {
         }
         let mut result = Ok(());
         moves.unmoved.retain(|unmoved| {
-            let phase = (unmoved.schema == schema)
+            let phase = (unmoved.origin.schema == schema)
                 .then(|| found.get(&unmoved.ticket))
                 .flatten();
             if phase.is_some_and(|phase| *phase != unmoved.phase) {
@@ -224,7 +271,7 @@ pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
     settle(schema, &HashMap::from([(ticket, phase)]))?;
     MOVES.with_borrow_mut(|moves| {
         moves.noted.retain(|noted| {
-            !(noted.in_doubt && noted.schema == schema && noted.record.ticket == ticket)
+            !(noted.in_doubt && noted.origin.schema == schema && noted.record.ticket == ticket)
         });
         moves.count_doubts();
     });
@@ -252,26 +299,19 @@ pub fn take(schema: u32) -> Vec<Move> {
     MOVES.with_borrow_mut(|moves| {
         let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(&mut moves.noted)
             .into_iter()
-            .partition(|noted| {
-                !noted.in_doubt && noted.schema == schema && noted.subtransaction >= subtransaction
-            });
+            .partition(|noted| !noted.in_doubt && noted.origin.is_of(schema, subtransaction));
         moves.noted = kept;
         taken.into_iter().map(|noted| noted.record).collect()
     })
 }
 
 /// Notes the results of gates that were judged, passed or not, to be written with the statement's moves.
-pub fn note_results(schema: u32, results: Vec<GateResult>) {
-    if results.is_empty() {
-        return;
-    }
-    let subtransaction = transaction::current();
+pub fn note_results(schema: u32, table: u32, results: Vec<GateResult>) {
     MOVES.with_borrow_mut(|moves| {
         moves
             .results
             .extend(results.into_iter().map(|record| NotedResult {
-                schema,
-                subtransaction,
+                origin: Origin::here(schema, table),
                 record,
             }));
     });
@@ -284,9 +324,7 @@ pub fn take_results(schema: u32) -> Vec<GateResult> {
         let (taken, kept): (Vec<NotedResult>, Vec<NotedResult>) =
             std::mem::take(&mut moves.results)
                 .into_iter()
-                .partition(|noted| {
-                    noted.schema == schema && noted.subtransaction >= subtransaction
-                });
+                .partition(|noted| noted.origin.is_of(schema, subtransaction));
         moves.results = kept;
         taken.into_iter().map(|noted| noted.record).collect()
     })
@@ -302,13 +340,13 @@ pub fn forget_since(subtransaction: u32) {
     MOVES.with_borrow_mut(|moves| {
         moves
             .noted
-            .retain(|noted| noted.subtransaction < subtransaction);
+            .retain(|noted| noted.origin.subtransaction < subtransaction);
         moves
             .unmoved
-            .retain(|unmoved| unmoved.subtransaction < subtransaction);
+            .retain(|unmoved| unmoved.origin.subtransaction < subtransaction);
         moves
             .results
-            .retain(|noted| noted.subtransaction < subtransaction);
+            .retain(|noted| noted.origin.subtransaction < subtransaction);
         moves.count_doubts();
     });
 }

@@ -45,9 +45,18 @@ pub static PHASES: Statement = Statement {
     parameters: &[Type::Uuids],
 };
 
+/// Those of the triggers that decide about moves and write them down that fire whatever `session_replication_role` is.
+pub static FIRING_ALWAYS: Statement = Statement {
+    sql: "SELECT 1 FROM pg_catalog.pg_trigger t
+           WHERE t.tgrelid OPERATOR(pg_catalog.=) $1
+             AND t.tgname OPERATOR(pg_catalog.=) ANY ('{zz_phasegate_decide,aa_phasegate_write}'::pg_catalog.name[])
+             AND t.tgenabled OPERATOR(pg_catalog.=) ANY ('{A,R}'::pg_catalog.\"char\"[])",
+    parameters: &[Type::Oid],
+};
+
 /// A ticket's history, oldest first, if the caller may see the ticket.
 pub static HISTORY: Statement = Statement {
-    sql: "SELECT h.id, h.ticket_id, h.from_phase::pg_catalog.text, h.to_phase::pg_catalog.text,
+    sql: "SELECT h.id, h.ticket_id, pg_catalog.textin(pg_catalog.enum_out(h.from_phase)), pg_catalog.textin(pg_catalog.enum_out(h.to_phase)),
                  h.transition_reason, h.transitioned_by::pg_catalog.text, h.artifacts, h.created_at,
                  h.db_role::pg_catalog.text, h.gate_result_id
             FROM {ws}.phase_history h

@@ -54,12 +54,13 @@ pub fn record(firing: &Firing) -> Result<Verdict> {
     let at = firing
         .new_value(columns.phase_entered_at)
         .map_or_else(clock::now, read::big);
-    record_start(&workspace, ticket, to, previous, at)?;
+    record_start(&workspace, firing.table(), ticket, to, previous, at)?;
     Ok(Verdict::Keep)
 }
 
 fn record_start(
     workspace: &Workspace,
+    table: u32,
     ticket: Uuid,
     phase_oid: u32,
     previous: Option<u32>,
@@ -92,6 +93,7 @@ fn record_start(
     }
     moves::note(
         workspace.schema,
+        table,
         Move {
             ticket,
             from: 0,

@@ -5,26 +5,29 @@ use super::moves::{self, Move};
 use super::statements::PHASES;
 use crate::context::fold as context;
 use crate::context::scout;
+use crate::error::Error;
 use crate::gates::record as gates;
-use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
+use crate::pg::{catalog, clock, transaction};
 use crate::phase::Direction;
 use crate::tasks::generation;
 use crate::workspace::Workspace;
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted.
+/// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted. Where `tickets` is partitioned or a
+/// partition, also for each row, since a statement may name another table: the first row is as good as the statement's end, since
+/// all rows were written by then.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
     if moves::is_empty() {
         return Ok(Verdict::Keep);
     }
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    settle(&workspace)?;
+    settle(&workspace, moves::doubtful(workspace.schema))?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
     if moved.is_empty() && results.is_empty() {
@@ -52,20 +55,42 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     Ok(Verdict::Keep)
 }
 
-/// Looks where the tickets are whose rows a trigger saw after the decision.
-fn settle(workspace: &Workspace) -> Result<()> {
-    let doubtful = moves::doubtful(workspace.schema);
+/// Looks where the tickets are whose rows a trigger saw after the decision; what they were noted for and is not so is dropped.
+fn settle(workspace: &Workspace, doubtful: Vec<Uuid>) -> Result<()> {
     if doubtful.is_empty() {
         return Ok(());
     }
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let rows = workspace.run(&PHASES, &[Value::Uuids(doubtful)], Sees::Latest)?;
+    let tickets = [Value::Uuids(doubtful.clone())];
+    let rows = workspace.run(&PHASES, &tickets, Sees::Latest)?;
     let found = rows
         .iter()
         .filter_map(|row| Some((row.uuid(1)?, row.oid(2)?)))
         .collect();
-    moves::settle(workspace.schema, &found)
+    moves::settle(workspace.schema, &found)?;
+    moves::drop_kept_out(workspace.schema, &doubtful);
+    Ok(())
+}
+
+/// Refuses to end a transaction that moved tickets past the triggers that would have written it down: rows of a partition, by
+/// its own name or by that of a table above, fire none of the statement triggers of `tickets`.
+///
+/// Not earlier: between the decision and the trigger that writes, a user's own triggers may rightly do other things.
+pub fn refuse_left() -> Result<()> {
+    for (schema, doubtful) in moves::doubtful_schemas() {
+        transaction::with_snapshot(|| match Workspace::of_schema(schema)? {
+            Some(workspace) => settle(&workspace, doubtful),
+            None => Ok(moves::drop_kept_out(schema, &doubtful)),
+        })?;
+    }
+    match moves::left() {
+        None => Ok(()),
+        Some(table) => Err(Error::not_recorded(
+            "tickets",
+            &catalog::full_name(table).unwrap_or_default(),
+        )),
+    }
 }
 
 /// Marks as superseded what the regressions among the moves make stale.

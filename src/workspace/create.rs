@@ -9,7 +9,7 @@ use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, server};
+use crate::pg::{cache, catalog, catalog_rows, lock, server};
 use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
@@ -57,6 +57,41 @@ const FINISH: [&str; 6] = [
     include_str!("../../sql/gates/triggers.sql"),
     include_str!("../../sql/context/triggers.sql"),
 ];
+
+/// A trigger FOR EACH ROW that does what one FOR EACH STATEMENT does, where statements may name a table above or below.
+struct RowTrigger {
+    table: &'static str,
+    name: &'static str,
+    make: &'static str,
+}
+
+const ROW_TRIGGERS: [RowTrigger; 2] = [
+    RowTrigger {
+        table: "tickets",
+        name: "aa_phasegate_written",
+        make: include_str!("../../sql/workflow/partitioned.sql"),
+    },
+    RowTrigger {
+        table: "tasks",
+        name: "aa_phasegate_settled",
+        make: include_str!("../../sql/tasks/partitioned.sql"),
+    },
+];
+
+impl RowTrigger {
+    /// Makes it where the table is partitioned or a partition; elsewhere it would cost for nothing.
+    fn make(&self, site: &Site) -> Result<()> {
+        let Some(table) = catalog::table_in(site.schema, self.table) else {
+            return Ok(());
+        };
+        let is_partitioned = catalog_rows::relation(table).is_some_and(|found| found.kind == b'p');
+        if is_partitioned || catalog::is_partition(table) {
+            return site.script(self.make);
+        }
+        let RowTrigger { table, name, .. } = self;
+        site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
+    }
+}
 
 /// What is put right in tasks that no trigger of ours has kept so far.
 const ADOPT_TASKS: &str = include_str!("../../sql/tasks/adopt.sql");
@@ -149,6 +184,7 @@ pub fn create(name: &str) -> Result<()> {
 /// Makes what is missing, and triggers and views anew; `always` are the triggers that were enabled so. Needs an open
 /// session with the owner's rights.
 pub(super) fn make(site: &Site, always: &[Always]) -> Result<()> {
+    super::inheritance::refuse(site.schema)?;
     let progress = Adoption::of(site)?;
     let _pinned = Pinned::search_path();
     adopt::phase_type(site)?;
@@ -178,6 +214,9 @@ pub(super) fn make(site: &Site, always: &[Always]) -> Result<()> {
     }
     for script in FINISH {
         site.script(script)?;
+    }
+    for row_trigger in &ROW_TRIGGERS {
+        row_trigger.make(site)?;
     }
     enable_always(site, always)?;
     comments(site)?;
@@ -262,15 +301,31 @@ pub(super) fn require_same_version() -> Result<()> {
 }
 
 /// One making of a workspace at a time, until the transaction ends: of two at once, as of two services that start,
-/// the second finds the schema there. The lock is on the name in pg_namespace (2615).
+/// the second finds the schema there. Who may not make it neither waits nor keeps others waiting: what comes next
+/// refuses.
 fn lock(name: &str) -> Result<()> {
-    run_once(
-        "SELECT pg_catalog.pg_advisory_xact_lock(2615, pg_catalog.hashtext($1))",
-        &[(Type::Text, Value::text(Some(name)))],
-    )?;
+    let rows = run_once(MAY_MAKE, &[(Type::Text, Value::text(Some(name)))])?;
+    if let Some(row) = rows.first()
+        && row.bool(1)
+        && let Some(key) = row.oid(2)
+    {
+        lock::key(key);
+    }
     cache::accept_invalidations();
     Ok(())
 }
+
+/// Whether the caller may make, or repair, a workspace of this name; and a number that stands for the name.
+const MAY_MAKE: &str = "
+    SELECT coalesce(
+               (SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+                       OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                                   WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
+                                     AND c.relname OPERATOR(pg_catalog.=) 'tickets'
+                                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                  FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name),
+               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')),
+           pg_catalog.hashtext($1)::pg_catalog.oid";
 
 /// The owner of the `tickets` table that is there; refuses unless the caller has that role's rights.
 pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {

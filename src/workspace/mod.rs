@@ -14,6 +14,7 @@ mod configuration;
 pub mod configuration_history;
 mod create;
 pub mod functions;
+mod inheritance;
 mod owner;
 pub mod phases;
 mod progress;
@@ -241,7 +242,8 @@ impl Workspace {
         })
     }
 
-    fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
+    /// The workspace of this schema, if it is one.
+    pub fn of_schema(schema: u32) -> Result<Option<Rc<Workspace>>> {
         let known = WORKSPACES.with_borrow(|workspaces| workspaces.get(&schema).cloned());
         if let Some(workspace) = &known
             && workspace.is_current()
@@ -326,6 +328,7 @@ impl Workspace {
             Fit::Behind | Fit::Current | Fit::Ahead => {}
         }
         citus::refuse_distributed(&name, &tables)?;
+        inheritance::refuse(schema)?;
         let columns = Columns::of(tickets)?;
         let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
         cache::watch_type(phase_type);

@@ -15,7 +15,7 @@ use crate::pg::cache::{self, Watched};
 use crate::pg::catalog_rows::{Relation, Trigger};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
-use crate::pg::spi::{Statement, run_once};
+use crate::pg::spi::{Statement, quote_identifier, run_once};
 use crate::pg::value::{Type, Value};
 use crate::pg::{catalog, catalog_rows, role};
 use std::cell::RefCell;
@@ -107,23 +107,22 @@ impl Tables {
                 .hint("Rename it, or make the workspace in another schema."));
             }
             if table.relation.owner != owner {
-                return Err(other_owner(
-                    &format!("table \"{}\"", table.name),
-                    table.relation.owner,
-                    owner,
-                    &format!("ALTER TABLE {}", table.name),
-                ));
+                let name = self.qualified(table.name)?;
+                return Err(other_owner("table", &name, table.relation.owner, owner));
             }
         }
         match catalog_rows::type_owner(phase_type) {
-            Some(other) if other != owner => Err(other_owner(
-                "type \"phase\"",
-                other,
-                owner,
-                "ALTER TYPE phase",
-            )),
+            Some(other) if other != owner => {
+                let name = self.qualified("phase")?;
+                Err(other_owner("type", &name, other, owner))
+            }
             _ => Ok(()),
         }
+    }
+
+    fn qualified(&self, name: &str) -> Result<String> {
+        let schema = catalog::schema_name(self.schema).unwrap_or_default();
+        Ok(format!("{}.{name}", quote_identifier(&schema)?))
     }
 
     /// Locks the tables that a statement names as the statement will.
@@ -151,12 +150,7 @@ impl Tables {
                 match catalog_rows::relation(child) {
                     Some(relation) if relation.owner != owner => {
                         let name = qualified(child)?;
-                        return Err(other_owner(
-                            &format!("partition {name}"),
-                            relation.owner,
-                            owner,
-                            &format!("ALTER TABLE {name}"),
-                        ));
+                        return Err(other_owner("table", &name, relation.owner, owner));
                     }
                     _ => vet(child, owner, is_restricted)?,
                 }
@@ -198,16 +192,19 @@ pub(super) fn hold_to_write(schema: u32, name: &str) -> Result<()> {
     tables.require_own_triggers(table, role::current())
 }
 
-fn other_owner(object: &str, other: u32, owner: u32, alter: &str) -> Error {
+fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> Error {
     let (other, owner) = (role::name(other), role::name(owner));
+    let statement = kind.to_uppercase();
     Error::new(
         Code::OtherOwner,
-        format!("{object} belongs to another role"),
+        format!("{kind} {object} belongs to another role"),
     )
     .detail(format!(
         "It belongs to \"{other}\", the workspace to \"{owner}\". All of a workspace belongs to one role: the owner of tickets, else who makes it."
     ))
-    .hint(format!("{alter} OWNER TO \"{owner}\", or drop it, if you trust what it is."))
+    .hint(format!(
+        "ALTER {statement} {object} OWNER TO \"{owner}\" if you trust what it is; else drop it."
+    ))
 }
 
 /// Refuses a trigger of the table that runs code of a role without the owner's rights, and, where a superuser acts with

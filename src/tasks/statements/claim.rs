@@ -159,6 +159,8 @@ macro_rules! claim {
 /// The choice of a claim, best first, among the first `$9` tasks of the queue: the index `tasks_claimable` read in order, up to
 /// the last row that is needed. None while leases that ran out or times that came are still to be looked at, unless `$8`.
 ///
+/// What a task and its claimer must be is one expression, so that it is asked in this order: who took part costs the most.
+///
 /// It stands in a CTE of its own, because a subquery with LIMIT and SKIP LOCKED may be run more than once
 /// by the plan around it, or by a rule, and then claim too much.
 macro_rules! best {
@@ -178,12 +180,12 @@ macro_rules! best {
             ", k.created_at, k.id
                        LIMIT $9) o,
                      {ws}.tasks k
-               WHERE ",
+               WHERE coalesce(",
             fits!("o"),
             "
-                 AND ",
+                     AND ",
             may_take!("o"),
-            "
+            ", false)
                  AND ($8 OR NOT EXISTS (
                       SELECT 1 FROM {ws}.tasks e
                        WHERE coalesce(e.lease_expires_at, e.scheduled_at) OPERATOR(pg_catalog.<=) $6))

@@ -16,7 +16,7 @@ pub static TEMPLATES: Statement = Statement {
 
 /// The active templates of a phase as `task_template` rows, in the order in which tasks are generated.
 pub static TEMPLATES_OF_PHASE: Statement = Statement {
-    sql: "SELECT p.id, p.phase_id::pg_catalog.text, p.task_type::pg_catalog.text, p.template_description,
+    sql: "SELECT p.id, pg_catalog.textin(pg_catalog.enum_out(p.phase_id)), p.task_type::pg_catalog.text, p.template_description,
                  p.default_priority::pg_catalog.text, p.required_capabilities, p.dependencies_template,
                  p.is_active, p.created_at
             FROM {ws}.task_templates p
@@ -25,13 +25,6 @@ pub static TEMPLATES_OF_PHASE: Statement = Statement {
                                             coalesce(p.default_priority, 'MEDIUM')::pg_catalog.text),
                     p.created_at, p.id",
     parameters: &[Type::Phase],
-};
-
-/// One change of templates at a time in a workspace, until the transaction ends: two that each look
-/// right by themselves may form a cycle together. The lock is on the table's OID ($1) in pg_class (1259).
-pub static LOCK_TEMPLATES: Statement = Statement {
-    sql: "SELECT pg_catalog.pg_advisory_xact_lock(1259, $1::pg_catalog.int4)",
-    parameters: &[Type::Oid],
 };
 
 /// The ticket, if the caller may see it: its phase.
@@ -52,7 +45,7 @@ pub static LOCK_TICKETS: Statement = Statement {
 /// The columns of [`ENTERED`] after the first.
 macro_rules! entered {
     () => {
-        "t.title, t.description, t.priority::pg_catalog.text, t.previous_phase_id::pg_catalog.text,
+        "t.title, t.description, t.priority::pg_catalog.text, pg_catalog.textin(pg_catalog.enum_out(t.previous_phase_id)),
                  t.context_summary, k.id, k.task_type::pg_catalog.text, k.template_id, k.status::pg_catalog.text, k.created_at"
     };
 }

@@ -47,4 +47,4 @@ SELECT title, from_phase, to_phase, transition_reason FROM phase_history JOIN ti
 -- After a workspace's schema is dropped nothing holds the extension.
 DROP SCHEMA acme CASCADE;
 DROP EXTENSION phasegate;
-SELECT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace;
+SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = 'phasegate') AS schemas, (SELECT count(*) FROM pg_proc WHERE prosrc LIKE 'phasegate\_%') AS functions;

@@ -1,5 +1,4 @@
--- Claims and what holders say are written without a statement where the table of tasks is as it was made. Where its owner
--- made more of it, all of that holds as for an UPDATE.
+-- Claims and what holders say are an UPDATE of the table of tasks. Whatever its owner made of that holds for it.
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 SELECT phasegate.create_workspace('acme');
