@@ -279,7 +279,7 @@ pub(super) fn drop_triggers(site: &Site) -> Result<()> {
 }
 
 /// Runs the statements that a query gives.
-fn run_each(query: &str, arguments: &[(Type, Value<'_>)]) -> Result<()> {
+pub(super) fn run_each(query: &str, arguments: &[(Type, Value<'_>)]) -> Result<()> {
     let rows = run_once(query, arguments)?;
     let statements: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
     statements.iter().try_for_each(|one| run_script(one))

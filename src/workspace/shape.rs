@@ -157,6 +157,21 @@ pub(super) const TABLES: [&str; 12] = [
     "ticket_archive",
 ];
 
+/// Those of them that a reader reads. What is left of deleted tickets row security on tickets does not guard any more.
+pub(super) const READ: [&str; 11] = [
+    "tickets",
+    "tasks",
+    "phases",
+    "phase_history",
+    "phase_transitions",
+    "task_templates",
+    "phase_gate_artifacts",
+    "phase_gate_results",
+    "phase_gate_requirements",
+    "phase_context",
+    "configuration_history",
+];
+
 /// The views of a workspace.
 pub(super) const VIEWS: [&str; 4] = [
     "phase_board",

@@ -8,6 +8,7 @@ use crate::pg::error::{Result, notice};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
+use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog, lock};
 use crate::stamp::{FIRST, Fit, SHAPE, Stamp};
 
@@ -78,7 +79,29 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         done.push((to, step.change));
     }
     create::make(&site, &always)?;
+    if found.shape < 3 {
+        grant_new(&site)?;
+    }
     Ok(done)
+}
+
+/// Grants on what shape 3 brought what roles have on its like, so that who works in the workspace goes on.
+fn grant_new(site: &Site) -> Result<()> {
+    let _pinned = Pinned::search_path();
+    create::run_each(
+        "SELECT format('GRANT %s ON %s TO %s%s', x.privilege_type, n.oid::regclass,
+                       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+                       CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+           FROM (VALUES ('phases', 'phase_transitions', '{SELECT,INSERT,UPDATE,DELETE}'::text[]),
+                        ('configuration_history', 'phase_transitions', '{SELECT}'),
+                        ('overdue_tickets', 'phase_board', '{SELECT}')) AS g (new, old, privileges)
+           JOIN pg_class n ON n.relnamespace = $1 AND n.relname = g.new
+           JOIN pg_class o ON o.relnamespace = $1 AND o.relname = g.old
+          CROSS JOIN LATERAL aclexplode(o.relacl) x
+          WHERE x.grantee <> o.relowner AND x.privilege_type = ANY (g.privileges)
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )
 }
 
 /// Runs all steps on a schema whose shape is not known.
