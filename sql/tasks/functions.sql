@@ -128,7 +128,7 @@ COMMENT ON COLUMN claimed_task.template_id IS 'The template that it was generate
 COMMENT ON COLUMN claimed_task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
 COMMENT ON COLUMN claimed_task.updated_at IS 'When the row was last changed.';
 COMMENT ON COLUMN claimed_task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed, failed or cancelled.';
 COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
 COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
 COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';

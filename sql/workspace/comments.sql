@@ -1,5 +1,5 @@
--- What psql shows of a workspace's type, tables, columns and views: a statement for each that has no comment yet, so
--- that one of the owner's own stays. A column that stands in a result type of the extension has the same comment there.
+-- What psql shows of a workspace's type, tables, columns and views: a statement for each that has no comment of the
+-- owner's own. A column that stands in a result type of the extension has the same comment there.
 SELECT CASE WHEN d.column_name IS NULL
             THEN format('COMMENT ON %s %s.%I IS %L',
                         CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relnamespace::regnamespace, c.relname, d.comment)
@@ -182,7 +182,10 @@ SELECT CASE WHEN d.column_name IS NULL
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = d.column_name AND NOT a.attisdropped
  WHERE (d.column_name IS NULL OR a.attnum > 0)
    AND NOT EXISTS (SELECT FROM pg_description p
-                    WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0))
+                    WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0)
+                      -- What version 0.2.0 said.
+                      AND p.description NOT IN ('When the task was completed.', 'One row a phase, in their order, PHASE_BLOCKED last.',
+                                                'How many of its tickets were last refused by its gate.'))
 UNION ALL
 SELECT format('COMMENT ON TYPE %s IS %L', t.oid::regtype,
               'The phases of this workspace, in their order. Its owner adds one with ALTER TYPE ... ADD VALUE.')
