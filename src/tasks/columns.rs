@@ -60,6 +60,10 @@ columns!(
     agents: Varchars,
     db_role: Name,
     acting_role: Name,
+    task_type: Text,
+    error_message: Text,
+    template_id: Uuid,
+    created_at: Time,
 );
 
 columns!(
