@@ -32,12 +32,12 @@ job() {
     run_job "$name" "$@" &
 }
 
-# Leaves NAME.log, and in NAME.result: seconds, how many passed, how many failed.
+# Leaves NAME.log, the folder NAME of what run.sh writes, and in NAME.result: seconds, how many passed, how many failed.
 run_job() {
     local name=$1 start=$SECONDS status=0 counts
     shift
     printf '==> begun: %s\n' "$name"
-    "$@" </dev/null >"$logs/$name.log" 2>&1 || status=$?
+    PHASEGATE_OUTPUT=$logs/$name "$@" </dev/null >"$logs/$name.log" 2>&1 || status=$?
     # run.sh ends with "N passed, N failed". What fails without counting that is one failure; what is no test counts as one.
     counts=$(tail -n 1 "$logs/$name.log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
     if [ -z "$counts" ]; then if [ "$status" -eq 0 ]; then counts="1 0"; else counts="0 1"; fi; fi
@@ -87,10 +87,12 @@ esac
 need_postgres
 # shellcheck disable=SC2086 # versions, one a word
 others=$(printf '%s\n' $SUPPORTED_PG_MAJORS | grep -vx "$PG_MAJOR" || true)
-say "PostgreSQL $PG_MAJOR: build"
+scratch_dir >/dev/null
+fetch_others() { for major in $others; do PG_CONFIG='' PG_MAJOR=$major "$config/setup.sh" build; done; }
+say "the other versions, and the build for PostgreSQL $PG_MAJOR"
+fetch_others &
 "$config/server.sh" >/dev/null
-# Fetched while it was compiled, that would be a minute of two.
-for major in $others; do PG_CONFIG='' PG_MAJOR=$major "$config/setup.sh" build; done
+wait $!
 
 case $what in
     ci)
@@ -116,7 +118,7 @@ case $what in
         for major in $PG_MAJOR $others; do
             for suite in "${suites[@]}"; do job "$suite-$major" on "$major" "$suite"; done
         done
-        if [ $what = all ]; then job "moving" env PG_CONFIG= PG_MAJOR= "$tests/run.sh" upgrade; fi
+        if [ $what = all ]; then job "moving" "$tests/run.sh" upgrade; fi
         ;;
 esac
 while [ -n "$(jobs -rp)" ]; do wait -n || true; done
