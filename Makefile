@@ -2,6 +2,8 @@
 #
 # Variables: PG_CONFIG=/path/to/pg_config or PG_MAJOR=16 choose the PostgreSQL; PROFILE=dev|release how
 # the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, those of BENCH_ tests/bench/run.sh.
+# A plain cargo command, an editor's too, wants PGRX_PG_CONFIG_PATH=/path/to/pg_config, from whose headers pgrx makes its
+# bindings.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
