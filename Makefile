@@ -2,10 +2,12 @@
 #
 # Variables: PG_CONFIG=/path/to/pg_config or PG_MAJOR=16 choose the PostgreSQL; PROFILE=dev|release how
 # the extension is compiled; TESTS="..." and ACCEPT=1 see tests/run.sh, those of BENCH_ tests/bench/run.sh.
+# A plain cargo command, an editor's too, wants PGRX_PG_CONFIG_PATH=/path/to/pg_config, from whose headers pgrx makes its
+# bindings.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-all test-others unit regress isolation model pytest upgrade soak bench check check-all install installcheck package clean
+.PHONY: help setup build demo test test-all unit regress isolation model pytest upgrade soak bench check check-all install installcheck package clean
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -24,7 +26,7 @@ build: ## build the extension into a private copy of the server under target/
 
 demo: ## build, start a private server, show the workflow at work
 	@pgrx-config/setup.sh build
-	@PROFILE=$${PROFILE:-release} demo/run.sh
+	@demo/run.sh
 
 test: ## all tests: unit, regress, isolation, model, pytest
 	@pgrx-config/setup.sh
@@ -32,9 +34,6 @@ test: ## all tests: unit, regress, isolation, model, pytest
 
 test-all: ## all tests, on all supported PostgreSQL versions
 	@tests/all.sh
-
-test-others: ## after "make test": regress, isolation and model on the other supported versions, and upgrade
-	@tests/all.sh others
 
 unit: ## the pure rules, without a server
 	@tests/run.sh unit
@@ -67,11 +66,12 @@ soak: ## mixed load for SOAK_SECONDS=600, a session in SOAK_WORKSPACES=1000, PHA
 	@pgrx-config/setup.sh
 	@TESTS="-s tests/soak tests/recovery/test_crash.py" PHASEGATE_CRASHES=$${PHASEGATE_CRASHES:-100} tests/run.sh pytest
 
-check: ## formatting and lints
-	@pgrx-config/setup.sh build
+check: ## formatting, lints, and what src/ may not use
+	@pgrx-config/setup.sh check
 	@pgrx-config/check.sh
 
-check-all: ## the same, for all supported PostgreSQL versions
+check-all: ## the same, and what the compiler warns of for the other supported PostgreSQL versions
+	@pgrx-config/setup.sh check
 	@pgrx-config/check.sh all
 
 install: ## install into the PostgreSQL of PG_CONFIG=...

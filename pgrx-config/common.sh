@@ -26,6 +26,15 @@ note() { printf '    %s\n' "$*" >&2; }
 die()  { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Replaces a file only if it differs, by a new inode: sessions that have the old library mapped keep it.
+put() {
+    local source=$1 target=$2
+    if [ -L "$target" ] || ! cmp -s "$source" "$target"; then
+        install -m "$3" "$source" "$target.new"
+        mv -fT "$target.new" "$target"
+    fi
+}
+
 # The version that is being built; it stands in Cargo.toml and nowhere else.
 crate_version() { sed -n '0,/^version = /s/^version = "\(.*\)"/\1/p' "$PHASEGATE_ROOT/Cargo.toml"; }
 

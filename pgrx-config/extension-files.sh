@@ -37,6 +37,10 @@ if grep -nE '^(CREATE( (FUNCTION|VIEW|TYPE|DOMAIN|CAST|OPERATOR|TABLE))|GRANT|RE
     die "functions.sql is run by CREATE EXTENSION and by every update: CREATE OR REPLACE and COMMENT only; types are for types.sql, grants for grants.sql"
 fi
 
+# What several runs read at once is only replaced, by another file, and only where it differs.
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+
 # $1 the command that runs the script, then its files
 script() {
     local file
@@ -48,10 +52,14 @@ script() {
     done
 }
 
-rm -f "$folder"/phasegate.control "$folder"/phasegate--*.sql
 for file in phasegate--*.sql; do
-    if [ -e "$file" ]; then cp "$file" "$folder/"; fi
+    if [ -e "$file" ]; then cp "$file" "$new/"; fi
 done
-script "CREATE EXTENSION phasegate" "${files[@]}" > "$folder/phasegate--$version.sql"
-script "ALTER EXTENSION phasegate UPDATE" "${update[0]}" "${functions[@]}" upgrade/execute.sql > "$folder/phasegate--${update[0]##*/}"
-sed "s/@CARGO_VERSION@/$version/" ../phasegate.control > "$folder/phasegate.control"
+script "CREATE EXTENSION phasegate" "${files[@]}" > "$new/phasegate--$version.sql"
+script "ALTER EXTENSION phasegate UPDATE" "${update[0]}" "${functions[@]}" upgrade/execute.sql > "$new/phasegate--${update[0]##*/}"
+sed "s/@CARGO_VERSION@/$version/" ../phasegate.control > "$new/phasegate.control"
+
+for file in "$folder"/phasegate.control "$folder"/phasegate--*.sql; do
+    if [ ! -e "$new/${file##*/}" ]; then rm -f "$file"; fi
+done
+for file in "$new"/*; do put "$file" "$folder/${file##*/}" 644; done

@@ -6,7 +6,8 @@
 #   server.sh bindir     only print that directory
 #   server.sh package    only build; print the directory that holds the files, laid out for installation
 #
-# PROFILE=dev (default) compiles quickly; PROFILE=release as it ships. See common.sh for the others.
+# PROFILE=dev (default) compiles quickly; PROFILE=release as it ships. PHASEGATE_BUILT=1 takes what was built before.
+# See common.sh for the others. Of several of these at once, one works and the others wait.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -20,16 +21,16 @@ package() {
         release) built=$TARGET_DIR/release ;;
         *)       die "PROFILE must be dev or release, not \"$PROFILE\"" ;;
     esac
+    if [ -n "${PHASEGATE_BUILT:-}" ] && [ -e "$out" ]; then
+        printf '%s\n' "$out"
+        return
+    fi
     say "building phasegate for PostgreSQL $PG_MAJOR ($PROFILE)"
     "$PHASEGATE_ROOT/pgrx-config/extension-files.sh" "$out$("$PG_CONFIG" --sharedir)/extension" >&2
     mkdir -p "$out$("$PG_CONFIG" --pkglibdir)"
-    # The library has one name for all versions: no other build may come between this one and its copy.
-    (
-        flock 9
-        cd "$PHASEGATE_ROOT"
-        cargo build --lib --profile "$PROFILE" --no-default-features --features "pg$PG_MAJOR"
-        cp "$built/libphasegate.so" "$out$("$PG_CONFIG" --pkglibdir)/phasegate.so"
-    ) >&2 9>"$TARGET_DIR/.build.lock"
+    (cd "$PHASEGATE_ROOT" && cargo build --lib --profile "$PROFILE" --no-default-features --features "pg$PG_MAJOR") >&2
+    # The file has one name for all versions.
+    put "$built/libphasegate.so" "$out$("$PG_CONFIG" --pkglibdir)/phasegate.so" 755
     printf '%s\n' "$out"
 }
 
@@ -73,15 +74,6 @@ make_tree() {
     printf '%s\n' "$stamp" > "$tree/.stamp"
 }
 
-# Replaces a file only if it differs, by a new inode: sessions that have the old library mapped keep it.
-put() {
-    local source=$1 target=$2
-    if [ -L "$target" ] || ! cmp -s "$source" "$target"; then
-        install -m "$3" "$source" "$target.new"
-        mv -fT "$target.new" "$target"
-    fi
-}
-
 # The private tree also gets the scripts of released versions, for the tests that update from them.
 put_extension() {
     local package=$1 tree=$2 versions=$PHASEGATE_ROOT/tests/versions libdir extdir file
@@ -100,10 +92,16 @@ put_extension() {
 }
 
 need_postgres
+lock() {
+    mkdir -p "$TARGET_DIR"
+    exec 9>"$TARGET_DIR/.build.lock"
+    flock 9
+}
 case ${1:-} in
-    package) package ;;
+    package) lock; package ;;
     bindir)  server_bindir ;;
     '')
+        lock
         built=$(package)
         tree=$(server_tree)
         make_tree "$tree"

@@ -4,6 +4,7 @@
 #
 #   setup.sh          all of it
 #   setup.sh build    only what building and running the extension needs (no clients, Python only to fetch a server)
+#   setup.sh check    that, and what formats and lints
 #   setup.sh bench    that, and what the benchmarks need
 #
 # A PostgreSQL that PG_MAJOR asks for and the machine does not have is fetched under target/ (fetch.sh) if it
@@ -12,8 +13,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 what=${1:-all}
-chosen=${PG_CONFIG:-}
-case $what in all|build|bench) ;; *) die "usage: setup.sh [build|bench]" ;; esac
+case $what in all|build|check|bench) ;; *) die "usage: setup.sh [build|check|bench]" ;; esac
 
 # --- Rust: the one thing that is expected to be there --------------------------------------------
 
@@ -26,7 +26,9 @@ found=$(rustc --version | sed 's/^rustc \([0-9.]*\).*/\1/')
 [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n1)" = "$wanted" ] ||
     die "Rust $wanted or later is needed, this is $found; run: rustup update stable"
 
-for component in rustfmt clippy; do
+components=()
+if [ "$what" = all ] || [ "$what" = check ]; then components=(rustfmt clippy); fi
+for component in "${components[@]}"; do
     if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
         have rustup || die "cargo ${component/rustfmt/fmt} is not installed and there is no rustup to install it with"
         say "adding the Rust component $component"
@@ -66,7 +68,7 @@ if ! find_postgres; then
         want "$APT_POSTGRES"
     fi
 fi
-if { [ "$what" != build ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
+if { [ "$what" = all ] || [ "$what" = bench ] || [ -n "$to_fetch" ]; } && ! python_found; then want "$APT_PYTHON"; fi
 if [ "$what" = all ]; then
     if ! { have node && have npm; }; then want "$APT_NODE"; fi
     if ! have javac; then want "$APT_JAVA"; fi

@@ -21,7 +21,9 @@
 
 tests=$PHASEGATE_ROOT/tests
 config=$PHASEGATE_ROOT/pgrx-config
-output=$TARGET_DIR/tests
+# Where logs and results go; runs beside each other have folders of their own.
+output=${PHASEGATE_OUTPUT:-$TARGET_DIR/tests}
+unset PHASEGATE_OUTPUT
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
 database=regress
