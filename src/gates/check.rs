@@ -144,10 +144,7 @@ pub fn check(
                     sees,
                 )
                 .map_err(|error| error.message)?;
-            Ok(rows
-                .first()
-                .and_then(|row| row.datum(1))
-                .map(crate::pg::value::read::bool))
+            Ok(rows.first().and_then(|row| row.optional_bool(1)))
         },
     )))
 }

@@ -20,6 +20,9 @@ pub enum Answer {
 }
 
 /// A call in progress.
+///
+/// Arguments and results are of the types that the function is declared with: only a superuser may declare a function in
+/// C, and does so by the extension's script. That of an older version may know fewer arguments, which are NULL then.
 pub struct Call {
     info: FunctionCallInfo,
     context: pg_sys::MemoryContext,

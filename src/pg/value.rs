@@ -2,7 +2,7 @@
 
 use super::jsonb;
 pub use pgrx::pg_sys::Datum;
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys::{self, FormData_pg_attribute, Oid};
 use std::borrow::Cow;
 use std::ffi::CString;
 use uuid::Uuid;
@@ -103,6 +103,24 @@ pub enum Value<'a> {
     Enums(u32, Vec<u32>),
     /// a datum of the right type that lives long enough
     Datum(Datum),
+    /// a column's datum, of its type
+    Stored(Oid, Datum),
+}
+
+/// Whether this is the OID of one of the enum's values.
+fn is_value_of(value: u32, kind: Oid) -> bool {
+    // SAFETY: a look-up in the catalogs' cache, which gives InvalidOid for what is none.
+    let owner = unsafe {
+        pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::ENUMOID as i32,
+            pg_sys::Anum_pg_enum_enumtypid as pg_sys::AttrNumber,
+            Datum::from(value),
+            Datum::null(),
+            Datum::null(),
+            Datum::null(),
+        )
+    };
+    owner == kind && owner != Oid::INVALID
 }
 
 impl<'a> Value<'a> {
@@ -121,25 +139,53 @@ impl<'a> Value<'a> {
         id.map_or(Value::Null, Value::Uuid)
     }
 
-    /// The datum for a column of a table, which may be a `varchar(n)`, and whether it is NULL: for rows that are put together
-    /// without a statement, whose texts the server does not check again. Raises the server's own error where one is too long.
-    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
-        let made = self.to_datum();
-        if !matches!(self, Value::Text(_)) {
-            return made;
+    /// Whether this is a value of the type, or is stored as one is.
+    pub(super) fn fits(&self, kind: Oid) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Uuid(_) => kind == pg_sys::UUIDOID,
+            Value::Uuids(_) => kind == pg_sys::UUIDARRAYOID,
+            Value::Text(_) => kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID,
+            Value::Texts(_) => kind == pg_sys::TEXTARRAYOID || kind == pg_sys::VARCHARARRAYOID,
+            Value::Name(_) => kind == pg_sys::NAMEOID,
+            Value::Json(_) | Value::Tree(_) => kind == pg_sys::JSONBOID,
+            Value::Bool(_) => kind == pg_sys::BOOLOID,
+            Value::Int(_) => kind == pg_sys::INT4OID,
+            Value::Ints(_) => kind == pg_sys::INT4ARRAYOID,
+            Value::Big(_) => kind == pg_sys::INT8OID,
+            Value::Time(_) => kind == pg_sys::TIMESTAMPTZOID,
+            Value::Times(_) => kind == pg_sys::TIMESTAMPTZARRAYOID,
+            Value::Oid(value) => kind == pg_sys::OIDOID || is_value_of(*value, kind),
+            Value::Stored(stored, _) => kind == *stored,
+            Value::Enums(..) | Value::Datum(_) => false,
         }
+    }
+
+    /// As [`Self::of_length`], for a column of a table.
+    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
         let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
-        // SAFETY: a syscache look-up of a column that is there, into locals of the right types; varchar takes a text, a type
-        // modifier and whether the cast is explicit.
-        let checked = unsafe {
+        // SAFETY: a syscache look-up of a column that is there, into locals of the right types.
+        unsafe {
             let table = Oid::from(table);
             pg_sys::get_atttypetypmodcoll(table, column, &mut kind, &mut length, &mut collation);
-            if kind != pg_sys::VARCHAROID || length < 0 {
-                return made;
-            }
-            let arguments = [made.0, Datum::from(length), Datum::from(false)].map(Some);
-            pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments)
-        };
+        }
+        self.of_length(if kind == pg_sys::VARCHAROID {
+            length
+        } else {
+            -1
+        })
+    }
+
+    /// The datum for a column with a type modifier, and whether it is NULL: for rows that are put together without a
+    /// statement, whose texts the server does not check again. Raises the server's own error where one is too long.
+    pub(super) fn of_length(&self, modifier: i32) -> (Datum, bool) {
+        let made = self.to_datum();
+        if modifier < 0 || !matches!(self, Value::Text(_)) {
+            return made;
+        }
+        let arguments = [made.0, Datum::from(modifier), Datum::from(false)].map(Some);
+        // SAFETY: varchar takes a text, a type modifier and whether the cast is explicit.
+        let checked = unsafe { pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments) };
         (checked.unwrap_or(made.0), made.1)
     }
 
@@ -185,7 +231,7 @@ impl<'a> Value<'a> {
                 oids.iter()
                     .map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
             ),
-            Value::Datum(datum) => *datum,
+            Value::Datum(datum) | Value::Stored(_, datum) => *datum,
         };
         (datum, false)
     }
@@ -284,6 +330,27 @@ fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>
             kind.alignment as std::ffi::c_char,
         ))
     }
+}
+
+/// Whether two datums are the same, byte for byte as they are stored; of a C string that is not told.
+///
+/// # Safety
+/// Both are of the column.
+pub(super) unsafe fn is_same(one: Datum, other: Datum, column: &FormData_pg_attribute) -> bool {
+    if column.attbyval {
+        return one.value() == other.value();
+    }
+    // SAFETY: as the caller says: a pointer to as many bytes as the column's type has, or the value itself says.
+    let bytes = |datum: Datum| unsafe {
+        let start = datum.cast_mut_ptr::<u8>();
+        let length = match usize::try_from(column.attlen) {
+            Ok(length) => length,
+            Err(_) if column.attlen == -1 => pgrx::varsize_any(start.cast()),
+            Err(_) => return None,
+        };
+        Some(std::slice::from_raw_parts(start, length))
+    };
+    bytes(one).is_some_and(|one| Some(one) == bytes(other))
 }
 
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory.

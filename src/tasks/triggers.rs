@@ -13,13 +13,13 @@ use crate::context::scout;
 use crate::error::Code;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
+use crate::pg::value::Value;
 use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
     Task::of(firing, &columns)?.keep()
@@ -28,17 +28,18 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
 /// an UPDATE leaves to be settled [`keep`] has noted: it always updates the row that it fires for.
 pub fn note(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(false)?;
+    firing.require(When::After, Each::Row, &[On::Insert, On::Delete])?;
     let columns = Columns::of(firing.table())?;
     let event = if firing.is_row_delete() {
-        firing
-            .old_uuid(columns.id)
-            .zip(firing.old_uuid(columns.ticket_id))
+        let row = firing.old_row();
+        row.uuid(columns.id)
+            .zip(row.uuid(columns.ticket_id))
             .map(|(task, ticket)| Event::Done { ticket, task })
     } else {
         // What generation writes it has looked at itself.
         firing
-            .new_uuid(columns.id)
+            .new_row()
+            .uuid(columns.id)
             .filter(|task| !Counting::covers(task))
             .map(|task| Event::Linked { task, before: None })
     };
@@ -50,6 +51,8 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::After, Each::Statement, &events)?;
     // Whether or not something was noted: the triggers FOR EACH ROW may not have asked what workspace this is.
     let workspace = Workspace::of_firing(firing)?;
     if unsettled::is_empty() {
@@ -64,13 +67,11 @@ pub fn settle(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE INSERT OR UPDATE on `task_templates`: refuses what could not be rendered or read.
 pub fn check_template(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     let columns = TemplateColumns::of(firing.table())?;
-    let json_text = |column| firing.new_value(column).map(read::json);
-    if let Some(text) = firing
-        .new_value(columns.template_description)
-        .map(read::text)
-    {
+    let row = firing.new_row();
+    let json_text = |column| row.json(column);
+    if let Some(text) = row.text(columns.template_description) {
         Template::parse(&text)
             .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
     }
@@ -84,6 +85,8 @@ pub fn check_template(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT OR UPDATE OR DELETE on `task_templates`, once a statement: each phase's templates fit together.
 pub fn check_templates(firing: &Firing) -> Result<Verdict> {
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::After, Each::Statement, &events)?;
     let workspace = Workspace::of_firing(firing)?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();

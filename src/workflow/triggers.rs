@@ -8,8 +8,8 @@ use crate::error::{Code, Error};
 use crate::pg::append::Parent;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
+use crate::pg::value::Value;
 use crate::pg::{clock, role};
 use crate::phase::DONE;
 use crate::workspace::{Columns, Workspace};
@@ -25,13 +25,14 @@ pub(super) fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns>
 
 pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
-        .new_uuid(columns.id)
+        .new_row()
+        .uuid(columns.id)
         .ok_or_else(|| Error::null_argument("id"))
 }
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
@@ -40,7 +41,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
         (columns.updated_at, now),
     ];
     // An import of blocked tickets says where they were blocked; from anybody but the owner it would be a forgery.
-    if firing.new_value(columns.previous_phase_id).is_some() && !role::acts_for(workspace.owner) {
+    if !firing.new_row().is_null(columns.previous_phase_id) && !role::acts_for(workspace.owner) {
         changes.push((columns.previous_phase_id, Value::Null));
     }
     Ok(firing.with(&changes))
@@ -49,18 +50,21 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT on `tickets`, row by row: notes a start. In workspaces of shape 1 also AFTER UPDATE of the phase, where
 /// a trigger that fires after the decision may have changed what it was about.
 pub fn record(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(false)?;
+    firing.require(When::After, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing)?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
-    let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
+    let row = firing.new_row();
+    let to = row
+        .phase(columns.phase_id, workspace.phase_type)
+        .unwrap_or(0);
     if firing.is_insert() {
-        let previous = firing.new_value(columns.previous_phase_id).map(read::oid);
-        let at = firing
-            .new_value(columns.phase_entered_at)
-            .map_or_else(clock::now, read::big);
+        let previous = row.phase(columns.previous_phase_id, workspace.phase_type);
+        let at = row
+            .time(columns.phase_entered_at)
+            .unwrap_or_else(clock::now);
         record_start(&workspace, firing.table(), ticket, to, previous, at)?;
-    } else if firing.is_equal(columns.phase_entered_at) {
+    } else if firing.is_same(columns.phase_entered_at) {
         // Every decision about a move sets it later than it was.
         return Err(moves::undecided(ticket));
     }
@@ -126,8 +130,8 @@ fn record_start(
 pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
     if firing.is_row_delete() {
         let workspace = Workspace::of_firing(firing)?;
-        let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
-            .and_then(|column| firing.old_uuid(column));
+        firing.require(When::Before, Each::Row, &[On::Delete])?;
+        let ticket = firing.old_row().uuid(firing.column("ticket_id")?);
         let _session = Session::open()?;
         let _owner = workspace.as_owner();
         // When the row goes with its ticket, the ticket is gone already.

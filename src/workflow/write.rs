@@ -11,7 +11,7 @@ use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::probe::Look;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
 use crate::phase::Direction;
 use crate::tasks::generation;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 /// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted.
 pub fn write(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::After, Each::Statement, &[On::Insert, On::Update])?;
     scout::forget();
     if moves::is_empty() {
         return Ok(Verdict::Keep);

@@ -5,7 +5,7 @@ use super::{Workspace, check, create, upgrade};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::Session;
-use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
 use crate::pg::{cache, role};
 
@@ -68,6 +68,12 @@ fn access_argument(call: &Call) -> Result<Access> {
 
 /// The triggers on configuration tables: drop every session's cached configuration when the change commits.
 pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
+    if firing.is_truncate() {
+        firing.require(When::After, Each::Statement, &[On::Truncate])?;
+    } else {
+        let events = [On::Insert, On::Update, On::Delete];
+        firing.require(When::After, Each::Row, &events)?;
+    }
     cache::invalidate(firing.table());
     Ok(Verdict::Keep)
 }
@@ -77,6 +83,8 @@ pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
 /// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
 /// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::Before, Each::Statement, &events)?;
     if role::acts_for(firing.owner()) {
         return Ok(Verdict::Keep);
     }
