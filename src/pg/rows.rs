@@ -215,13 +215,13 @@ impl Row<'_> {
     /// A `text` or `varchar` column.
     pub fn text(&self, column: i32) -> Option<String> {
         self.datum_of(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
-            .map(read::text)
+            .map(|datum| read::text(read::within(datum, "a text")))
     }
 
     /// A `text[]` column.
     pub fn texts(&self, column: i32) -> Option<Vec<Option<String>>> {
         self.datum_of(column, &[pg_sys::TEXTARRAYOID])
-            .map(read::texts)
+            .map(|datum| read::texts(read::within(datum, "an array")))
     }
 
     /// A `name` column.
@@ -231,7 +231,8 @@ impl Row<'_> {
 
     /// A `jsonb` column, as JSON text.
     pub fn json(&self, column: i32) -> Option<String> {
-        self.datum_of(column, &[pg_sys::JSONBOID]).map(read::json)
+        self.datum_of(column, &[pg_sys::JSONBOID])
+            .map(|datum| read::json(read::within(datum, "a document")))
     }
 
     /// A `boolean` column.

@@ -386,6 +386,10 @@ impl<'a> FiredRow<'a> {
         }
     }
 
+    fn name(&self, column: i16) -> &'a str {
+        self.firing.attribute(column).map_or("", descriptor::name)
+    }
+
     fn typed(&self, column: i16, kinds: &[Oid], needed: &str) -> Option<Datum> {
         self.firing
             .expect(column, |found| kinds.contains(&found), needed);
@@ -414,19 +418,20 @@ impl<'a> FiredRow<'a> {
     /// A `text` or `varchar` column.
     pub fn text(&self, column: i16) -> Option<String> {
         self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID], "text")
-            .map(read::text)
+            .map(|datum| read::text(read::within(datum, self.name(column))))
     }
 
     /// A `text[]` or `varchar[]` column, NULL elements kept.
     pub fn texts(&self, column: i16) -> Option<Vec<Option<String>>> {
         let kinds = [pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID];
-        self.typed(column, &kinds, "text[]").map(read::texts)
+        self.typed(column, &kinds, "text[]")
+            .map(|datum| read::texts(read::within(datum, self.name(column))))
     }
 
     /// A `jsonb` column, as JSON text.
     pub fn json(&self, column: i16) -> Option<String> {
         self.typed(column, &[pg_sys::JSONBOID], "jsonb")
-            .map(read::json)
+            .map(|datum| read::json(read::within(datum, self.name(column))))
     }
 
     /// Whether a `jsonb` column is an object with the key.

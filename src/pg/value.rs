@@ -356,7 +356,10 @@ pub(super) unsafe fn is_same(one: Datum, other: Datum, column: &FormData_pg_attr
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
 pub mod read {
     use super::*;
+    use crate::error::{Code, Error};
+    use crate::pg::error::raise;
     use crate::pg::lock::Place;
+    use crate::pg::settings;
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
@@ -368,6 +371,57 @@ pub mod read {
     pub fn place(datum: Datum) -> Place {
         // SAFETY: the caller says that this is a tid's datum: a pointer to one.
         Place(unsafe { *datum.cast_mut_ptr::<pg_sys::ItemPointerData>() })
+    }
+
+    /// The most bytes of one text or document that are read. A document of many small values grows thirtyfold when it is
+    /// read into Rust's memory, where an allocation that fails would end the server; within this it stays below what any
+    /// server has to spare. Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises this too.
+    const MOST_BYTES: usize = 8 << 20;
+
+    /// The same of an array of ids, four million of them, which take as much again when they are read.
+    const MOST_BYTES_OF_IDS: usize = 64 << 20;
+
+    fn require_size(size: usize, limit: usize, what: &str) {
+        if size > limit {
+            raise(Error::too_large(what, size, "the most that is read", limit));
+        }
+    }
+
+    /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
+    pub(in crate::pg) fn within(datum: Datum, what: &str) -> Datum {
+        let limit = MOST_BYTES.max(settings::max_result_bytes());
+        require_size(stored_size(datum), limit, what);
+        datum
+    }
+
+    /// The same for an array of ids.
+    pub(in crate::pg) fn within_ids(datum: Datum, what: &str) -> Datum {
+        require_size(stored_size(datum), MOST_BYTES_OF_IDS, what);
+        datum
+    }
+
+    fn stored_size(datum: Datum) -> usize {
+        // SAFETY: the caller says that this is a varlena; nearly all are short and plain, which the server need not be
+        // asked for.
+        unsafe {
+            let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
+            if pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
+                return 0;
+            }
+            pg_sys::toast_raw_datum_size(datum)
+        }
+    }
+
+    /// A copy of the server's memory, or the server's error where there is no memory for one.
+    fn copied(bytes: &[u8]) -> String {
+        let mut copy = Vec::new();
+        if copy.try_reserve_exact(bytes.len()).is_err() {
+            let detail = format!("Failed on a request of {} bytes.", bytes.len());
+            raise(Error::new(Code::OutOfMemory, "out of memory").detail(detail));
+        }
+        copy.extend_from_slice(bytes);
+        String::from_utf8(copy)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
     /// A `text` or `varchar`.
@@ -387,7 +441,7 @@ pub mod read {
                 pgrx::vardata_any(flat).cast::<u8>(),
                 pgrx::varsize_any_exhdr(flat),
             );
-            String::from_utf8_lossy(bytes).into_owned()
+            copied(bytes)
         }
     }
 
@@ -402,9 +456,11 @@ pub mod read {
                 &mut (*flat).root,
                 i32::try_from(size).unwrap_or(i32::MAX),
             );
-            let owned = std::ffi::CStr::from_ptr(text)
-                .to_string_lossy()
-                .into_owned();
+            let bytes = std::ffi::CStr::from_ptr(text).to_bytes();
+            // A number of a few bytes may be printed with a hundred thousand digits.
+            let limit = MOST_BYTES.max(settings::max_result_bytes());
+            require_size(bytes.len(), limit, "a document");
+            let owned = copied(bytes);
             pg_sys::pfree(text.cast());
             owned
         }
