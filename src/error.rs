@@ -95,6 +95,9 @@ codes! {
     /// Another value is larger than the limit that DETAIL names.
     ValueTooLarge: "54000" "value_too_large",
 
+    /// The server's machine has no memory left for a value.
+    OutOfMemory: "53200" "out_of_memory",
+
     /// A required argument or value is NULL.
     NullArgument: "22004" "null_argument",
     /// An argument, or the value of a column, is outside what is allowed.

@@ -13,9 +13,9 @@ use crate::json;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value as Sql, read};
-use crate::pg::{catalog, role, settings};
+use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::value::Value as Sql;
+use crate::pg::{role, settings};
 use crate::tasks::TASKS;
 use crate::tasks::TaskColumns;
 use crate::tasks::verdict::parse_summary;
@@ -99,14 +99,15 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
 /// applies one, however it comes, unless the context has changed since it was asked for. What was asked for,
 /// and whether the answer was applied, is phasegate's to say: a caller's own values are ignored.
 pub fn summary_given(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
+    let (old, new) = (firing.old_row(), firing.new_row());
     let columns = TaskColumns::of(firing.table())?;
     let is_completed = columns.is_completed(firing, KIND);
     let was_completed = columns.was_completed(firing, KIND);
-    let is_kind = |datum| read::text(datum) == KIND;
-    if firing.is_update() && is_completed == was_completed && firing.is_untouched(columns.result)
-        || !firing.new_value(columns.kind).is_some_and(is_kind)
+    let is_kind = |row: FiredRow<'_>| row.text(columns.kind).as_deref() == Some(KIND);
+    if firing.is_update() && is_completed == was_completed && firing.is_same(columns.result)
+        || !is_kind(new)
     {
         return Ok(Verdict::Keep);
     }
@@ -114,13 +115,13 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
         // A request of ours, or an import.
         return Ok(Verdict::Keep);
     }
-    let read_json = |datum| read::json(datum).as_str().parse::<Value>().ok();
-    let before = firing
-        .old_value(columns.result)
-        .filter(|_| firing.is_update() && firing.old_value(columns.kind).is_some_and(is_kind))
+    let read_json = |text: String| text.parse::<Value>().ok();
+    let before = (firing.is_update() && is_kind(old))
+        .then(|| old.json(columns.result))
+        .flatten()
         .and_then(read_json);
     let request = before.as_ref().and_then(|before| before.get("request"));
-    let answer = firing.new_value(columns.result).and_then(read_json);
+    let answer = new.json(columns.result).and_then(read_json);
     if !is_completed {
         let kept = with_own(answer, None, request);
         return Ok(firing.with(&[(columns.result, Sql::json(kept.as_deref()))]));
@@ -134,15 +135,14 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
         part("applied") == Some(&Value::Bool(true))
     } else {
         require_budget(&text, request)?;
-        let ticket = firing.new_uuid(columns.ticket_id);
+        let ticket = new.uuid(columns.ticket_id);
         apply(&workspace, ticket, request, &text)?
     };
     let said = with_own(answer, Some(applied), request);
     let mut changes = vec![(columns.result, Sql::json(said.as_deref()))];
     if !is_same && (was_completed || !applied) {
-        let error_message = catalog::column(firing.table(), "error_message").unwrap_or(0);
         let why = if request.is_none() { UNASKED } else { CHANGED };
-        changes.push((error_message, Sql::text((!applied).then_some(why))));
+        changes.push((columns.error_message, Sql::text((!applied).then_some(why))));
     }
     Ok(firing.with(&changes))
 }

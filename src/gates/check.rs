@@ -141,10 +141,7 @@ pub fn check(
                     sees,
                 )
                 .map_err(|error| error.message)?;
-            Ok(rows
-                .first()
-                .filter(|row| row.datum(1).is_some())
-                .map(|row| row.bool(1)))
+            Ok(rows.first().and_then(|row| row.optional_bool(1)))
         },
     )))
 }

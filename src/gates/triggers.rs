@@ -11,45 +11,42 @@ use crate::error::{Code, Error};
 use crate::json;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value as Sql, read};
-use crate::pg::{catalog, clock, jsonpath, role, settings};
+use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::value::Value as Sql;
+use crate::pg::{clock, jsonpath, role, settings};
 use crate::tasks::verdict::Verdict as Review;
 use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
 use uuid::Uuid;
-
-fn column(firing: &Firing, name: &str) -> i16 {
-    catalog::column(firing.table(), name).unwrap_or(0)
-}
-
-fn new_text(firing: &Firing, name: &str) -> Option<String> {
-    firing.new_value(column(firing, name)).map(read::text)
-}
 
 /// BEFORE INSERT, UPDATE, DELETE on `phase_gate_artifacts`.
 ///
 /// The columns that say what counts are phasegate's: an artifact is as new as its last change, and newer
 /// than any review before it; only a regression supersedes it.
 pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::Before, Each::Row, &events)?;
     scout::forget();
     let workspace = Workspace::of_firing(firing, "phase_gate_artifacts")?;
-    let ticket = column(firing, "ticket_id");
-    let phase = column(firing, "phase_id");
-    let superseded_at = column(firing, "superseded_at");
+    let ticket = firing.column("ticket_id")?;
+    let phase = firing.column("phase_id")?;
+    let superseded_at = firing.column("superseded_at")?;
+    let (old, new) = (firing.old_row(), firing.new_row());
+    let hold_of = |row: FiredRow<'_>| {
+        let phase = row.phase(phase, workspace.phase_type);
+        hold(&workspace, row.uuid(ticket), phase)
+    };
     if firing.is_row_delete() {
-        let old_phase = firing.old_value(phase).map(read::oid);
-        hold(&workspace, firing.old_uuid(ticket), old_phase)?;
+        hold_of(old)?;
         return Ok(Verdict::Keep);
     }
     let is_owner = role::acts_for(workspace.owner);
-    if is_owner && firing.is_update() && supersedes(firing, superseded_at) {
+    // Whether it is superseded is a transition's doing, which holds the ticket already.
+    if is_owner && firing.is_update() && !firing.is_same(superseded_at) {
         return Ok(Verdict::Keep);
     }
-    let content = column(firing, "artifact_content");
-    if let Some(content) = firing.new_value(content) {
-        let size = read::json(content).len();
+    if let Some(content) = new.json(firing.column("artifact_content")?) {
+        let size = content.len();
         let limit = settings::max_result_bytes();
         if size > limit {
             return Err(Error::too_large(
@@ -61,65 +58,44 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
         }
     }
     if firing.is_update() {
-        hold(
-            &workspace,
-            firing.old_uuid(ticket),
-            firing.old_value(phase).map(read::oid),
-        )?;
+        hold_of(old)?;
     }
-    let reviewed_at = hold(
-        &workspace,
-        firing.new_uuid(ticket),
-        firing.new_value(phase).map(read::oid),
-    )?;
+    let reviewed_at = hold_of(new)?;
     let now = clock::now().max(reviewed_at.map_or(i64::MIN, |at| at.saturating_add(1)));
     let mut changes = vec![
-        (column(firing, "collected_at"), Sql::Time(now)),
+        (firing.column("collected_at")?, Sql::Time(now)),
         (
-            column(firing, "db_role"),
+            firing.column("db_role")?,
             Sql::Name(role::session_name().into()),
         ),
         (
-            column(firing, "acting_role"),
+            firing.column("acting_role")?,
             Sql::Name(role::acting_name().into()),
         ),
     ];
     if !is_owner {
-        let kept = firing
-            .is_update()
-            .then(|| firing.old_value(superseded_at))
-            .flatten();
-        changes.push((superseded_at, kept.map_or(Sql::Null, Sql::Datum)));
+        let kept = if firing.is_update() {
+            old.value(superseded_at)
+        } else {
+            Sql::Null
+        };
+        changes.push((superseded_at, kept));
     }
     Ok(firing.with(&changes))
 }
 
-/// Whether an UPDATE changes whether the artifact is superseded: a transition's doing, which holds the ticket already.
-fn supersedes(firing: &Firing, superseded_at: i16) -> bool {
-    firing.old_value(superseded_at).map(read::big) != firing.new_value(superseded_at).map(read::big)
-}
-
 /// BEFORE INSERT OR UPDATE on `phase_gate_requirements`: a typo must never let tickets through.
 pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     Workspace::of_firing(firing, "phase_gate_requirements")?;
-    let flag = |name| {
-        firing
-            .new_value(column(firing, name))
-            .is_some_and(read::bool)
-    };
-    let artifacts = firing
-        .new_value(column(firing, "required_artifacts"))
-        .map(read::texts)
-        .unwrap_or_default();
-    let criteria = firing
-        .new_value(column(firing, "validation_criteria"))
-        .map(read::json);
+    let row = firing.new_row();
+    let artifacts = row.texts(firing.column("required_artifacts")?);
+    let criteria = row.json(firing.column("validation_criteria")?);
     let requirements = parse_row(
-        &artifacts,
-        flag("required_tasks_completed"),
+        &artifacts.unwrap_or_default(),
+        row.bool(firing.column("required_tasks_completed")?),
         criteria.as_deref(),
-        flag("requires_review"),
+        row.bool(firing.column("requires_review")?),
     )?;
     for (artifact_type, path) in requirements.jsonpaths() {
         if let Err(problem) = jsonpath::check(path) {
@@ -135,6 +111,8 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
 pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::After, Each::Statement, &[On::Insert])?;
+    firing.require_new_table(c"changed")?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let _session = Session::open()?;
     firing.name_transition_tables()?;
@@ -145,33 +123,22 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
 pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Update, On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
-    if firing.is_update() && TaskColumns::of(firing.table())?.stay(firing) {
+    let columns = TaskColumns::of(firing.table())?;
+    if firing.is_update() && columns.stay(firing) {
         return Ok(Verdict::Keep);
     }
-    let (ticket, phase) = (column(firing, "ticket_id"), column(firing, "phase_id"));
-    let old_kind = firing.old_value(column(firing, "kind")).map(read::text);
-    let was_verdict = old_kind.as_deref() == Some("review")
-        && firing
-            .old_value(column(firing, "status"))
-            .map(read::text)
-            .as_deref()
-            == Some("completed");
-    if was_verdict {
+    let hold_of = |row: FiredRow<'_>| {
+        let phase = row.phase(columns.phase_id, workspace.phase_type);
+        hold(&workspace, row.uuid(columns.ticket_id), phase)
+    };
+    if columns.are(firing.old_row(), "review") {
         require_reviewer(&workspace)?;
     }
-    hold(
-        &workspace,
-        firing.old_uuid(ticket),
-        firing.old_value(phase).map(read::oid),
-    )?;
+    hold_of(firing.old_row())?;
     if firing.is_update() {
-        hold(
-            &workspace,
-            firing.new_uuid(ticket),
-            firing.new_value(phase).map(read::oid),
-        )?;
+        hold_of(firing.new_row())?;
     }
     Ok(Verdict::Keep)
 }
@@ -184,21 +151,21 @@ fn require_reviewer(workspace: &Workspace) -> Result<()> {
 /// BEFORE INSERT OR UPDATE on `tasks` that records a review's verdict, however it arrives: its shape, the
 /// privilege, the reviewer's independence.
 pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     if !columns.is_completed(firing, "review")
         || columns.was_completed(firing, "review")
             && columns.stay(firing)
-            && firing.is_untouched(columns.result)
-            && firing.is_untouched(columns.assigned_agent_id)
-            && firing.is_equal(columns.completed_at)
+            && firing.is_same(columns.result)
+            && firing.is_same(columns.assigned_agent_id)
+            && firing.is_same(columns.completed_at)
     {
         return Ok(Verdict::Keep);
     }
-    let result = firing
-        .new_value(column(firing, "result"))
-        .map(read::json)
+    let row = firing.new_row();
+    let result = row
+        .json(columns.result)
         .map(|json| {
             json::read(&json).ok_or_else(|| {
                 Error::new(Code::InvalidResult, "result is nested too deeply")
@@ -212,10 +179,11 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     require_reviewer(&workspace)?;
     // The owner may bring in finished reviews with the times they were given at.
     let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
-    let agent = role::actor_or(new_text(firing, "assigned_agent_id"));
-    let phase = firing.new_value(column(firing, "phase_id")).map(read::oid);
-    let ticket = firing.new_uuid(column(firing, "ticket_id"));
-    let times = |sees| review_times(&workspace, firing, ticket, phase, sees);
+    let agent = role::actor_or(row.text(columns.assigned_agent_id));
+    let phase = row.phase(columns.phase_id, workspace.phase_type);
+    let ticket = row.uuid(columns.ticket_id);
+    let task = row.uuid(columns.id);
+    let times = |sees| review_times(&workspace, task, ticket, phase, sees);
     let (seen, _) = times(Sees::Caller)?;
     hold(&workspace, ticket, phase)?;
     let _session = Session::open()?;
@@ -231,8 +199,7 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     )?;
     if !rows.first().is_some_and(|row| row.bool(1)) {
         let (since, former) = times(Sees::Latest)?;
-        let completed_at = column(firing, "completed_at");
-        let given = firing.new_value(completed_at).map(read::big);
+        let given = row.time(columns.completed_at);
         let now = clock::now();
         let at = if is_imported {
             given.unwrap_or(now).min(now)
@@ -240,8 +207,8 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
             verdict_time(approved, given, now, seen, since, former)
         };
         return Ok(firing.with(&[
-            (completed_at, Sql::Time(at)),
-            (column(firing, "assigned_agent_id"), Sql::text(Some(&agent))),
+            (columns.completed_at, Sql::Time(at)),
+            (columns.assigned_agent_id, Sql::text(Some(&agent))),
         ]));
     }
     let configuration = workspace.configuration()?;
@@ -260,14 +227,13 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
 /// Since when an approval of the phase counts, and when the last verdict but the one at hand was given.
 fn review_times(
     workspace: &Workspace,
-    firing: &Firing,
+    task: Option<Uuid>,
     ticket: Option<Uuid>,
     phase: Option<u32>,
     sees: Sees,
 ) -> Result<(Option<i64>, Option<i64>)> {
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let task = firing.new_uuid(column(firing, "id"));
     let of_phase = [
         Sql::uuid(ticket),
         phase.map_or(Sql::Null, Sql::Oid),
@@ -305,28 +271,21 @@ fn verdict_time(
 
 /// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
 pub fn task_completed(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(false)?;
+    firing.require(When::After, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     if !columns.is_completed(firing, "work")
-        || columns.was_completed(firing, "work") && firing.is_untouched(columns.result)
-        || !has_artifacts(firing, &columns)
+        || columns.was_completed(firing, "work") && firing.is_same(columns.result)
+        || !firing.new_row().has_key(columns.result, "artifacts")
     {
         return Ok(Verdict::Keep);
     }
-    let ticket = firing.new_uuid(column(firing, "ticket_id"));
-    let task = firing.new_uuid(column(firing, "id"));
+    let ticket = firing.new_row().uuid(columns.ticket_id);
+    let task = firing.new_row().uuid(columns.id);
     if let Some(ticket) = ticket {
         let _session = Session::open()?;
         let _owner = workspace.as_owner();
         collect(&workspace, ticket, None, task)?;
     }
     Ok(Verdict::Keep)
-}
-
-/// Whether a task's result may hold artifacts.
-fn has_artifacts(firing: &Firing, columns: &TaskColumns) -> bool {
-    firing
-        .new_value(columns.result)
-        .is_some_and(|result| read::has_key(result, "artifacts"))
 }

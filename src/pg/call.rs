@@ -20,6 +20,9 @@ pub enum Answer {
 }
 
 /// A call in progress.
+///
+/// Arguments and results are of the types that the function is declared with: only a superuser may declare a function in
+/// C, and does so by the extension's script. That of an older version may know fewer arguments, which are NULL then.
 pub struct Call {
     info: FunctionCallInfo,
     context: pg_sys::MemoryContext,
@@ -71,7 +74,7 @@ impl Call {
     pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
         let ids = self
             .datum(index)
-            .map(read::uuids)
+            .map(|datum| read::uuids(read::within_ids(datum, name)))
             .ok_or_else(|| Error::null_argument(name))?;
         ids.into_iter()
             .collect::<Option<Vec<_>>>()
@@ -80,13 +83,15 @@ impl Call {
 
     /// A `text` argument that must be given.
     pub fn text(&self, index: usize, name: &str) -> Result<String> {
-        self.optional_text(index)
+        self.datum(index)
+            .map(|datum| read::text(read::within(datum, name)))
             .ok_or_else(|| Error::null_argument(name))
     }
 
     /// A `text` argument that may be NULL.
     pub fn optional_text(&self, index: usize) -> Option<String> {
-        self.datum(index).map(read::text)
+        self.datum(index)
+            .map(|datum| read::text(read::within(datum, "a text")))
     }
 
     /// An `integer` argument that must be given.
@@ -110,7 +115,10 @@ impl Call {
 
     /// A `text[]` argument that may be NULL but holds no NULL.
     pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
-        let Some(texts) = self.datum(index).map(read::texts) else {
+        let Some(texts) = self
+            .datum(index)
+            .map(|datum| read::texts(read::within(datum, name)))
+        else {
             return Ok(None);
         };
         texts
@@ -148,7 +156,8 @@ impl Call {
 
     /// A `jsonb` argument that may be NULL, as JSON text.
     pub fn optional_json(&self, index: usize) -> Option<String> {
-        self.datum(index).map(read::json)
+        self.datum(index)
+            .map(|datum| read::json(read::within(datum, "a document")))
     }
 
     /// Runs `make` where what it allocates outlives statements that the function ran.

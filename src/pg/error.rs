@@ -99,8 +99,9 @@ unsafe extern "C-unwind" fn note_passing(frame: *mut c_void) {
     // in that call's memory, as the server wants it: not in that of the error.
     unsafe {
         let code = pg_sys::geterrcode();
-        // Of the first classes are notices and warnings; and with no memory left there is none for a copy.
-        if code & 0xfff < sqlstate("03000") || code == sqlstate("53200") {
+        // Notices and warnings are of the classes 00 to 02; and with no memory left there is none for a copy.
+        let is_notice = code & 0x3f == 0 && code >> 6 & 0x3f <= 2;
+        if is_notice || code == sqlstate("53200") {
             return;
         }
         let frame = &*frame.cast::<Frame>();

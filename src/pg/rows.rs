@@ -1,9 +1,9 @@
 //! The rows of a statement, and their columns.
 
-use super::descriptor;
 use super::error::raise;
 use super::value::{Type, Value, read};
-use crate::error::{Code, Error};
+use super::{catalog, descriptor};
+use crate::error::Error;
 use crate::interrupt;
 use pgrx::pg_sys::{self, Datum, Oid};
 use uuid::Uuid;
@@ -58,14 +58,24 @@ impl Row<'_> {
         (tuple, self.rows.descriptor())
     }
 
-    /// The column's datum, or `None` for NULL. Valid while the row is.
-    pub fn datum(&self, column: i32) -> Option<Datum> {
+    /// The column's datum, or `None` for NULL. Valid while the row is; whoever asks has looked at the column's type.
+    fn datum(&self, column: i32) -> Option<Datum> {
         let (tuple, descriptor) = self.tuple();
         let mut null = false;
         // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number
         // and reports it in SPI_result.
         let datum = unsafe { pg_sys::SPI_getbinval(tuple, descriptor, column, &mut null) };
         (!null).then_some(datum)
+    }
+
+    fn wrong_type(&self, column: i32, kinds: &[Oid]) -> Error {
+        let kinds: Vec<String> = (kinds.iter())
+            .map(|kind| descriptor::type_name(*kind))
+            .collect();
+        let place = usize::try_from(column).unwrap_or(0).wrapping_sub(1);
+        // SAFETY: the descriptor lives as long as the rows.
+        let found = unsafe { descriptor::attributes(self.rows.descriptor()) }.get(place);
+        descriptor::wrong_type(found, &kinds.join(" or "))
     }
 
     /// The type of a column; an invalid one where there is no such column.
@@ -95,7 +105,7 @@ impl Row<'_> {
     pub(super) fn datum_of(&self, column: i32, kinds: &[Oid]) -> Option<Datum> {
         let found = self.type_of(column);
         if !kinds.iter().any(|kind| is_stored_as(found, *kind)) {
-            raise(wrong_type(column, found));
+            raise(self.wrong_type(column, kinds));
         }
         self.datum(column)
     }
@@ -117,7 +127,7 @@ impl Row<'_> {
             .zip(attributes.iter().zip(datums.iter().zip(nulls)))
             .map(|((column, kind), (attribute, (datum, null)))| {
                 if !is_stored_as(attribute.atttypid, *kind) {
-                    raise(wrong_type(column, attribute.atttypid));
+                    raise(self.wrong_type(column, &[*kind]));
                 }
                 if null {
                     Value::Null
@@ -158,13 +168,13 @@ impl Row<'_> {
     /// A `text` or `varchar` column.
     pub fn text(&self, column: i32) -> Option<String> {
         self.datum_of(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
-            .map(read::text)
+            .map(|datum| read::text(read::within(datum, "a text")))
     }
 
     /// A `text[]` column.
     pub fn texts(&self, column: i32) -> Option<Vec<Option<String>>> {
         self.datum_of(column, &[pg_sys::TEXTARRAYOID])
-            .map(read::texts)
+            .map(|datum| read::texts(read::within(datum, "an array")))
     }
 
     /// A `name` column.
@@ -174,27 +184,38 @@ impl Row<'_> {
 
     /// A `jsonb` column, as JSON text.
     pub fn json(&self, column: i32) -> Option<String> {
-        self.datum_of(column, &[pg_sys::JSONBOID]).map(read::json)
+        self.datum_of(column, &[pg_sys::JSONBOID])
+            .map(|datum| read::json(read::within(datum, "a document")))
+    }
+
+    /// A `boolean` column.
+    pub fn optional_bool(&self, column: i32) -> Option<bool> {
+        self.datum_of(column, &[pg_sys::BOOLOID]).map(read::bool)
     }
 
     /// A `boolean` column; NULL is false.
     pub fn bool(&self, column: i32) -> bool {
-        self.datum(column).is_some_and(read::bool)
+        self.optional_bool(column).unwrap_or(false)
     }
 
     /// An `oid` or enum column.
     pub fn oid(&self, column: i32) -> Option<u32> {
-        self.datum(column).map(read::oid)
+        let found = self.type_of(column);
+        if catalog::is_enum(found.to_u32()) {
+            return self.datum(column).map(read::oid);
+        }
+        self.datum_of(column, &[pg_sys::OIDOID]).map(read::oid)
     }
 
     /// A `bigint` or `timestamptz` column.
     pub fn big(&self, column: i32) -> Option<i64> {
-        self.datum(column).map(read::big)
+        self.datum_of(column, &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID])
+            .map(read::big)
     }
 
     /// An `integer` column.
     pub fn int(&self, column: i32) -> Option<i32> {
-        self.datum(column).map(read::int)
+        self.datum_of(column, &[pg_sys::INT4OID]).map(read::int)
     }
 }
 
@@ -204,15 +225,4 @@ impl Row<'_> {
 fn is_stored_as(found: Oid, kind: Oid) -> bool {
     // SAFETY: looks into the catalogs by their caches.
     found == kind || unsafe { pg_sys::IsBinaryCoercible(found, kind) }
-}
-
-fn wrong_type(column: i32, found: Oid) -> Error {
-    Error::new(
-        Code::WrongColumnType,
-        "a column has another type than a workspace needs",
-    )
-    .detail(format!(
-        "Column {column} of a statement's result has the type with OID {}.",
-        found.to_u32()
-    ))
 }

@@ -1,10 +1,11 @@
 //! A trigger's firing: the table, the rows, and what becomes of them.
 
-use super::descriptor;
-use super::error::{Result, guard};
+use super::error::{Result, guard, raise};
 use super::value::{Value, read};
+use super::{descriptor, value};
 use crate::error::{Code, Error};
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple, Oid};
+use std::ffi::CStr;
 use uuid::Uuid;
 
 /// What a trigger function wants done with the row. Ignored after the event.
@@ -15,6 +16,37 @@ pub enum Verdict {
     Replace(HeapTuple),
     /// Leave the row out of the statement.
     Skip,
+}
+
+/// When a trigger fires.
+#[derive(Debug, Clone, Copy)]
+pub enum When {
+    /// before the event
+    Before = pg_sys::TRIGGER_EVENT_BEFORE as isize,
+    /// after it
+    After = pg_sys::TRIGGER_EVENT_AFTER as isize,
+}
+
+/// What a trigger fires for.
+#[derive(Debug, Clone, Copy)]
+pub enum Each {
+    /// each row
+    Row = pg_sys::TRIGGER_EVENT_ROW as isize,
+    /// each statement
+    Statement = 0,
+}
+
+/// What a trigger fires at.
+#[derive(Debug, Clone, Copy)]
+pub enum On {
+    /// rows come
+    Insert = pg_sys::TRIGGER_EVENT_INSERT as isize,
+    /// rows change
+    Update = pg_sys::TRIGGER_EVENT_UPDATE as isize,
+    /// rows go
+    Delete = pg_sys::TRIGGER_EVENT_DELETE as isize,
+    /// all rows go
+    Truncate = pg_sys::TRIGGER_EVENT_TRUNCATE as isize,
 }
 
 /// How many triggers are being fired, one within another.
@@ -95,9 +127,7 @@ impl Firing {
         // SAFETY: as in `table`; relname is NUL-terminated.
         unsafe {
             let name = (*(*self.relation()).rd_rel).relname.data.as_ptr();
-            std::ffi::CStr::from_ptr(name)
-                .to_string_lossy()
-                .into_owned()
+            CStr::from_ptr(name).to_string_lossy().into_owned()
         }
     }
 
@@ -113,29 +143,83 @@ impl Firing {
         unsafe { (*(*self.relation()).rd_rel).relowner.to_u32() }
     }
 
-    /// Refuses unless the trigger fires row by row, `before` the event or after it. Whoever may create a
-    /// trigger may attach our functions to any event, and what has no row must not be read as one.
-    pub fn require_row(&self, before: bool) -> Result<()> {
+    /// Refuses unless the function was fired as the workspace's own triggers fire it: whoever may create a trigger may
+    /// attach our functions to any event, and what has no row must not be read as one.
+    pub fn require(&self, when: When, level: Each, events: &[On]) -> Result<()> {
         // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        let timing = if before {
-            pg_sys::TRIGGER_EVENT_BEFORE
-        } else {
-            pg_sys::TRIGGER_EVENT_AFTER
-        };
-        if event & pg_sys::TRIGGER_EVENT_ROW != 0
-            && event & pg_sys::TRIGGER_EVENT_TIMINGMASK == timing
-        {
+        let fired = unsafe { (*self.data).tg_event };
+        let is_expected = fired & pg_sys::TRIGGER_EVENT_TIMINGMASK == when as u32
+            && fired & pg_sys::TRIGGER_EVENT_ROW == level as u32
+            && (events.iter()).any(|event| fired & pg_sys::TRIGGER_EVENT_OPMASK == *event as u32);
+        if is_expected {
             return Ok(());
         }
+        let events: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
+        let expected = format!("{when:?} {} for each {level:?}", events.join(" or "));
         Err(Error::new(
             Code::WrongTrigger,
             "a phasegate trigger function is attached to the wrong event",
         )
-        .detail(format!(
-            "This one must be fired FOR EACH ROW, {} the event.",
-            if before { "BEFORE" } else { "AFTER" }
-        )))
+        .detail(format!("It must be fired {}.", expected.to_uppercase()))
+        .table(self.table_name()))
+    }
+
+    /// The number of the table's column of this name.
+    pub fn column(&self, name: &str) -> Result<i16> {
+        self.attributes()
+            .iter()
+            .find(|column| !column.attisdropped && descriptor::name(column) == name)
+            .map(|column| column.attnum)
+            .ok_or_else(|| {
+                let table = self.table_name();
+                let message = format!("column \"{name}\" of table \"{table}\" is missing");
+                Error::new(Code::WorkspaceIncomplete, message)
+                    .hint("phasegate.create_workspace adds what a workspace is missing.")
+                    .table(table)
+                    .column(name)
+            })
+    }
+
+    /// The columns of the table as it is while it is locked: dropped ones too.
+    fn attributes(&self) -> &[pg_sys::FormData_pg_attribute] {
+        // SAFETY: an open relation has a descriptor, which stays while it is locked, as it is for the statement.
+        unsafe { descriptor::attributes((*self.relation()).rd_att) }
+    }
+
+    fn attribute(&self, column: i16) -> Option<&pg_sys::FormData_pg_attribute> {
+        let place = usize::try_from(column).ok()?.checked_sub(1)?;
+        self.attributes()
+            .get(place)
+            .filter(|attribute| !attribute.attisdropped)
+    }
+
+    /// The column, which must be of one of the types; raises where it is of another, or gone.
+    fn expect(&self, column: i16, fits: impl FnOnce(Oid) -> bool, needed: &str) {
+        let found = self.attribute(column);
+        if found.is_some_and(|attribute| fits(attribute.atttypid)) {
+            return;
+        }
+        raise(descriptor::wrong_type(found, needed).table(self.table_name()));
+    }
+
+    /// Refuses unless the trigger names its table of new rows so.
+    pub fn require_new_table(&self, name: &CStr) -> Result<()> {
+        // SAFETY: the server passes trigger data that lives for the call; a name of a transition table is null or
+        // NUL-terminated.
+        let found = unsafe {
+            let found = (*(*self.data).tg_trigger).tgnewtable;
+            (!found.is_null()).then(|| CStr::from_ptr(found))
+        };
+        if found == Some(name) {
+            return Ok(());
+        }
+        let name = name.to_string_lossy();
+        Err(Error::new(
+            Code::WrongTrigger,
+            "a phasegate trigger function is attached without its transition table",
+        )
+        .detail(format!("It must be fired REFERENCING NEW TABLE AS {name}."))
+        .table(self.table_name()))
     }
 
     /// Makes the trigger's transition tables known to statements by their names. Needs an open session.
@@ -179,6 +263,13 @@ impl Firing {
         event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE
     }
 
+    /// Whether the event is a TRUNCATE.
+    pub fn is_truncate(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_TRUNCATE
+    }
+
     /// Whether the event is the DELETE of a row.
     pub fn is_row_delete(&self) -> bool {
         // SAFETY: the server passes trigger data that lives for the call.
@@ -199,8 +290,8 @@ impl Firing {
         }
     }
 
-    /// A column of the row after the event, by attribute number.
-    pub fn new_value(&self, attribute: i16) -> Option<Datum> {
+    /// The row after the event.
+    pub fn new_row(&self) -> FiredRow<'_> {
         // SAFETY: the server passes trigger data that lives for the call.
         let slot = unsafe {
             if self.is_update() {
@@ -209,56 +300,14 @@ impl Firing {
                 (*self.data).tg_trigslot
             }
         };
-        self.value(slot, attribute)
+        FiredRow { firing: self, slot }
     }
 
-    /// A column of the row before an UPDATE or DELETE, by attribute number.
-    pub fn old_value(&self, attribute: i16) -> Option<Datum> {
+    /// The row before an UPDATE or DELETE.
+    pub fn old_row(&self) -> FiredRow<'_> {
         // SAFETY: the server passes trigger data that lives for the call.
-        self.value(unsafe { (*self.data).tg_trigslot }, attribute)
-    }
-
-    /// A `uuid` column of the row after the event; `None` where the column has another type.
-    pub fn new_uuid(&self, attribute: i16) -> Option<Uuid> {
-        self.is_uuid(attribute)
-            .then(|| self.new_value(attribute))?
-            .map(read::uuid)
-    }
-
-    /// A `uuid` column of the row before an UPDATE or DELETE; `None` where the column has another type.
-    pub fn old_uuid(&self, attribute: i16) -> Option<Uuid> {
-        self.is_uuid(attribute)
-            .then(|| self.old_value(attribute))?
-            .map(read::uuid)
-    }
-
-    fn is_uuid(&self, attribute: i16) -> bool {
-        let index = usize::try_from(attribute).unwrap_or(0).wrapping_sub(1);
-        // SAFETY: as in `schema`; an open relation has a descriptor.
-        let attributes = unsafe { descriptor::attributes((*self.relation()).rd_att) };
-        (attributes.get(index)).is_some_and(|attribute| attribute.atttypid == pg_sys::UUIDOID)
-    }
-
-    /// A column of a row, taken from its slot, which is made to read all of the row with the first column asked for.
-    fn value(&self, slot: *mut pg_sys::TupleTableSlot, attribute: i16) -> Option<Datum> {
-        let number = usize::try_from(attribute).ok()?;
-        let index = number.checked_sub(1)?;
-        if slot.is_null() {
-            return None;
-        }
-        // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
-        // is made to read it, after which its arrays have values for all.
-        unsafe {
-            let count = (*(*self.relation()).rd_att).natts;
-            if number > usize::try_from(count).unwrap_or(0) {
-                return None;
-            }
-            if (*slot).tts_nvalid < attribute {
-                pg_sys::slot_getsomeattrs_int(slot, count);
-            }
-            let is_null = *(*slot).tts_isnull.add(index);
-            (!is_null).then(|| *(*slot).tts_values.add(index))
-        }
+        let slot = unsafe { (*self.data).tg_trigslot };
+        FiredRow { firing: self, slot }
     }
 
     /// The row before an UPDATE or DELETE, as JSON text.
@@ -301,30 +350,21 @@ impl Firing {
         }
     }
 
-    /// Whether an UPDATE left a column of a type that is passed by value as it was.
-    pub fn is_equal(&self, attribute: i16) -> bool {
-        let word = |datum: Option<Datum>| datum.map(|datum| datum.value());
-        word(self.old_value(attribute)) == word(self.new_value(attribute))
-    }
-
-    /// Whether an UPDATE left a column of variable length as it was, byte for byte as it is stored.
-    /// False says little: the same value may be stored in another way.
-    pub fn is_untouched(&self, attribute: i16) -> bool {
-        match (self.old_value(attribute), self.new_value(attribute)) {
+    /// Whether an UPDATE left a column as it was, byte for byte as it is stored. Of a type of variable length false
+    /// says little: the same value may be stored in another way.
+    pub fn is_same(&self, column: i16) -> bool {
+        let Some(attribute) = self.attribute(column) else {
+            return true;
+        };
+        match (self.old_row().datum(column), self.new_row().datum(column)) {
             (None, None) => true,
-            // SAFETY: both are varlenas of this column; their stored bytes are compared, not what they stand for.
-            (Some(old), Some(new)) => unsafe {
-                let bytes = |datum: Datum| {
-                    let start = datum.cast_mut_ptr::<pg_sys::varlena>();
-                    std::slice::from_raw_parts(start.cast::<u8>(), pgrx::varsize_any(start))
-                };
-                bytes(old) == bytes(new)
-            },
+            // SAFETY: both are datums of this column, whose descriptor says how they are stored.
+            (Some(old), Some(new)) => unsafe { value::is_same(old, new, attribute) },
             _ => false,
         }
     }
 
-    /// The row with these columns replaced.
+    /// The row with these columns replaced; raises where one is of another type than its value.
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
         let numbers: Vec<i32> = columns
             .iter()
@@ -332,11 +372,17 @@ impl Firing {
             .collect();
         let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns
             .iter()
-            .map(|(number, value)| value.for_column(self.table(), *number))
+            .map(|(number, value)| {
+                self.expect(*number, |found| value.fits(found), "that of its new value");
+                let modifier = self
+                    .attribute(*number)
+                    .map_or(-1, |column| column.atttypmod);
+                value.of_length(modifier)
+            })
             .unzip();
         let count = i32::try_from(numbers.len()).unwrap_or(0);
-        // SAFETY: the three arrays have `count` elements; numbers are attributes of this relation.
-        // The result is allocated in the trigger's per-tuple context, as the server wants it.
+        // SAFETY: the three arrays have `count` elements; numbers are columns of this relation, and the datums of
+        // their types. The result is allocated in the trigger's per-tuple context, as the server wants it.
         Verdict::Replace(unsafe {
             pg_sys::heap_modify_tuple_by_cols(
                 self.current(),
@@ -347,5 +393,116 @@ impl Firing {
                 nulls.as_ptr().cast_mut(),
             )
         })
+    }
+}
+
+/// A row that a trigger fired for. Columns are numbered as in the table, and read by what they are to hold: where the
+/// table as it is has another type there, which its owner may have altered at any time, that is an error and the datum
+/// is not looked at.
+#[derive(Clone, Copy)]
+pub struct FiredRow<'a> {
+    firing: &'a Firing,
+    slot: *mut pg_sys::TupleTableSlot,
+}
+
+impl<'a> FiredRow<'a> {
+    /// A column of the row, taken from its slot, which is made to read all of the row with the first column asked for.
+    fn datum(&self, column: i16) -> Option<Datum> {
+        let index = usize::try_from(column).ok()?.checked_sub(1)?;
+        let columns = self.firing.attributes().len();
+        if self.slot.is_null() || index >= columns {
+            return None;
+        }
+        // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
+        // is made to read it, after which its arrays have values for all.
+        unsafe {
+            if (*self.slot).tts_nvalid < column {
+                pg_sys::slot_getsomeattrs_int(self.slot, i32::try_from(columns).unwrap_or(0));
+            }
+            let is_null = *(*self.slot).tts_isnull.add(index);
+            (!is_null).then(|| *(*self.slot).tts_values.add(index))
+        }
+    }
+
+    fn name(&self, column: i16) -> &'a str {
+        self.firing.attribute(column).map_or("", descriptor::name)
+    }
+
+    fn typed(&self, column: i16, kinds: &[Oid], needed: &str) -> Option<Datum> {
+        self.firing
+            .expect(column, |found| kinds.contains(&found), needed);
+        self.datum(column)
+    }
+
+    /// Whether a column, of any type, is NULL.
+    pub fn is_null(&self, column: i16) -> bool {
+        self.datum(column).is_none()
+    }
+
+    /// A column of any type, to be put into the same column again.
+    pub fn value(&self, column: i16) -> Value<'a> {
+        match (self.firing.attribute(column), self.datum(column)) {
+            (Some(attribute), Some(datum)) => Value::Stored(attribute.atttypid, datum),
+            _ => Value::Null,
+        }
+    }
+
+    /// A `uuid` column.
+    pub fn uuid(&self, column: i16) -> Option<Uuid> {
+        self.typed(column, &[pg_sys::UUIDOID], "uuid")
+            .map(read::uuid)
+    }
+
+    /// A `text` or `varchar` column.
+    pub fn text(&self, column: i16) -> Option<String> {
+        self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID], "text")
+            .map(|datum| read::text(read::within(datum, self.name(column))))
+    }
+
+    /// A `text[]` or `varchar[]` column, NULL elements kept.
+    pub fn texts(&self, column: i16) -> Option<Vec<Option<String>>> {
+        let kinds = [pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID];
+        self.typed(column, &kinds, "text[]")
+            .map(|datum| read::texts(read::within(datum, self.name(column))))
+    }
+
+    /// A `jsonb` column, as JSON text.
+    pub fn json(&self, column: i16) -> Option<String> {
+        self.typed(column, &[pg_sys::JSONBOID], "jsonb")
+            .map(|datum| read::json(read::within(datum, self.name(column))))
+    }
+
+    /// Whether a `jsonb` column is an object with the key.
+    pub fn has_key(&self, column: i16, key: &str) -> bool {
+        self.typed(column, &[pg_sys::JSONBOID], "jsonb")
+            .is_some_and(|datum| read::has_key(datum, key))
+    }
+
+    /// A `timestamptz` column.
+    pub fn time(&self, column: i16) -> Option<i64> {
+        self.typed(
+            column,
+            &[pg_sys::TIMESTAMPTZOID],
+            "timestamp with time zone",
+        )
+        .map(read::big)
+    }
+
+    /// An `integer` column.
+    pub fn int(&self, column: i16) -> Option<i32> {
+        self.typed(column, &[pg_sys::INT4OID], "integer")
+            .map(read::int)
+    }
+
+    /// A `boolean` column; NULL is false.
+    pub fn bool(&self, column: i16) -> bool {
+        self.typed(column, &[pg_sys::BOOLOID], "boolean")
+            .is_some_and(read::bool)
+    }
+
+    /// A column of the workspace's own enum: the value's OID.
+    pub fn phase(&self, column: i16, phase_type: u32) -> Option<u32> {
+        self.typed(column, &[Oid::from(phase_type)], "the workspace's phase")
+            .map(read::oid)
     }
 }

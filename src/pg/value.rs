@@ -1,7 +1,7 @@
 //! SQL values on their way between Rust and the server.
 
 pub use pgrx::pg_sys::Datum;
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys::{self, FormData_pg_attribute, Oid};
 use std::borrow::Cow;
 use std::ffi::CString;
 use uuid::Uuid;
@@ -107,6 +107,24 @@ pub enum Value<'a> {
     Enums(u32, Vec<u32>),
     /// a datum of the right type that lives long enough
     Datum(Datum),
+    /// a column's datum, of its type
+    Stored(Oid, Datum),
+}
+
+/// Whether this is the OID of one of the enum's values.
+fn is_value_of(value: u32, kind: Oid) -> bool {
+    // SAFETY: a look-up in the catalogs' cache, which gives InvalidOid for what is none.
+    let owner = unsafe {
+        pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::ENUMOID as i32,
+            pg_sys::Anum_pg_enum_enumtypid as pg_sys::AttrNumber,
+            Datum::from(value),
+            Datum::null(),
+            Datum::null(),
+            Datum::null(),
+        )
+    };
+    owner == kind && owner != Oid::INVALID
 }
 
 impl<'a> Value<'a> {
@@ -125,25 +143,54 @@ impl<'a> Value<'a> {
         id.map_or(Value::Null, Value::Uuid)
     }
 
-    /// The datum for a column of a table, which may be a `varchar(n)`, and whether it is NULL: for rows that are put together
-    /// without a statement, whose texts the server does not check again. Raises the server's own error where one is too long.
-    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
-        let made = self.to_datum();
-        if !matches!(self, Value::Text(_)) {
-            return made;
+    /// Whether this is a value of the type, or is stored as one is.
+    pub(super) fn fits(&self, kind: Oid) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Uuid(_) => kind == pg_sys::UUIDOID,
+            Value::Uuids(_) => kind == pg_sys::UUIDARRAYOID,
+            Value::Text(_) => kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID,
+            Value::Texts(_) => kind == pg_sys::TEXTARRAYOID,
+            Value::Varchars(_) => kind == pg_sys::VARCHARARRAYOID,
+            Value::Name(_) => kind == pg_sys::NAMEOID,
+            Value::Json(_) | Value::Tree(_) => kind == pg_sys::JSONBOID,
+            Value::Bool(_) => kind == pg_sys::BOOLOID,
+            Value::Int(_) => kind == pg_sys::INT4OID,
+            Value::Ints(_) => kind == pg_sys::INT4ARRAYOID,
+            Value::Big(_) => kind == pg_sys::INT8OID,
+            Value::Time(_) => kind == pg_sys::TIMESTAMPTZOID,
+            Value::Times(_) => kind == pg_sys::TIMESTAMPTZARRAYOID,
+            Value::Oid(value) => kind == pg_sys::OIDOID || is_value_of(*value, kind),
+            Value::Stored(stored, _) => kind == *stored,
+            Value::Enums(..) | Value::Datum(_) => false,
         }
+    }
+
+    /// As [`Self::of_length`], for a column of a table.
+    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
         let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
-        // SAFETY: a syscache look-up of a column that is there, into locals of the right types; varchar takes a text, a type
-        // modifier and whether the cast is explicit.
-        let checked = unsafe {
+        // SAFETY: a syscache look-up of a column that is there, into locals of the right types.
+        unsafe {
             let table = Oid::from(table);
             pg_sys::get_atttypetypmodcoll(table, column, &mut kind, &mut length, &mut collation);
-            if kind != pg_sys::VARCHAROID || length < 0 {
-                return made;
-            }
-            let arguments = [made.0, Datum::from(length), Datum::from(false)].map(Some);
-            pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments)
-        };
+        }
+        self.of_length(if kind == pg_sys::VARCHAROID {
+            length
+        } else {
+            -1
+        })
+    }
+
+    /// The datum for a column with a type modifier, and whether it is NULL: for rows that are put together without a
+    /// statement, whose texts the server does not check again. Raises the server's own error where one is too long.
+    pub(super) fn of_length(&self, modifier: i32) -> (Datum, bool) {
+        let made = self.to_datum();
+        if modifier < 0 || !matches!(self, Value::Text(_)) {
+            return made;
+        }
+        let arguments = [made.0, Datum::from(modifier), Datum::from(false)].map(Some);
+        // SAFETY: varchar takes a text, a type modifier and whether the cast is explicit.
+        let checked = unsafe { pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments) };
         (checked.unwrap_or(made.0), made.1)
     }
 
@@ -191,7 +238,7 @@ impl<'a> Value<'a> {
                 oids.iter()
                     .map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
             ),
-            Value::Datum(datum) => *datum,
+            Value::Datum(datum) | Value::Stored(_, datum) => *datum,
         };
         (datum, false)
     }
@@ -292,14 +339,89 @@ fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>
     }
 }
 
+/// Whether two datums are the same, byte for byte as they are stored; of a C string that is not told.
+///
+/// # Safety
+/// Both are of the column.
+pub(super) unsafe fn is_same(one: Datum, other: Datum, column: &FormData_pg_attribute) -> bool {
+    if column.attbyval {
+        return one.value() == other.value();
+    }
+    // SAFETY: as the caller says: a pointer to as many bytes as the column's type has, or the value itself says.
+    let bytes = |datum: Datum| unsafe {
+        let start = datum.cast_mut_ptr::<u8>();
+        let length = match usize::try_from(column.attlen) {
+            Ok(length) => length,
+            Err(_) if column.attlen == -1 => pgrx::varsize_any(start.cast()),
+            Err(_) => return None,
+        };
+        Some(std::slice::from_raw_parts(start, length))
+    };
+    bytes(one).is_some_and(|one| Some(one) == bytes(other))
+}
+
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
 pub mod read {
     use super::*;
+    use crate::error::{Code, Error};
+    use crate::pg::error::raise;
+    use crate::pg::settings;
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
         // SAFETY: the caller says that this is a uuid's datum: a pointer to 16 bytes.
         unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
+    }
+
+    /// The most bytes of one text or document that are read. A document of many small values grows thirtyfold when it is
+    /// read into Rust's memory, where an allocation that fails would end the server; within this it stays below what any
+    /// server has to spare. Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises this too.
+    const MOST_BYTES: usize = 8 << 20;
+
+    /// The same of an array of ids, four million of them, which take as much again when they are read.
+    const MOST_BYTES_OF_IDS: usize = 64 << 20;
+
+    fn require_size(size: usize, limit: usize, what: &str) {
+        if size > limit {
+            raise(Error::too_large(what, size, "the most that is read", limit));
+        }
+    }
+
+    /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
+    pub(in crate::pg) fn within(datum: Datum, what: &str) -> Datum {
+        let limit = MOST_BYTES.max(settings::max_result_bytes());
+        require_size(stored_size(datum), limit, what);
+        datum
+    }
+
+    /// The same for an array of ids.
+    pub(in crate::pg) fn within_ids(datum: Datum, what: &str) -> Datum {
+        require_size(stored_size(datum), MOST_BYTES_OF_IDS, what);
+        datum
+    }
+
+    fn stored_size(datum: Datum) -> usize {
+        // SAFETY: the caller says that this is a varlena; nearly all are short and plain, which the server need not be
+        // asked for.
+        unsafe {
+            let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
+            if pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
+                return 0;
+            }
+            pg_sys::toast_raw_datum_size(datum)
+        }
+    }
+
+    /// A copy of the server's memory, or the server's error where there is no memory for one.
+    fn copied(bytes: &[u8]) -> String {
+        let mut copy = Vec::new();
+        if copy.try_reserve_exact(bytes.len()).is_err() {
+            let detail = format!("Failed on a request of {} bytes.", bytes.len());
+            raise(Error::new(Code::OutOfMemory, "out of memory").detail(detail));
+        }
+        copy.extend_from_slice(bytes);
+        String::from_utf8(copy)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
     /// A `text` or `varchar`.
@@ -319,7 +441,7 @@ pub mod read {
                 pgrx::vardata_any(flat).cast::<u8>(),
                 pgrx::varsize_any_exhdr(flat),
             );
-            String::from_utf8_lossy(bytes).into_owned()
+            copied(bytes)
         }
     }
 
@@ -334,9 +456,11 @@ pub mod read {
                 &mut (*flat).root,
                 i32::try_from(size).unwrap_or(i32::MAX),
             );
-            let owned = std::ffi::CStr::from_ptr(text)
-                .to_string_lossy()
-                .into_owned();
+            let bytes = std::ffi::CStr::from_ptr(text).to_bytes();
+            // A number of a few bytes may be printed with a hundred thousand digits.
+            let limit = MOST_BYTES.max(settings::max_result_bytes());
+            require_size(bytes.len(), limit, "a document");
+            let owned = copied(bytes);
             pg_sys::pfree(text.cast());
             owned
         }

@@ -5,8 +5,8 @@ use crate::error::{Code, Error};
 use crate::pg::cache::Remembered;
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::trigger::Firing;
-use crate::pg::value::{Datum, Type, read};
+use crate::pg::trigger::{FiredRow, Firing};
+use crate::pg::value::Type;
 use std::rc::Rc;
 
 macro_rules! columns {
@@ -78,24 +78,25 @@ columns!(
 impl Columns {
     /// Whether the row after the event is a completed task of the kind.
     pub fn is_completed(&self, firing: &Firing, kind: &str) -> bool {
-        self.are(kind, |column| firing.new_value(column))
+        self.are(firing.new_row(), kind)
     }
 
     /// Whether the row before an UPDATE was a completed task of the kind.
     pub fn was_completed(&self, firing: &Firing, kind: &str) -> bool {
-        firing.is_update() && self.are(kind, |column| firing.old_value(column))
+        firing.is_update() && self.are(firing.old_row(), kind)
     }
 
-    fn are(&self, kind: &str, value: impl Fn(i16) -> Option<Datum>) -> bool {
-        let is = |column, text: &str| value(column).is_some_and(|datum| read::text(datum) == text);
+    /// Whether the row is a completed task of the kind.
+    pub fn are(&self, row: FiredRow<'_>, kind: &str) -> bool {
+        let is = |column, text: &str| row.text(column).as_deref() == Some(text);
         is(self.status, Status::Completed.name()) && is(self.kind, kind)
     }
 
     /// Whether an UPDATE leaves the task in its ticket, phase and kind.
     pub fn stay(&self, firing: &Firing) -> bool {
-        firing.old_uuid(self.ticket_id) == firing.new_uuid(self.ticket_id)
-            && firing.is_equal(self.phase_id)
-            && firing.is_untouched(self.kind)
+        [self.ticket_id, self.phase_id, self.kind]
+            .into_iter()
+            .all(|column| firing.is_same(column))
     }
 }
 

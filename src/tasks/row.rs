@@ -12,23 +12,23 @@ use super::upkeep::{self, State};
 use super::verdict::{self, Verdict as Review};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Datum, Value, read};
+use crate::pg::trigger::{FiredRow, Firing, Verdict};
+use crate::pg::value::Value;
 use crate::pg::{clock, role, settings};
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,
 /// which the table's own CHECK refuses.
-fn state(columns: &Columns, value: impl Fn(i16) -> Option<Datum>) -> Option<State> {
+fn state(columns: &Columns, row: FiredRow<'_>) -> Option<State> {
     Some(State {
-        status: Status::from_name(&read::text(value(columns.status)?))?,
-        agent: value(columns.assigned_agent_id).map(read::text),
-        attempts: value(columns.attempts).map_or(0, read::int),
-        max_attempts: value(columns.max_attempts).map_or(1, read::int),
-        scheduled_at: value(columns.scheduled_at).map(read::big),
-        lease: value(columns.lease_expires_at).map(read::big),
-        started_at: value(columns.started_at).map(read::big),
-        completed_at: value(columns.completed_at).map(read::big),
+        status: Status::from_name(&row.text(columns.status)?)?,
+        agent: row.text(columns.assigned_agent_id),
+        attempts: row.int(columns.attempts).unwrap_or(0),
+        max_attempts: row.int(columns.max_attempts).unwrap_or(1),
+        scheduled_at: row.time(columns.scheduled_at),
+        lease: row.time(columns.lease_expires_at),
+        started_at: row.time(columns.started_at),
+        completed_at: row.time(columns.completed_at),
     })
 }
 
@@ -51,7 +51,8 @@ impl<'a> Task<'a> {
             columns,
             schema,
             id: firing
-                .new_uuid(columns.id)
+                .new_row()
+                .uuid(columns.id)
                 .ok_or_else(|| Error::null_argument("id"))?,
             now: clock::now(),
             changes: Vec::with_capacity(8),
@@ -64,13 +65,13 @@ impl<'a> Task<'a> {
             return Ok(Verdict::Keep);
         }
         let (firing, columns) = (self.firing, self.columns);
-        let Some(wanted) = state(columns, |column| firing.new_value(column)) else {
+        let Some(wanted) = state(columns, firing.new_row()) else {
             return Ok(Verdict::Keep);
         };
         let old = if self.is_new() {
             None
         } else {
-            state(columns, |column| firing.old_value(column))
+            state(columns, firing.old_row())
         };
         let old = old.as_ref();
         self.keep_identity(old)?;
@@ -81,7 +82,7 @@ impl<'a> Task<'a> {
         self.keep_holders(old, &kept);
         if kept.status == Status::Completed && old.is_some_and(|old| old.status != kept.status) {
             self.note(Event::Done {
-                ticket: firing.new_uuid(columns.ticket_id).unwrap_or_default(),
+                ticket: firing.new_row().uuid(columns.ticket_id).unwrap_or_default(),
                 task: self.id,
             });
         }
@@ -116,36 +117,23 @@ impl<'a> Task<'a> {
             columns.completed_at,
             columns.updated_at,
             columns.phase_id,
+            columns.status,
+            columns.assigned_agent_id,
+            columns.kind,
+            columns.priority,
+            columns.description,
+            columns.required_capabilities,
+            columns.dependencies,
+            columns.result,
+            columns.id,
+            columns.ticket_id,
             columns.on_hold,
+            columns.agents,
+            columns.db_role,
+            columns.acting_role,
         ]
         .into_iter()
-        .all(|column| firing.is_equal(column))
-            && [
-                columns.status,
-                columns.assigned_agent_id,
-                columns.kind,
-                columns.priority,
-                columns.description,
-                columns.required_capabilities,
-                columns.dependencies,
-                columns.result,
-                columns.agents,
-            ]
-            .into_iter()
-            .all(|column| firing.is_untouched(column))
-            && [columns.id, columns.ticket_id]
-                .into_iter()
-                .all(|column| firing.old_uuid(column) == firing.new_uuid(column))
-            && [columns.db_role, columns.acting_role]
-                .into_iter()
-                .all(|column| {
-                    let name = |value: Option<Datum>| value.map(read::name);
-                    name(firing.old_value(column)) == name(firing.new_value(column))
-                })
-    }
-
-    fn new_oid(&self, column: i16) -> u32 {
-        self.firing.new_value(column).map_or(0, read::oid)
+        .all(|column| firing.is_same(column))
     }
 
     fn is_new(&self) -> bool {
@@ -154,7 +142,7 @@ impl<'a> Task<'a> {
 
     /// Whether the column is written: all are by an INSERT.
     fn is_written(&self, column: i16) -> bool {
-        self.is_new() || !self.firing.is_untouched(column)
+        self.is_new() || !self.firing.is_same(column)
     }
 
     /// A task stays the task of its ticket; a finished one also that of its phase and kind.
@@ -164,16 +152,15 @@ impl<'a> Task<'a> {
         }
         let (firing, columns) = (self.firing, self.columns);
         for (name, column) in [("id", columns.id), ("ticket_id", columns.ticket_id)] {
-            if firing.old_uuid(column) != firing.new_uuid(column) {
+            if !firing.is_same(column) {
                 return Err(self.fixed(name, "belongs to its ticket for good"));
             }
         }
         if old.is_some_and(|old| old.status.is_final()) {
-            let old_phase = firing.old_value(columns.phase_id).map_or(0, read::oid);
-            if old_phase != self.new_oid(columns.phase_id) {
+            if !firing.is_same(columns.phase_id) {
                 return Err(self.fixed("phase_id", "is finished"));
             }
-            if !firing.is_untouched(columns.kind) {
+            if !firing.is_same(columns.kind) {
                 return Err(self.fixed("kind", "is finished"));
             }
         }
@@ -188,7 +175,10 @@ impl<'a> Task<'a> {
         .column(column)
         .detail(format!(
             "Task {} {reason}.",
-            self.firing.old_uuid(self.columns.id).unwrap_or(self.id)
+            self.firing
+                .old_row()
+                .uuid(self.columns.id)
+                .unwrap_or(self.id)
         ))
     }
 
@@ -231,27 +221,26 @@ impl<'a> Task<'a> {
     fn keep_holders(&mut self, old: Option<&State>, kept: &State) {
         let (firing, columns) = (self.firing, self.columns);
         let before = if self.is_new() {
-            firing.new_value(columns.agents)
+            firing.new_row()
         } else {
-            firing.old_value(columns.agents)
+            firing.old_row()
         };
-        let is_written = !self.is_new() && !firing.is_untouched(columns.agents);
+        let is_written = !self.is_new() && !firing.is_same(columns.agents);
         let holder = kept
             .agent
             .as_ref()
             .filter(|holder| old.is_none_or(|old| old.agent.as_ref() != Some(*holder)));
         if is_written || holder.is_some() {
-            let mut agents = before.map(read::varchars).unwrap_or_default();
+            let mut agents = before.texts(columns.agents).unwrap_or_default();
             let is_new = holder.filter(|holder| !agents.iter().flatten().any(|one| one == *holder));
             if is_written || is_new.is_some() {
                 agents.extend(is_new.cloned().map(Some));
                 self.changes.push((columns.agents, Value::Varchars(agents)));
             }
         }
-        let on_hold = |value: Option<Datum>| value.is_some_and(read::bool);
         let (wanted, was) = (
-            on_hold(firing.new_value(columns.on_hold)),
-            !self.is_new() && on_hold(firing.old_value(columns.on_hold)),
+            firing.new_row().bool(columns.on_hold),
+            !self.is_new() && firing.old_row().bool(columns.on_hold),
         );
         if wanted != was && !role::acts_for(firing.owner()) {
             self.changes.push((columns.on_hold, Value::Bool(was)));
@@ -262,13 +251,13 @@ impl<'a> Task<'a> {
     /// they have been looked at at the statement's end. Gives that number.
     fn keep_dependencies(&mut self) -> Result<i32> {
         let (firing, columns) = (self.firing, self.columns);
-        let int = |value: Option<Datum>| value.map_or(0, read::int);
-        let given = int(firing.new_value(columns.pending_dependencies));
-        let before = int(firing.old_value(columns.pending_dependencies));
+        let (old, new) = (firing.old_row(), firing.new_row());
+        let given = new.int(columns.pending_dependencies).unwrap_or(0);
+        let before = old.int(columns.pending_dependencies).unwrap_or(0);
         let mut pending = if self.is_new() { 0 } else { before };
         if self.is_written(columns.dependencies) {
-            let old = firing.old_value(columns.dependencies).map(read::json);
-            let new = firing.new_value(columns.dependencies).map(read::json);
+            let old = old.json(columns.dependencies);
+            let new = new.json(columns.dependencies);
             let ids = ids(new.as_deref())?;
             let before = ids_before(old.as_deref());
             if self.is_new() || ids != before {
@@ -302,13 +291,13 @@ impl<'a> Task<'a> {
 
     fn keep_capabilities(&mut self) -> Result<()> {
         let column = self.columns.required_capabilities;
-        let Some(new) = self.firing.new_value(column) else {
+        let Some(new) = self.firing.new_row().json(column) else {
             return Ok(());
         };
         if !self.is_written(column) {
             return Ok(());
         }
-        let value = json("required_capabilities", Some(&read::json(new)))?;
+        let value = json("required_capabilities", Some(&new))?;
         capabilities::parse(value.as_ref())
             .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;
         if value.is_some_and(|value| value.is_null()) {
@@ -327,13 +316,13 @@ impl<'a> Task<'a> {
         if !is_written && !completes {
             return Ok(());
         }
-        let kind = self.firing.new_value(self.columns.kind).map(read::text);
+        let kind = self.firing.new_row().text(self.columns.kind);
         let kind = kind.as_deref().unwrap_or_default();
         let is_answer = is_completed && matches!(kind, "review" | "summary");
         if !is_written && !is_answer {
             return Ok(());
         }
-        let text = self.firing.new_value(column).map(read::json);
+        let text = self.firing.new_row().json(column);
         let limit = settings::max_result_bytes();
         if let Some(size) = text.as_deref().map(str::len).filter(|size| *size > limit) {
             return Err(Error::too_large(
@@ -364,7 +353,7 @@ impl<'a> Task<'a> {
                 && state.scheduled_at.is_none_or(|at| at <= self.now)
         };
         let column = self.columns.pending_dependencies;
-        let before = self.firing.old_value(column).map_or(0, read::int);
+        let before = self.firing.old_row().int(column).unwrap_or(0);
         let was_claimable = old.is_some_and(|old| is_claimable(old, before));
         if is_claimable(new, pending) && !was_claimable {
             self.note(Event::Claimable);

@@ -96,6 +96,10 @@ impl<'a> Values<'a> {
     }
 }
 
+/// The bytes of a task's description that a template may make. A few variables in a row, each the longest it can be, would
+/// make gigabytes, and the tasks of every ticket that enters the phase would.
+const LONGEST: usize = 1_000_000;
+
 /// One piece of a parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -129,14 +133,27 @@ impl Template {
         Ok(Template { parts })
     }
 
-    /// The text with the values in place.
+    /// The text with the values in place, as far as [`LONGEST`] goes: an ellipsis stands for the rest.
     pub fn render(&self, values: &Values<'_>) -> String {
         let pieces = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.as_str(),
             Part::Value(variable) => values.get(*variable),
         });
-        let mut out = String::with_capacity(pieces.clone().map(str::len).sum());
-        out.extend(pieces);
+        let length = pieces.clone().map(str::len).fold(0, usize::saturating_add);
+        let mut out = String::with_capacity(length.min(LONGEST));
+        for piece in pieces {
+            let room = LONGEST - out.len();
+            if piece.len() > room {
+                out.push_str(
+                    piece
+                        .get(..piece.floor_char_boundary(room))
+                        .unwrap_or_default(),
+                );
+                out.push('…');
+                break;
+            }
+            out.push_str(piece);
+        }
         out
     }
 
@@ -228,6 +245,14 @@ impl std::error::Error for TemplateError {}
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_rendered_has_an_end() {
+        let long = "ü".repeat(LONGEST / 4);
+        assert_eq!(render("{ticket_title}", Some(&long)), long);
+        let often = render(&"a{ticket_title}".repeat(100), Some(&long));
+        assert!(often.len() <= LONGEST + '…'.len_utf8() && often.ends_with("ü…"));
+    }
 
     fn render(text: &str, title: Option<&str>) -> String {
         let values = Values {

@@ -13,14 +13,13 @@ use crate::error::Code;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::spi::Session;
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::read;
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::workspace::Workspace;
 
 /// BEFORE INSERT OR UPDATE on `tasks`.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
-    firing.require_row(true)?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
     Task::of(firing, &columns, workspace.schema)?.keep()
@@ -29,18 +28,19 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
 /// an UPDATE leaves to be settled [`keep`] has noted: it always updates the row that it fires for.
 pub fn note(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::After, Each::Row, &[On::Insert, On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
-    firing.require_row(false)?;
     let columns = Columns::of(firing.table())?;
     let event = if firing.is_row_delete() {
-        firing
-            .old_uuid(columns.id)
-            .zip(firing.old_uuid(columns.ticket_id))
+        let row = firing.old_row();
+        row.uuid(columns.id)
+            .zip(row.uuid(columns.ticket_id))
             .map(|(task, ticket)| Event::Done { ticket, task })
     } else {
         // What generation writes it has looked at itself.
         firing
-            .new_uuid(columns.id)
+            .new_row()
+            .uuid(columns.id)
             .filter(|task| !Counting::covers(task))
             .map(|task| Event::Linked { task, before: None })
     };
@@ -53,6 +53,13 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted. Where `tasks` is partitioned or a
 /// partition, also for each row, since a statement may name another table.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
+    let level = if firing.is_for_row() {
+        Each::Row
+    } else {
+        Each::Statement
+    };
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::After, level, &events)?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
         return Ok(Verdict::Keep);
@@ -66,14 +73,12 @@ pub fn settle(firing: &Firing) -> Result<Verdict> {
 
 /// BEFORE INSERT OR UPDATE on `task_templates`: refuses what could not be rendered or read.
 pub fn check_template(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     Workspace::of_firing(firing, "task_templates")?;
     let columns = TemplateColumns::of(firing.table())?;
-    let json_text = |column| firing.new_value(column).map(read::json);
-    if let Some(text) = firing
-        .new_value(columns.template_description)
-        .map(read::text)
-    {
+    let row = firing.new_row();
+    let json_text = |column| row.json(column);
+    if let Some(text) = row.text(columns.template_description) {
         Template::parse(&text)
             .map_err(|error| fault(Code::InvalidTemplate, &error, error.detail()))?;
     }
@@ -87,6 +92,8 @@ pub fn check_template(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT OR UPDATE OR DELETE on `task_templates`, once a statement: each phase's templates fit together.
 pub fn check_templates(firing: &Firing) -> Result<Verdict> {
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::After, Each::Statement, &events)?;
     let workspace = Workspace::of_firing(firing, "task_templates")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();

@@ -12,8 +12,8 @@ use crate::gates::check::check;
 use crate::gates::record::GateResult;
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::value::Value;
 use crate::pg::{cache, clock};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
@@ -25,11 +25,14 @@ use uuid::Uuid;
 /// The trigger has no WHEN clause, which the server parses anew for every statement; and none follows the row to see
 /// whether what was decided came to pass, see [`moves`].
 pub fn decide(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Update])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
-    let old = firing.old_value(columns.phase_id).map_or(0, read::oid);
-    let new = firing.new_value(columns.phase_id).map_or(0, read::oid);
+    let phase = |row: FiredRow<'_>| {
+        row.phase(columns.phase_id, workspace.phase_type)
+            .unwrap_or(0)
+    };
+    let (old, new) = (phase(firing.old_row()), phase(firing.new_row()));
     let (schema, followed) = (workspace.schema, firing.is_followed());
     if moves::any_doubt() || followed {
         moves::settle_one(schema, id(firing, &columns)?, old)?;
@@ -51,10 +54,10 @@ fn keep_own_columns(firing: &Firing, columns: &Columns) -> Verdict {
         columns.phase_entered_at,
         columns.updated_at,
     ];
-    if own.into_iter().all(|column| firing.is_equal(column)) {
+    if own.into_iter().all(|column| firing.is_same(column)) {
         return Verdict::Keep;
     }
-    let old = |column| firing.old_value(column).map_or(Value::Null, Value::Datum);
+    let old = |column| firing.old_row().value(column);
     firing.with(&[
         (columns.previous_phase_id, old(columns.previous_phase_id)),
         (columns.phase_entered_at, old(columns.phase_entered_at)),
@@ -112,8 +115,9 @@ impl Decision<'_> {
         }
         let previous = self
             .firing
-            .old_value(self.columns.previous_phase_id)
-            .and_then(|datum| phases.by_oid(read::oid(datum)));
+            .old_row()
+            .phase(self.columns.previous_phase_id, self.workspace.phase_type)
+            .and_then(|oid| phases.by_oid(oid));
         let transitions = &self.configuration.transitions;
         let Some(decided) = transitions.decide(phases, self.from, previous, self.to) else {
             let error = invalid_transition(&self.configuration, self.ticket, self.from, self.to);
@@ -214,7 +218,7 @@ impl Decision<'_> {
         if decided.direction != Direction::Forward {
             return Ok((None, Artifacts::Unseen));
         }
-        let context = self.firing.new_value(self.columns.context).map(read::json);
+        let context = self.firing.new_row().json(self.columns.context);
         let (configuration, left) = (&self.configuration, decided.left);
         let found = scout::block(self.workspace, configuration, self.ticket, left)?;
         let (found, artifacts) = found.map(|found| (found.block, found.artifacts)).unzip();
@@ -315,8 +319,9 @@ fn judge_gates(
 /// back or a transaction that began later moved it first. History is ordered by this.
 fn moment(firing: &Firing, columns: &Columns) -> i64 {
     let entered = firing
-        .old_value(columns.phase_entered_at)
-        .map_or(i64::MIN, read::big);
+        .old_row()
+        .time(columns.phase_entered_at)
+        .unwrap_or(i64::MIN);
     clock::now().max(entered.saturating_add(1))
 }
 

@@ -5,8 +5,8 @@ use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Value, read};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
+use crate::pg::value::Value;
 use crate::pg::{clock, role};
 use crate::phase::Kind;
 use crate::workspace::{Columns, Workspace};
@@ -22,13 +22,14 @@ pub(super) fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns>
 
 pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
-        .new_uuid(columns.id)
+        .new_row()
+        .uuid(columns.id)
         .ok_or_else(|| Error::null_argument("id"))
 }
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    firing.require(When::Before, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let now = Value::Time(clock::now());
@@ -37,7 +38,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
         (columns.updated_at, now),
     ];
     // An import of blocked tickets says where they were blocked; from anybody but the owner it would be a forgery.
-    if firing.new_value(columns.previous_phase_id).is_some() && !role::acts_for(workspace.owner) {
+    if !firing.new_row().is_null(columns.previous_phase_id) && !role::acts_for(workspace.owner) {
         changes.push((columns.previous_phase_id, Value::Null));
     }
     Ok(firing.with(&changes))
@@ -45,15 +46,19 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 
 /// AFTER INSERT on `tickets`, row by row: notes a start.
 pub fn record(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(false)?;
+    firing.require(When::After, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
-    let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
-    let previous = firing.new_value(columns.previous_phase_id).map(read::oid);
-    let at = firing
-        .new_value(columns.phase_entered_at)
-        .map_or_else(clock::now, read::big);
+    let row = firing.new_row();
+    let phase = |column| row.phase(column, workspace.phase_type);
+    let (to, previous) = (
+        phase(columns.phase_id).unwrap_or(0),
+        phase(columns.previous_phase_id),
+    );
+    let at = row
+        .time(columns.phase_entered_at)
+        .unwrap_or_else(clock::now);
     record_start(&workspace, firing.table(), ticket, to, previous, at)?;
     Ok(Verdict::Keep)
 }

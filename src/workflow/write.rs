@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::gates::record as gates;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
 use crate::pg::{catalog, clock, transaction};
 use crate::phase::Direction;
@@ -23,6 +23,7 @@ use uuid::Uuid;
 /// all rows were written by then. New rows are noted one by one after that, so where the statement trigger is to come, as a third
 /// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::After, Each::Statement, &[On::Insert, On::Update])?;
     scout::forget();
     let workspace = Workspace::of_firing(firing, "tickets")?;
     if firing.is_before() {

@@ -4,9 +4,9 @@ use super::Workspace;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Type, Value, read};
-use crate::pg::{catalog, clock, role};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
+use crate::pg::value::{Type, Value};
+use crate::pg::{clock, role};
 
 /// The tables that are only appended to.
 const APPENDED: [&str; 3] = ["phase_history", "configuration_history", "ticket_archive"];
@@ -24,6 +24,8 @@ const OWNERS: [&str; 4] = [
 /// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
 /// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::Before, Each::Statement, &events)?;
     let workspace = Workspace::of_firing_any(firing, &OWNERS)?;
     if role::acts_for(workspace.owner) {
         return Ok(Verdict::Keep);
@@ -44,16 +46,23 @@ static ANY_TICKET: Statement = Statement {
 /// BEFORE UPDATE OR DELETE, row by row, and AFTER TRUNCATE on `phase_history`, `configuration_history` and
 /// `ticket_archive`: refuses, but for the cascade from a deleted ticket, and where the owner has emptied `tickets` too.
 pub fn append_only(firing: &Firing) -> Result<Verdict> {
+    if firing.is_truncate() {
+        firing.require(When::After, Each::Statement, &[On::Truncate])?;
+    } else {
+        firing.require(When::Before, Each::Row, &[On::Update, On::Delete])?;
+    }
     let workspace = Workspace::of_firing_any(firing, &APPENDED)?;
     if firing.is_row_delete() {
-        let ticket = catalog::column(firing.table(), "ticket_id")
-            .filter(|_| firing.table_name() == "phase_history")
-            .and_then(|column| firing.old_uuid(column));
+        let ticket = if firing.table() == workspace.table("phase_history")? {
+            firing.old_row().uuid(firing.column("ticket_id")?)
+        } else {
+            None
+        };
         // When the row goes with its ticket, the ticket is gone already.
         if ticket.is_some() && !is_there(&workspace, &TICKET, &[Value::uuid(ticket)])? {
             return Ok(Verdict::Keep);
         }
-    } else if !firing.is_update()
+    } else if firing.is_truncate()
         && role::acts_for(workspace.owner)
         && !is_there(&workspace, &ANY_TICKET, &[])?
     {
@@ -130,21 +139,18 @@ static BURY: Statement = Statement {
 
 /// AFTER DELETE on `tickets`, row by row, before the cascade takes the history.
 pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(false)?;
+    firing.require(When::After, Each::Row, &[On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = super::Columns::of(firing.table())?;
-    let title = catalog::column(firing.table(), "title")
-        .filter(|title| catalog::column_is(firing.table(), *title, Type::Text))
-        .and_then(|title| firing.old_value(title))
-        .map(read::text);
+    let row = firing.old_row();
+    let title = row.text(firing.column("title")?);
     let configuration = workspace.configuration()?;
-    let phase = firing
-        .old_value(columns.phase_id)
-        .and_then(|phase| configuration.phases.by_oid(read::oid(phase)));
-    let finished_at = firing
-        .old_value(columns.phase_entered_at)
-        .filter(|_| phase.is_some_and(|phase| configuration.phases.kind(phase).is_final()))
-        .map(read::big);
+    let phase = row
+        .phase(columns.phase_id, workspace.phase_type)
+        .and_then(|phase| configuration.phases.by_oid(phase));
+    let finished_at = row
+        .time(columns.phase_entered_at)
+        .filter(|_| phase.is_some_and(|phase| configuration.phases.kind(phase).is_final()));
     let actor = role::actor_or(None);
     let (db_role, acting_role) = (role::session_name(), role::acting_name());
     let _session = Session::open()?;
@@ -152,7 +158,7 @@ pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
     workspace.run(
         &BURY,
         &[
-            Value::uuid(firing.old_uuid(columns.id)),
+            Value::uuid(row.uuid(columns.id)),
             Value::text(title.as_deref()),
             finished_at.map_or(Value::Null, Value::Time),
             Value::Time(clock::now()),

@@ -4,11 +4,10 @@ use super::Workspace;
 use super::create::Site;
 use super::shape::PHASES;
 use crate::error::{Code, Error};
-use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement, run_once};
-use crate::pg::trigger::{Firing, Verdict};
-use crate::pg::value::{Type, Value, read};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
+use crate::pg::value::{Type, Value};
 use crate::phase::{Kind, context_key};
 use std::collections::HashSet;
 
@@ -86,40 +85,32 @@ static ANY_THERE: Statement = Statement {
 /// BEFORE INSERT OR UPDATE OR DELETE on `phases`: a phase's key is set once, and what tickets are finished or blocked in
 /// stays so.
 pub fn check(firing: &Firing) -> Result<Verdict> {
-    firing.require_row(true)?;
+    let events = [On::Insert, On::Update, On::Delete];
+    firing.require(When::Before, Each::Row, &events)?;
     let workspace = Workspace::of_firing(firing, "phases")?;
-    let column = |name, kind| {
-        catalog::column(firing.table(), name)
-            .filter(|column| catalog::column_is(firing.table(), *column, kind))
-            .ok_or_else(|| {
-                Error::new(
-                    Code::WrongColumnType,
-                    format!("column \"{name}\" of table \"phases\" is missing or has another type"),
-                )
-            })
-    };
-    let phase_id = column("phase_id", Type::Phase)?;
-    let kind = column("kind", Type::Text)?;
-    let key = column("context_key", Type::Text)?;
+    let phase_id = firing.column("phase_id")?;
+    let kind = firing.column("kind")?;
+    let key = firing.column("context_key")?;
+    let (old_row, new_row) = (firing.old_row(), firing.new_row());
     let label = |oid: u32| -> Result<String> {
         let configuration = workspace.configuration()?;
         let phase = configuration.phase_of(oid)?;
         Ok(configuration.phases.label(phase).to_owned())
     };
     if firing.is_insert() {
-        let phase = firing.new_value(phase_id).map(read::oid);
-        let (Some(phase), None) = (phase, firing.new_value(key)) else {
+        let phase = new_row.phase(phase_id, workspace.phase_type);
+        let (Some(phase), None) = (phase, new_row.text(key)) else {
             return Ok(Verdict::Keep);
         };
         let key_of_label = context_key(&label(phase)?);
         return Ok(firing.with(&[(key, Value::Text(key_of_label.into()))]));
     }
-    let phase = firing.old_value(phase_id).map_or(0, read::oid);
-    let old = firing.old_value(kind).map(read::text).unwrap_or_default();
+    let phase = old_row.phase(phase_id, workspace.phase_type).unwrap_or(0);
+    let old = old_row.text(kind).unwrap_or_default();
     if firing.is_update() {
         let fixed = [
-            ("phase_id", firing.is_equal(phase_id)),
-            ("context_key", firing.is_untouched(key)),
+            ("phase_id", firing.is_same(phase_id)),
+            ("context_key", firing.is_same(key)),
         ];
         if let Some((name, _)) = fixed.iter().find(|(_, is_kept)| !is_kept) {
             return Err(Error::new(
@@ -131,7 +122,7 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
                 label(phase)?
             )));
         }
-        if firing.is_untouched(kind) {
+        if firing.is_same(kind) {
             return Ok(Verdict::Keep);
         }
     }

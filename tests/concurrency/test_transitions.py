@@ -62,7 +62,7 @@ def test_sixteen_sessions_race_one_edge(workspace, level, way):
                 with session.transaction():
                     cursor = session.execute(statement, {"ticket": ticket, "phase": "PHASE_IMPLEMENTATION", "who": f"s{number}"})
                     return cursor.rowcount == 1 if way == "direct" else bool(cursor.fetchone()[0])
-            except psycopg.errors.SerializationFailure:
+            except (psycopg.errors.SerializationFailure, psycopg.errors.ObjectNotInPrerequisiteState):
                 return False
 
         assert sum(together(16, move)) == 1

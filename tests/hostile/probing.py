@@ -15,7 +15,6 @@ ALLOWED = {
     "22P02",  # a phase that does not exist
     "23514",  # a move that is not allowed
     "3F000",  # a schema that is no workspace
-    "40001",  # another phase than expected
     "54000",  # too large
     "54001",  # too deep for the server's stack
     "55000",  # a gate, a holder, a status in the way

@@ -16,17 +16,18 @@ class Refused extends RuntimeException {
     static class PhaseChanged extends Refused { PhaseChanged(SQLException cause) { super(cause); } }
     static class TaskNotHeld extends Refused { TaskNotHeld(SQLException cause) { super(cause); } }
 
-    // A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+    // phasegate's errors carry their code where PostgreSQL's name a constraint.
     private static final Map<String, Function<SQLException, Refused>> KINDS = Map.of(
-        "23514 invalid phase transition", InvalidTransition::new,
-        "55000 phase gate not passed", GateNotPassed::new,
-        "40001 ticket is not in the expected phase", PhaseChanged::new,
-        "55000 task is not held by this agent", TaskNotHeld::new);
+        "invalid_transition", InvalidTransition::new,
+        "gate_not_passed", GateNotPassed::new,
+        "phase_changed", PhaseChanged::new,
+        "task_not_held", TaskNotHeld::new);
 
     /** Throws Refused where the exception is a refusal of phasegate's, and the exception itself where it is not. */
     static SQLException rethrow(SQLException error) {
         ServerErrorMessage message = serverMessage(error);
-        var kind = message == null ? null : KINDS.get(message.getSQLState() + " " + message.getMessage());
+        String code = message == null ? null : message.getConstraint();
+        var kind = code == null ? null : KINDS.get(code);
         if (kind != null) throw kind.apply(error);
         return error;
     }

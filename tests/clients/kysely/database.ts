@@ -60,12 +60,12 @@ export class GateNotPassed extends Refused {}
 export class PhaseChanged extends Refused {}
 export class TaskNotHeld extends Refused {}
 
-// A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+// phasegate's errors carry their code where PostgreSQL's name a constraint.
 const REFUSALS: Record<string, typeof Refused> = {
-  '23514 invalid phase transition': InvalidTransition,
-  '55000 phase gate not passed': GateNotPassed,
-  '40001 ticket is not in the expected phase': PhaseChanged,
-  '55000 task is not held by this agent': TaskNotHeld,
+  invalid_transition: InvalidTransition,
+  gate_not_passed: GateNotPassed,
+  phase_changed: PhaseChanged,
+  task_not_held: TaskNotHeld,
 };
 
 /** The promise's value; rejects with Refused instead of phasegate's DatabaseError. */
@@ -74,7 +74,7 @@ export async function refusals<T>(promise: Promise<T>): Promise<T> {
     return await promise;
   } catch (error) {
     if (error instanceof pg.DatabaseError) {
-      const Kind = REFUSALS[`${error.code} ${error.message}`];
+      const Kind = REFUSALS[error.constraint ?? ''];
       if (Kind) throw new Kind(error.detail, { cause: error });
     }
     throw error;

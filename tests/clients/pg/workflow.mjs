@@ -10,16 +10,16 @@ export class GateNotPassed extends Refused {}
 export class PhaseChanged extends Refused {}
 export class TaskNotHeld extends Refused {}
 
-// A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+// phasegate's errors carry their code where PostgreSQL's name a constraint.
 const REFUSALS = {
-  '23514 invalid phase transition': InvalidTransition,
-  '55000 phase gate not passed': GateNotPassed,
-  '40001 ticket is not in the expected phase': PhaseChanged,
-  '55000 task is not held by this agent': TaskNotHeld,
+  invalid_transition: InvalidTransition,
+  gate_not_passed: GateNotPassed,
+  phase_changed: PhaseChanged,
+  task_not_held: TaskNotHeld,
 };
 
 export function refusal(error) {
-  const Kind = REFUSALS[`${error.code} ${error.message}`];
+  const Kind = REFUSALS[error.constraint];
   return Kind ? new Kind(error.detail, { cause: error }) : error;
 }
 // endregion

@@ -59,12 +59,12 @@ export class GateNotPassed extends Refused {}
 export class PhaseChanged extends Refused {}
 export class TaskNotHeld extends Refused {}
 
-// A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+// phasegate's errors carry their code where PostgreSQL's name a constraint.
 const REFUSALS = {
-  '23514 invalid phase transition': InvalidTransition,
-  '55000 phase gate not passed': GateNotPassed,
-  '40001 ticket is not in the expected phase': PhaseChanged,
-  '55000 task is not held by this agent': TaskNotHeld,
+  invalid_transition: InvalidTransition,
+  gate_not_passed: GateNotPassed,
+  phase_changed: PhaseChanged,
+  task_not_held: TaskNotHeld,
 };
 
 /** The promise's value; rejects with Refused instead of the DatabaseError that Sequelize makes of a refusal. */
@@ -73,8 +73,8 @@ export async function refusals(promise) {
     return await promise;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const { code, message, detail } = error.original;
-    const Kind = REFUSALS[`${code} ${message}`];
+    const { constraint, detail } = error.original;
+    const Kind = REFUSALS[constraint];
     throw Kind ? new Kind(detail, { cause: error }) : error;
   }
 }

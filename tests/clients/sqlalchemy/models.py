@@ -80,12 +80,12 @@ class TaskNotHeld(Refused):
     pass
 
 
-# A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+# phasegate's errors carry their code where PostgreSQL's name a constraint.
 REFUSALS = {
-    ("23514", "invalid phase transition"): InvalidTransition,
-    ("55000", "phase gate not passed"): GateNotPassed,
-    ("40001", "ticket is not in the expected phase"): PhaseChanged,
-    ("55000", "task is not held by this agent"): TaskNotHeld,
+    "invalid_transition": InvalidTransition,
+    "gate_not_passed": GateNotPassed,
+    "phase_changed": PhaseChanged,
+    "task_not_held": TaskNotHeld,
 }
 
 
@@ -96,11 +96,11 @@ def raise_refusals(engine):
     def handle(context):
         error = context.original_exception
         if hasattr(error, "diag"):  # psycopg
-            state, message, detail = error.sqlstate, error.diag.message_primary, error.diag.message_detail
+            code, detail = error.diag.constraint_name, error.diag.message_detail
         else:  # asyncpg, whose own exception is the cause of the one that SQLAlchemy makes of it
             error = error.__cause__
-            state, message, detail = (getattr(error, name, None) for name in ("sqlstate", "message", "detail"))
-        refusal = REFUSALS.get((state, message))
+            code, detail = (getattr(error, name, None) for name in ("constraint_name", "detail"))
+        refusal = REFUSALS.get(code)
         if refusal is not None:
             raise refusal(detail) from error
 # endregion

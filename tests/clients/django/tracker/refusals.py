@@ -24,12 +24,12 @@ class TaskNotHeld(Refused):
     pass
 
 
-# A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
+# phasegate's errors carry their code where PostgreSQL's name a constraint.
 REFUSALS = {
-    ("23514", "invalid phase transition"): InvalidTransition,
-    ("55000", "phase gate not passed"): GateNotPassed,
-    ("40001", "ticket is not in the expected phase"): PhaseChanged,
-    ("55000", "task is not held by this agent"): TaskNotHeld,
+    "invalid_transition": InvalidTransition,
+    "gate_not_passed": GateNotPassed,
+    "phase_changed": PhaseChanged,
+    "task_not_held": TaskNotHeld,
 }
 
 
@@ -38,7 +38,7 @@ def raise_refusals(execute, sql, params, many, context):
         return execute(sql, params, many, context)
     except DatabaseError as error:
         cause = error.__cause__  # psycopg's, which has the fields of the message
-        refusal = REFUSALS.get((cause.sqlstate, cause.diag.message_primary))
+        refusal = REFUSALS.get(cause.diag.constraint_name)
         if refusal is None:
             raise
         raise refusal(cause.diag.message_detail) from error

@@ -6,7 +6,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_query;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
@@ -55,22 +55,16 @@ pub enum Error {
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
-        let DieselError::DatabaseError(kind, information) = &error else {
+        let DieselError::DatabaseError(_, information) = &error else {
             return Self::Diesel(error);
         };
         let detail = information.details().unwrap_or_default().to_owned();
-        // Diesel has no SQLSTATE: 23514 and 40001 are kinds of their own, 55000 is unknown to it.
-        match (kind, information.message()) {
-            (DatabaseErrorKind::CheckViolation, "invalid phase transition") => {
-                Self::InvalidTransition(detail)
-            }
-            (DatabaseErrorKind::Unknown, "phase gate not passed") => Self::GateNotPassed(detail),
-            (DatabaseErrorKind::SerializationFailure, "ticket is not in the expected phase") => {
-                Self::PhaseChanged(detail)
-            }
-            (DatabaseErrorKind::Unknown, "task is not held by this agent") => {
-                Self::TaskNotHeld(detail)
-            }
+        // phasegate's errors carry their code where PostgreSQL's name a constraint.
+        match information.constraint_name().unwrap_or_default() {
+            "invalid_transition" => Self::InvalidTransition(detail),
+            "gate_not_passed" => Self::GateNotPassed(detail),
+            "phase_changed" => Self::PhaseChanged(detail),
+            "task_not_held" => Self::TaskNotHeld(detail),
             _ => Self::Diesel(error),
         }
     }

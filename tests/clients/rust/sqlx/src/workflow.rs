@@ -68,12 +68,12 @@ impl From<sqlx::Error> for Error {
             return Self::Database(error);
         };
         let detail = refusal.detail().unwrap_or_default().to_owned();
-        // A SQLSTATE alone does not say it: 23514 is also a violated CHECK, 55000 is also PostgreSQL's own.
-        match (refusal.code(), refusal.message()) {
-            ("23514", "invalid phase transition") => Self::InvalidTransition(detail),
-            ("55000", "phase gate not passed") => Self::GateNotPassed(detail),
-            ("40001", "ticket is not in the expected phase") => Self::PhaseChanged(detail),
-            ("55000", "task is not held by this agent") => Self::TaskNotHeld(detail),
+        // phasegate's errors carry their code where PostgreSQL's name a constraint.
+        match refusal.constraint().unwrap_or_default() {
+            "invalid_transition" => Self::InvalidTransition(detail),
+            "gate_not_passed" => Self::GateNotPassed(detail),
+            "phase_changed" => Self::PhaseChanged(detail),
+            "task_not_held" => Self::TaskNotHeld(detail),
             _ => Self::Database(error),
         }
     }

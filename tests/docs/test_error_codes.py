@@ -1,0 +1,131 @@
+"""Every code that docs/reference.md lists is raised once, and read from the field that drivers have it in."""
+
+import psycopg
+import pytest
+
+from reference import codes
+
+TICKET = "'00000000-0000-7000-8000-000000000001'::uuid"
+CODING = "'00000000-0000-7000-8000-000000000002'::uuid"
+TASK = "'00000000-0000-7000-8000-000000000003'::uuid"
+UNKNOWN = "'00000000-0000-7000-8000-000000000009'::uuid"
+SETUP = f"""
+    INSERT INTO tickets (id, title, phase_id) VALUES ({TICKET}, 't', 'PHASE_BACKLOG'), ({CODING}, 'c', 'PHASE_IMPLEMENTATION');
+    INSERT INTO tasks (id, ticket_id, phase_id) VALUES ({TASK}, {TICKET}, 'PHASE_BACKLOG');
+    UPDATE tasks SET status = 'assigned', assigned_agent_id = 'ada', attempts = 1, lease_expires_at = now() + interval '1 day' WHERE id = {TASK};
+    CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"""
+MOVE = f"SELECT transition_ticket({TICKET}, 'PHASE_REQUIREMENTS')"
+STRANGER = "CREATE ROLE stranger; GRANT USAGE ON SCHEMA shop TO stranger; GRANT CREATE ON SCHEMA shop TO stranger;"
+
+# The last statement raises it.
+RAISING = {
+    "invalid_transition": f"SELECT transition_ticket({TICKET}, 'PHASE_DONE')",
+    "invalid_start": "INSERT INTO tickets (title, phase_id) VALUES ('x', 'PHASE_BLOCKED')",
+    "gate_not_passed": f"SELECT transition_ticket({CODING}, 'PHASE_TESTING')",
+    "phase_changed": f"SELECT transition_ticket({TICKET}, 'PHASE_REQUIREMENTS', expected_phase => 'PHASE_DESIGN')",
+    "move_suppressed": f"CREATE TRIGGER zzzz BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION nothing(); {MOVE}",
+    "ticket_not_blocked": f"SELECT unblock_ticket({TICKET})",
+    "ticket_not_found": f"SELECT transition_ticket({UNKNOWN}, 'PHASE_DONE')",
+    "unknown_phase": f"SELECT transition_ticket({TICKET}, 'PHASE_LUNCH')",
+    "history_append_only": "DELETE FROM phase_history",
+    "history_not_written": f"CREATE TRIGGER a BEFORE INSERT ON phase_history FOR EACH ROW EXECUTE FUNCTION nothing(); {MOVE}",
+    "task_not_found": f"SELECT complete_task({UNKNOWN}, 'ada')",
+    "task_not_held": f"SELECT complete_task({TASK}, 'eve')",
+    "invalid_task_transition": f"UPDATE tasks SET status = 'cancelled' WHERE id = {TASK}; UPDATE tasks SET status = 'running' WHERE id = {TASK}",
+    "task_column_fixed": f"UPDATE tasks SET ticket_id = {CODING} WHERE id = {TASK}",
+    "invalid_result": f"SELECT complete_task({TASK}, 'ada', '[]')",
+    "invalid_dependencies": f"INSERT INTO tasks (ticket_id, phase_id, dependencies) VALUES ({TICKET}, 'PHASE_BACKLOG', '7')",
+    "invalid_capabilities": f"INSERT INTO tasks (ticket_id, phase_id, required_capabilities) VALUES ({TICKET}, 'PHASE_BACKLOG', '7')",
+    "invalid_template": "INSERT INTO task_templates (phase_id, task_type, template_description) VALUES ('PHASE_DESIGN', 'x', '{nope}')",
+    "template_not_found": f"SELECT generate_task_from_template({TICKET}, {UNKNOWN})",
+    "invalid_requirements": """UPDATE phase_gate_requirements SET validation_criteria = '{"nope": 1}'""",
+    "reviewer_took_part": f"""SELECT complete_task({TASK}, 'ada');
+        INSERT INTO tasks (ticket_id, phase_id, kind, status, assigned_agent_id, result) VALUES ({TICKET}, 'PHASE_BACKLOG', 'review', 'completed', 'ada', '{{"approved": true}}')""",
+    "result_too_large": f"SELECT complete_task({TASK}, 'ada', jsonb_build_object('summary', repeat('x', 2000000)))",
+    "artifact_too_large": f"SELECT add_artifact({TICKET}, 'x', NULL, to_jsonb(repeat('x', 2000000)))",
+    "value_too_large": "SELECT count_tokens(repeat('x', 9000000))",
+    "null_argument": "SELECT transition_ticket(NULL, 'PHASE_DONE')",
+    "invalid_argument": "SELECT phase_diagram('svg')",
+    "role_not_found": "SELECT grant_access('shop', 'nobody', 'agent')",
+    "permission_denied": f"{STRANGER} SET LOCAL ROLE stranger; SELECT can_transition('PHASE_BACKLOG', 'PHASE_DESIGN')",
+    "not_owner": f"{STRANGER} SET LOCAL ROLE stranger; SELECT create_workspace('shop')",
+    "other_owner": f"{STRANGER} ALTER TABLE phase_context OWNER TO stranger; SELECT create_workspace('shop')",
+    "no_workspace": f"SET LOCAL search_path = phasegate; {MOVE}",
+    "not_a_workspace": "SELECT check_workspace('nowhere')",
+    "workspace_incomplete": f"ALTER TABLE tasks DROP COLUMN error_message CASCADE; UPDATE tasks SET priority = 'LOW' WHERE id = {TASK}",
+    "workspace_older": f"CREATE OR REPLACE TRIGGER zz_phasegate_decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION tickets_decide('0', '0'); {MOVE}",
+    "workspace_newer": f"CREATE OR REPLACE TRIGGER zz_phasegate_decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION tickets_decide('99', '99'); {MOVE}",
+    "versions_differ": "UPDATE pg_extension SET extversion = '0' WHERE extname = 'phasegate'; SELECT create_workspace('other')",
+    "wrong_column_type": "ALTER TABLE phase_gate_artifacts ALTER COLUMN collected_at DROP DEFAULT, ALTER COLUMN collected_at TYPE text; "
+                         f"INSERT INTO phase_gate_artifacts (ticket_id, phase_id, artifact_type) VALUES ({TICKET}, 'PHASE_BACKLOG', 'x')",
+    "cannot_adopt": "CREATE SCHEMA app; CREATE TABLE app.tickets (id int PRIMARY KEY); SELECT create_workspace('app')",
+    "name_taken": "CREATE SCHEMA app; CREATE TYPE app.phase AS (a int); SELECT create_workspace('app')",
+    "wrong_trigger": "SELECT tickets_decide()",
+}
+# Raised where the machine has no memory, where the database is of another encoding, and never.
+ELSEWHERE = {"out_of_memory", "encoding_not_supported", "internal_error"}
+
+
+@pytest.fixture
+def shop(connect):
+    connection = connect(autocommit=True)
+    connection.execute("SELECT phasegate.create_workspace('shop')")
+    connection.execute("SET search_path = shop, phasegate")
+    connection.execute(SETUP)
+    return connection
+
+
+def test_every_code_is_raised(shop):
+    states = {word: state for _, state, word, _ in codes()}
+    assert set(RAISING) | ELSEWHERE == set(states)
+    said = {}
+    for word, script in RAISING.items():
+        try:
+            with shop.transaction(force_rollback=True):
+                shop.execute(script)
+        except psycopg.Error as error:
+            said[word] = (error.diag.constraint_name, error.diag.sqlstate, error.diag.source_file)
+    assert said == {word: (word, states[word], None) for word in RAISING}
+
+
+def test_fields_name_what_is_meant(shop):
+    with pytest.raises(psycopg.errors.DatatypeMismatch) as caught, shop.transaction():
+        shop.execute(RAISING["wrong_column_type"])
+    diag = caught.value.diag
+    assert (diag.table_name, diag.column_name) == ("phase_gate_artifacts", "collected_at")
+    assert diag.message_detail == 'Column "collected_at" has type text; needed is that of its new value.'
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded) as caught:
+        shop.execute(RAISING["result_too_large"])
+    assert caught.value.diag.column_name == "result"
+
+
+def test_errors_of_the_server_keep_their_fields(shop):
+    """On their way through a function of ours, and a trigger of ours within it."""
+    shop.execute("ALTER TABLE phase_history ADD CONSTRAINT polite CHECK (transition_reason IS NOT NULL) NOT VALID")
+    shop.execute("CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS"
+                 " $$ BEGIN RAISE unique_violation USING CONSTRAINT = 'mine', SCHEMA = 'a', TABLE = 'b', COLUMN = 'c', DATATYPE = 'd', DETAIL = 'e', HINT = 'f'; END $$")
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        shop.execute(MOVE)
+    diag = caught.value.diag
+    assert (diag.schema_name, diag.table_name, diag.constraint_name) == ("shop", "phase_history", "polite")
+    shop.execute("CREATE TRIGGER a BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION taken()")
+    for statement in [MOVE, f"SELECT block_ticket({TICKET}, 'waiting')"]:
+        with pytest.raises(psycopg.errors.UniqueViolation) as caught:
+            shop.execute(statement)
+        diag = caught.value.diag
+        assert (diag.constraint_name, diag.schema_name, diag.table_name, diag.column_name, diag.datatype_name) == ("mine", "a", "b", "c", "d")
+        assert (diag.message_detail, diag.message_hint) == ("e", "f")
+
+
+def test_another_encoding(database):
+    name = f"{database}_latin"
+    with psycopg.connect(dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+        try:
+            with psycopg.connect(dbname=name, autocommit=True) as other, pytest.raises(psycopg.errors.FeatureNotSupported) as caught:
+                other.execute("CREATE EXTENSION phasegate")
+                other.execute("SELECT phasegate.create_workspace('shop')")
+            # In such a database texts are bytes to psycopg.
+            assert bytes(caught.value.diag.constraint_name or b"", "ascii") == b"encoding_not_supported"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
