@@ -24,8 +24,8 @@ use uuid::Uuid;
 /// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
+    let workspace = Workspace::of_firing(firing, "tickets")?;
     if firing.is_before() {
-        let workspace = Workspace::of_firing(firing, "tickets")?;
         moves::begin(workspace.schema, firing.table());
         return Ok(Verdict::Keep);
     }
@@ -33,11 +33,8 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     if !is_for_row {
         moves::end();
     }
-    if moves::is_empty() {
-        return Ok(Verdict::Keep);
-    }
-    let workspace = Workspace::of_firing(firing, "tickets")?;
-    if is_for_row && firing.is_insert() && moves::has_begun(workspace.schema) {
+    let is_left_to_end = || is_for_row && firing.is_insert() && moves::has_begun(workspace.schema);
+    if moves::is_empty() || is_left_to_end() {
         return Ok(Verdict::Keep);
     }
     settle(&workspace, moves::doubtful(workspace.schema))?;
