@@ -56,6 +56,10 @@ columns!(
     updated_at: Time,
     started_at: Time,
     completed_at: Time,
+    task_type: Text,
+    error_message: Text,
+    template_id: Uuid,
+    created_at: Time,
 );
 
 columns!(
