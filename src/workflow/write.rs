@@ -34,10 +34,8 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
     if !is_for_row {
         moves::end();
     }
-    if moves::is_empty() {
-        return Ok(Verdict::Keep);
-    }
-    if is_for_row && firing.is_insert() && moves::has_begun(workspace.schema) {
+    let is_left_to_end = || is_for_row && firing.is_insert() && moves::has_begun(workspace.schema);
+    if moves::is_empty() || is_left_to_end() {
         return Ok(Verdict::Keep);
     }
     settle(&workspace, moves::doubtful(workspace.schema))?;
