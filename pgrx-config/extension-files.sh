@@ -6,7 +6,7 @@
 #   phasegate.control            with the version of Cargo.toml
 #   phasegate--THIS.sql          what CREATE EXTENSION runs: the files that sql/order names, in that order
 #   phasegate--FORMER--THIS.sql  what ALTER EXTENSION UPDATE runs: sql/upgrade/FORMER--THIS.sql, then those of them that
-#                                are a functions.sql
+#                                are a functions.sql, then sql/upgrade/execute.sql
 #   phasegate--A--B.sql          the updates between versions before this one, as they were released (sql/)
 #
 # A function or a view is written once, in functions.sql, as CREATE OR REPLACE: a new database and an updated one run
@@ -53,5 +53,5 @@ for file in phasegate--*.sql; do
     if [ -e "$file" ]; then cp "$file" "$folder/"; fi
 done
 script "CREATE EXTENSION phasegate" "${files[@]}" > "$folder/phasegate--$version.sql"
-script "ALTER EXTENSION phasegate UPDATE" "${update[0]}" "${functions[@]}" > "$folder/phasegate--${update[0]##*/}"
+script "ALTER EXTENSION phasegate UPDATE" "${update[0]}" "${functions[@]}" upgrade/execute.sql > "$folder/phasegate--${update[0]##*/}"
 sed "s/@CARGO_VERSION@/$version/" ../phasegate.control > "$folder/phasegate.control"

@@ -90,7 +90,7 @@ put_extension() {
     for file in "$tree$extdir"/phasegate.control "$tree$extdir"/phasegate--*.sql; do
         if [ ! -e "$package$extdir/${file##*/}" ] && [ ! -e "$versions/${file##*/}" ]; then rm -f "$file"; fi
     done
-    for file in "$versions"/phasegate--*.sql; do
+    for file in "$versions"/phasegate--*.sql "$versions"/phasegate--*.control; do
         put "$file" "$tree$extdir/${file##*/}" 644
     done
     put "$package$libdir/phasegate.so" "$tree$libdir/phasegate.so" 755

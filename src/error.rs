@@ -41,13 +41,19 @@ codes! {
     PhaseChanged: "55000" "phase_changed",
     /// A trigger left the ticket out of the UPDATE that was to move it.
     MoveSuppressed: "55000" "move_suppressed",
+    /// A ticket is to be blocked, and no phase is of that kind.
+    NoBlockedPhase: "55000" "no_blocked_phase",
+    /// What a phase means is to be changed while tickets that rely on it are there.
+    PhaseInUse: "55000" "phase_in_use",
+    /// The column of a phase is fixed.
+    PhaseColumnFixed: "23514" "phase_column_fixed",
     /// The ticket is to be unblocked, and is not blocked.
     TicketNotBlocked: "55000" "ticket_not_blocked",
     /// No visible ticket has the id.
     TicketNotFound: "P0002" "ticket_not_found",
     /// The text is no label of the workspace's phases.
     UnknownPhase: "22P02" "unknown_phase",
-    /// A row of `phase_history` is to be changed or removed.
+    /// A row of a table that is only appended to, as `phase_history`, is to be changed or removed.
     HistoryAppendOnly: "42501" "history_append_only",
     /// Tickets or tasks were written past the triggers that write down what follows.
     NotRecorded: "55000" "not_recorded",

@@ -1,28 +1,99 @@
-//! A workspace's phases: labels, order, and *the phase left*.
+//! A workspace's phases: labels, order, what each means, and *the phase left*.
 //!
-//! The labels are those of the workspace's own enum, in its sort order. PHASE_BLOCKED, wherever it
-//! sorts, stands outside the sequence: a blocked ticket is still on its way from the phase it was blocked in.
+//! The labels are those of the workspace's own enum, in its sort order. What a phase means is its kind, a row of
+//! `phases`, whatever its label. The blocked phase and abandoned ones, wherever they sort, stand outside the sequence:
+//! a ticket there is still on its way from the phase that it was in before.
 
-/// The label of the phase outside the sequence.
-pub const BLOCKED: &str = "PHASE_BLOCKED";
-/// The label of the phase that no new ticket may start in, besides [`BLOCKED`].
-pub const DONE: &str = "PHASE_DONE";
+/// What a phase means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Where tickets begin.
+    Start,
+    /// Where work is done; a phase without a row in `phases` too.
+    #[default]
+    Work,
+    /// Where tickets wait for something, outside the sequence.
+    Blocked,
+    /// Where tickets are finished.
+    Final,
+    /// Where tickets end that are given up, outside the sequence.
+    Abandoned,
+}
+
+impl Kind {
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "start" => Kind::Start,
+            "work" => Kind::Work,
+            "blocked" => Kind::Blocked,
+            "final" => Kind::Final,
+            "abandoned" => Kind::Abandoned,
+            _ => return None,
+        })
+    }
+
+    /// Whether a ticket in such a phase is done with.
+    pub fn is_final(self) -> bool {
+        matches!(self, Kind::Final | Kind::Abandoned)
+    }
+
+    /// Whether such a phase stands in the sequence.
+    fn is_in_sequence(self) -> bool {
+        !matches!(self, Kind::Blocked | Kind::Abandoned)
+    }
+}
+
+/// The key under which a phase's block stands in a ticket's context, as it follows from the phase's label:
+/// `requirements_phase` for `PHASE_REQUIREMENTS`.
+pub fn context_key(label: &str) -> String {
+    let label = label.to_lowercase();
+    let name = label.strip_prefix("phase_").unwrap_or(&label);
+    format!("{name}_phase")
+}
 
 /// A phase of one workspace: its place in the enum's sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phase(u16);
 
+/// What is known of a phase.
 #[derive(Debug, Clone)]
-struct Label {
+pub struct Label {
     text: Box<str>,
     oid: u32,
+    kind: Kind,
+    context_key: Box<str>,
+}
+
+impl Label {
+    /// A label of the enum, with the OID of its `pg_enum` row, that has no row in `phases`.
+    pub fn new(text: String, oid: u32) -> Self {
+        Label {
+            kind: Kind::default(),
+            context_key: context_key(&text).into(),
+            text: text.into(),
+            oid,
+        }
+    }
+
+    /// The same with what its row in `phases` says.
+    #[must_use]
+    pub fn meaning(mut self, kind: Kind, context_key: String) -> Self {
+        self.kind = kind;
+        self.context_key = context_key.into();
+        self
+    }
+
+    /// The OID of its `pg_enum` row.
+    pub fn oid(&self) -> u32 {
+        self.oid
+    }
 }
 
 /// All phases of a workspace, in the enum's sort order.
 #[derive(Debug, Clone, Default)]
 pub struct Phases {
     labels: Vec<Label>,
-    blocked: Option<Phase>,
 }
 
 /// How a move relates to the sequence.
@@ -34,26 +105,26 @@ pub enum Direction {
     Regression,
     /// Back to the phase left: unblocking.
     Return,
-    /// Into PHASE_BLOCKED.
+    /// Into the blocked phase.
     Block,
+    /// Into an abandoned phase.
+    Abandon,
 }
 
 impl Phases {
-    /// From the enum's labels in sort order, each with the OID of its `pg_enum` row.
-    pub fn new(labels: impl IntoIterator<Item = (String, u32)>) -> Self {
-        let labels: Vec<Label> = labels
-            .into_iter()
-            .map(|(text, oid)| Label {
-                text: text.into(),
-                oid,
-            })
-            .collect();
-        let blocked = labels
-            .iter()
-            .position(|label| &*label.text == BLOCKED)
-            .and_then(|index| u16::try_from(index).ok())
-            .map(Phase);
-        Phases { labels, blocked }
+    /// From the enum's labels in sort order.
+    pub fn new(labels: impl IntoIterator<Item = Label>) -> Self {
+        Phases {
+            labels: labels.into_iter().collect(),
+        }
+    }
+
+    fn all(&self) -> impl DoubleEndedIterator<Item = Phase> + use<> {
+        (0..u16::try_from(self.labels.len()).unwrap_or(u16::MAX)).map(Phase)
+    }
+
+    fn of(&self, phase: Phase) -> Option<&Label> {
+        self.labels.get(usize::from(phase.0))
     }
 
     /// The phase with this label.
@@ -73,47 +144,56 @@ impl Phases {
 
     /// The phase's label.
     pub fn label(&self, phase: Phase) -> &str {
-        self.labels
-            .get(usize::from(phase.0))
-            .map_or("", |label| &*label.text)
+        self.of(phase).map_or("", |label| &*label.text)
     }
 
     /// The OID of the phase's `pg_enum` row, which is how an enum value is stored.
     pub fn oid(&self, phase: Phase) -> u32 {
-        self.labels
-            .get(usize::from(phase.0))
-            .map_or(0, |label| label.oid)
+        self.of(phase).map_or(0, |label| label.oid)
     }
 
-    /// PHASE_BLOCKED, where the workspace has it.
+    /// What the phase means.
+    pub fn kind(&self, phase: Phase) -> Kind {
+        self.of(phase).map_or(Kind::Work, |label| label.kind)
+    }
+
+    /// The key under which the phase's block stands in a ticket's context.
+    pub fn context_key(&self, phase: Phase) -> &str {
+        self.of(phase).map_or("", |label| &*label.context_key)
+    }
+
+    /// The blocked phase, where the workspace has one.
     pub fn blocked(&self) -> Option<Phase> {
-        self.blocked
+        self.find(|label| label.kind == Kind::Blocked)
     }
 
-    /// Whether this is PHASE_BLOCKED.
+    /// Whether this is the blocked phase.
     pub fn is_blocked(&self, phase: Phase) -> bool {
-        self.blocked == Some(phase)
+        self.kind(phase) == Kind::Blocked
     }
 
-    /// The sequence: every phase but PHASE_BLOCKED, first to last.
+    /// Whether a ticket there is out of the sequence, on its way from the phase that it was in before.
+    pub fn is_outside(&self, phase: Phase) -> bool {
+        !self.kind(phase).is_in_sequence()
+    }
+
+    /// The sequence, first to last: every phase but the blocked and the abandoned ones.
     pub fn sequence(&self) -> impl DoubleEndedIterator<Item = Phase> + '_ {
-        (0u16..)
-            .zip(&self.labels)
-            .map(|(index, _)| Phase(index))
-            .filter(|phase| !self.is_blocked(*phase))
-            .collect::<Vec<_>>()
-            .into_iter()
+        self.all().filter(|phase| !self.is_outside(*phase))
     }
 
-    /// The sequence, then PHASE_BLOCKED: the order in which phases are listed for people.
+    /// The sequence, then the abandoned phases, then the blocked one: the order in which phases are listed for people.
     pub fn listed(&self) -> impl Iterator<Item = Phase> + '_ {
-        self.sequence().chain(self.blocked)
+        let abandoned = self
+            .all()
+            .filter(|phase| self.kind(*phase) == Kind::Abandoned);
+        self.sequence().chain(abandoned).chain(self.blocked())
     }
 
-    /// The phases of the sequence before `target`; all of them for PHASE_BLOCKED.
+    /// The phases of the sequence before `target`; all of them for one outside it.
     pub fn before(&self, target: Phase) -> Vec<Phase> {
         self.sequence()
-            .filter(|phase| self.is_blocked(target) || *phase < target)
+            .filter(|phase| self.is_outside(target) || *phase < target)
             .collect()
     }
 
@@ -124,30 +204,28 @@ impl Phases {
             .collect()
     }
 
-    /// The phase that a move out of `present` leaves: for a blocked ticket the one it was blocked in.
+    /// The phase that a move out of `present` leaves: for a ticket outside the sequence the one that it was in before.
     ///
-    /// A blocked ticket whose `previous` is unknown is taken to stand at the start of the sequence,
+    /// Such a ticket whose `previous` is unknown is taken to stand at the start of the sequence,
     /// so that no gate is skipped on its account.
     pub fn left(&self, present: Phase, previous: Option<Phase>) -> Phase {
-        if !self.is_blocked(present) {
+        if !self.is_outside(present) {
             return present;
         }
         previous
-            .filter(|phase| !self.is_blocked(*phase))
+            .filter(|phase| !self.is_outside(*phase))
             .or_else(|| self.sequence().next())
             .unwrap_or(present)
     }
 
     /// How a move from `left` to `target` relates to the sequence.
     pub fn direction(&self, left: Phase, target: Phase) -> Direction {
-        if self.is_blocked(target) {
-            Direction::Block
-        } else if target > left {
-            Direction::Forward
-        } else if target < left {
-            Direction::Regression
-        } else {
-            Direction::Return
+        match self.kind(target) {
+            Kind::Blocked => Direction::Block,
+            Kind::Abandoned => Direction::Abandon,
+            _ if target > left => Direction::Forward,
+            _ if target < left => Direction::Regression,
+            _ => Direction::Return,
         }
     }
 }
@@ -156,57 +234,88 @@ impl Phases {
 pub(crate) mod tests {
     use super::*;
 
-    /// The default workflow's phases, with OIDs 100, 101, ...
+    /// Phases of these kinds, with OIDs 100, 101, ...
+    pub(crate) fn phases(labels: &[(&str, Kind)]) -> Phases {
+        let label = |((text, kind), oid): (&(&str, Kind), u32)| {
+            Label::new((*text).to_owned(), oid).meaning(*kind, context_key(text))
+        };
+        Phases::new(labels.iter().zip(100..).map(label))
+    }
+
+    /// The default workflow's phases.
     pub(crate) fn default_phases() -> Phases {
-        let labels = [
-            "BACKLOG",
-            "REQUIREMENTS",
-            "DESIGN",
-            "IMPLEMENTATION",
-            "TESTING",
-            "DEPLOYMENT",
-            "DONE",
-            "BLOCKED",
-        ];
-        Phases::new(
-            labels
-                .iter()
-                .zip(100..)
-                .map(|(label, oid)| (format!("PHASE_{label}"), oid)),
-        )
+        phases(&[
+            ("PHASE_BACKLOG", Kind::Start),
+            ("PHASE_REQUIREMENTS", Kind::Work),
+            ("PHASE_DESIGN", Kind::Work),
+            ("PHASE_IMPLEMENTATION", Kind::Work),
+            ("PHASE_TESTING", Kind::Work),
+            ("PHASE_DEPLOYMENT", Kind::Work),
+            ("PHASE_DONE", Kind::Final),
+            ("PHASE_BLOCKED", Kind::Blocked),
+        ])
+    }
+
+    #[test]
+    fn keys_follow_from_labels() {
+        for (label, key) in [
+            ("PHASE_REQUIREMENTS", "requirements_phase"),
+            ("Phase_Review", "review_phase"),
+            ("SECURITY_REVIEW", "security_review_phase"),
+            ("PHASE_PHASE_1", "phase_1_phase"),
+            ("ÉTUDE", "étude_phase"),
+            ("", "_phase"),
+        ] {
+            assert_eq!(context_key(label), key);
+        }
     }
 
     #[test]
     fn a_blocked_ticket_leaves_the_phase_it_was_blocked_in() {
         let phases = default_phases();
         let phase = |label| phases.by_label(label).unwrap();
-        let design = phase("PHASE_DESIGN");
-        assert_eq!(phases.left(phase(BLOCKED), Some(design)), design);
+        let (backlog, design) = (phase("PHASE_BACKLOG"), phase("PHASE_DESIGN"));
+        let blocked = phases.blocked().unwrap();
+        assert_eq!(phases.left(blocked, Some(design)), design);
         assert_eq!(phases.left(design, Some(phase("PHASE_TESTING"))), design);
-        assert_eq!(phases.left(phase(BLOCKED), None), phase("PHASE_BACKLOG"));
-        assert_eq!(
-            phases.left(phase(BLOCKED), Some(phase(BLOCKED))),
-            phase("PHASE_BACKLOG")
-        );
+        assert_eq!(phases.left(blocked, None), backlog);
+        assert_eq!(phases.left(blocked, Some(blocked)), backlog);
     }
 
     #[test]
-    fn directions_follow_the_sequence_wherever_blocked_sorts() {
-        let phases = Phases::new([
-            (BLOCKED.to_owned(), 1),
-            ("PHASE_A".to_owned(), 2),
-            ("PHASE_B".to_owned(), 3),
+    fn directions_follow_the_sequence_wherever_other_phases_sort() {
+        let phases = phases(&[
+            ("Waiting", Kind::Blocked),
+            ("A", Kind::Start),
+            ("Rejected", Kind::Abandoned),
+            ("B", Kind::Final),
         ]);
-        let a = phases.by_label("PHASE_A").unwrap();
-        let b = phases.by_oid(3).unwrap();
+        let a = phases.by_label("A").unwrap();
+        let rejected = phases.by_label("Rejected").unwrap();
+        let b = phases.by_oid(103).unwrap();
         let blocked = phases.blocked().unwrap();
         assert_eq!(phases.direction(a, b), Direction::Forward);
         assert_eq!(phases.direction(b, a), Direction::Regression);
         assert_eq!(phases.direction(a, a), Direction::Return);
         assert_eq!(phases.direction(b, blocked), Direction::Block);
+        assert_eq!(phases.direction(a, rejected), Direction::Abandon);
+        assert_eq!(phases.left(rejected, Some(b)), b);
         assert_eq!(phases.before(blocked), vec![a, b]);
+        assert_eq!(phases.before(rejected), vec![a, b]);
         assert_eq!(phases.before(b), vec![a]);
-        assert_eq!(phases.listed().collect::<Vec<_>>(), vec![a, b, blocked]);
+        assert_eq!(
+            phases.listed().collect::<Vec<_>>(),
+            vec![a, b, rejected, blocked]
+        );
         assert_eq!(phases.between(a, b), vec![a]);
+    }
+
+    #[test]
+    fn a_phase_without_a_meaning_is_work() {
+        let phases = Phases::new([Label::new("PHASE_BLOCKED".to_owned(), 1)]);
+        let phase = phases.by_oid(1).unwrap();
+        assert_eq!(phases.kind(phase), Kind::Work);
+        assert_eq!(phases.blocked(), None);
+        assert_eq!(phases.context_key(phase), "blocked_phase");
     }
 }

@@ -1,24 +1,26 @@
 //! The stamp on a workspace: which shape it has, and which code can work with it.
 //!
 //! The shape is a workspace's tables, indexes, triggers and views; shapes are numbered. The stamp stands in the arguments
-//! of the decision trigger, `tickets_decide(needs, shape)`, so that it is dumped and restored with what it describes.
-//! Version 0.1.0 knew one number, and reads only the first.
+//! of the decision trigger, `_tickets_decide(needs, shape)`, so that it is dumped and restored with what it describes.
 //!
 //! Code and workspaces change at different times. A library is installed before `ALTER EXTENSION ... UPDATE` and
 //! `upgrade_workspace` run, and sessions that are open keep the old one. So code works with a range of shapes, and a
 //! workspace says from which code on it can be used.
 
-/// The shape that this code makes. `upgrade_workspace` has a step to each shape beyond the first.
-pub const SHAPE: i32 = 2;
+/// The shape that this code makes. `upgrade_workspace` has a step to each shape beyond [`FIRST`].
+pub const SHAPE: i32 = 3;
+
+/// The oldest shape that can be upgraded to [`SHAPE`]: that of version 0.2.0.
+pub const FIRST: i32 = 2;
 
 /// The oldest shape that this code works with. To be raised with a change of the code that cannot do with less.
-pub const OLDEST: i32 = 1;
+pub const OLDEST: i32 = 3;
 
 /// The shape of the oldest code that works with workspaces of [`SHAPE`]. To be raised with a step after which older
 /// code would do something wrong: the sessions that have it loaded then get an error.
-pub const NEEDS: i32 = 2;
+pub const NEEDS: i32 = 3;
 
-const _: () = assert!(OLDEST <= SHAPE && NEEDS <= SHAPE);
+const _: () = assert!(FIRST < SHAPE && OLDEST <= SHAPE && NEEDS <= SHAPE);
 
 /// What stands on a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::tasks::{
     claim, functions as tasks, generation_functions as generation, triggers as tasks_triggers,
 };
 use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
-use crate::workspace::functions as workspace;
+use crate::workspace::{append_only, configuration_history, functions as workspace, phases};
 
 crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
@@ -61,27 +61,48 @@ crate::c_functions! { crate::pg::call::run:
 }
 
 crate::c_functions! { crate::pg::trigger::run:
-    phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::configuration_changed;
-    phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::owner_only;
+    phasegate_trigger_configuration_changed / pg_finfo_phasegate_trigger_configuration_changed => configuration_history::changed;
+    phasegate_trigger_owner_only / pg_finfo_phasegate_trigger_owner_only => append_only::owner_only;
+    phasegate_trigger_append_only / pg_finfo_phasegate_trigger_append_only => append_only::append_only;
+    phasegate_trigger_phases_check / pg_finfo_phasegate_trigger_phases_check => phases::check;
+    phasegate_trigger_artifact_changes / pg_finfo_phasegate_trigger_artifact_changes => gates_triggers::artifact_changes;
+    phasegate_trigger_requirements_check / pg_finfo_phasegate_trigger_requirements_check => gates_triggers::requirements_check;
+    phasegate_trigger_tasks_added / pg_finfo_phasegate_trigger_tasks_added => gates_triggers::tasks_added;
+    phasegate_trigger_task_withdrawn / pg_finfo_phasegate_trigger_task_withdrawn => gates_triggers::task_withdrawn;
+    phasegate_trigger_verdict_check / pg_finfo_phasegate_trigger_verdict_check => gates_triggers::verdict_check;
+    phasegate_trigger_task_completed / pg_finfo_phasegate_trigger_task_completed => gates_triggers::task_completed;
+    phasegate_trigger_summary_given / pg_finfo_phasegate_trigger_summary_given => llm::summary_given;
+    phasegate_trigger_tickets_start / pg_finfo_phasegate_trigger_tickets_start => workflow_triggers::start;
+    phasegate_trigger_tickets_decide / pg_finfo_phasegate_trigger_tickets_decide => decide::decide;
+    phasegate_trigger_tickets_record / pg_finfo_phasegate_trigger_tickets_record => workflow_triggers::record;
+    phasegate_trigger_tickets_write / pg_finfo_phasegate_trigger_tickets_write => write::write;
+    phasegate_trigger_tickets_deleted / pg_finfo_phasegate_trigger_tickets_deleted => append_only::ticket_deleted;
+    phasegate_trigger_tasks_keep / pg_finfo_phasegate_trigger_tasks_keep => tasks_triggers::keep;
+    phasegate_trigger_tasks_note / pg_finfo_phasegate_trigger_tasks_note => tasks_triggers::note;
+    phasegate_trigger_tasks_settle / pg_finfo_phasegate_trigger_tasks_settle => tasks_triggers::settle;
+    phasegate_trigger_templates_check / pg_finfo_phasegate_trigger_templates_check => tasks_triggers::check_template;
+    phasegate_trigger_templates_fit / pg_finfo_phasegate_trigger_templates_fit => tasks_triggers::check_templates;
+}
 
-    phasegate_artifact_changes / pg_finfo_phasegate_artifact_changes => gates_triggers::artifact_changes;
-    phasegate_requirements_check / pg_finfo_phasegate_requirements_check => gates_triggers::requirements_check;
-    phasegate_tasks_added / pg_finfo_phasegate_tasks_added => gates_triggers::tasks_added;
-    phasegate_task_withdrawn / pg_finfo_phasegate_task_withdrawn => gates_triggers::task_withdrawn;
-    phasegate_verdict_check / pg_finfo_phasegate_verdict_check => gates_triggers::verdict_check;
-    phasegate_task_completed / pg_finfo_phasegate_task_completed => gates_triggers::task_completed;
-
-    phasegate_summary_given / pg_finfo_phasegate_summary_given => llm::summary_given;
-
-    phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workflow_triggers::start;
-    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => decide::decide;
-    phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workflow_triggers::record;
-    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => write::write;
-    phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workflow_triggers::history_append_only;
-
-    phasegate_tasks_keep / pg_finfo_phasegate_tasks_keep => tasks_triggers::keep;
-    phasegate_tasks_note / pg_finfo_phasegate_tasks_note => tasks_triggers::note;
-    phasegate_tasks_settle / pg_finfo_phasegate_tasks_settle => tasks_triggers::settle;
-    phasegate_templates_check / pg_finfo_phasegate_templates_check => tasks_triggers::check_template;
-    phasegate_templates_fit / pg_finfo_phasegate_templates_fit => tasks_triggers::check_templates;
+// The trigger functions of version 0.2.0.
+crate::c_functions! { crate::pg::trigger::run:
+    phasegate_configuration_changed / pg_finfo_phasegate_configuration_changed => workspace::outdated;
+    phasegate_owner_only / pg_finfo_phasegate_owner_only => workspace::outdated;
+    phasegate_artifact_changes / pg_finfo_phasegate_artifact_changes => workspace::outdated;
+    phasegate_requirements_check / pg_finfo_phasegate_requirements_check => workspace::outdated;
+    phasegate_tasks_added / pg_finfo_phasegate_tasks_added => workspace::outdated;
+    phasegate_task_withdrawn / pg_finfo_phasegate_task_withdrawn => workspace::outdated;
+    phasegate_verdict_check / pg_finfo_phasegate_verdict_check => workspace::outdated;
+    phasegate_task_completed / pg_finfo_phasegate_task_completed => workspace::outdated;
+    phasegate_summary_given / pg_finfo_phasegate_summary_given => workspace::outdated;
+    phasegate_tickets_start / pg_finfo_phasegate_tickets_start => workspace::outdated;
+    phasegate_tickets_decide / pg_finfo_phasegate_tickets_decide => workspace::outdated;
+    phasegate_tickets_record / pg_finfo_phasegate_tickets_record => workspace::outdated;
+    phasegate_tickets_write / pg_finfo_phasegate_tickets_write => workspace::outdated;
+    phasegate_history_append_only / pg_finfo_phasegate_history_append_only => workspace::outdated;
+    phasegate_tasks_keep / pg_finfo_phasegate_tasks_keep => workspace::outdated;
+    phasegate_tasks_note / pg_finfo_phasegate_tasks_note => workspace::outdated;
+    phasegate_tasks_settle / pg_finfo_phasegate_tasks_settle => workspace::outdated;
+    phasegate_templates_check / pg_finfo_phasegate_templates_check => workspace::outdated;
+    phasegate_templates_fit / pg_finfo_phasegate_templates_fit => workspace::outdated;
 }

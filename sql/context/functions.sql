@@ -6,16 +6,16 @@ COMMENT ON FUNCTION aggregate_phase_context(uuid, text) IS
     'What a phase of the ticket produced, merged from its completed tasks and current artifacts; computed now, stored nowhere. NULL means the present phase.';
 
 CREATE OR REPLACE FUNCTION summarize_context(context jsonb, max_tokens integer DEFAULT 2000) RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_context';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_context';
 COMMENT ON FUNCTION summarize_context(jsonb, integer) IS
     'A context as compact text of at most max_tokens tokens (setting phasegate.tokenizer): decisions first, then risks, summaries, documents and the rest.';
 
 CREATE OR REPLACE FUNCTION summarize_structured(context jsonb) RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_structured';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_structured';
 COMMENT ON FUNCTION summarize_structured(jsonb) IS 'A context as compact text, like summarize_context without a budget.';
 
 CREATE OR REPLACE FUNCTION extract_key_points(context jsonb) RETURNS text[]
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_extract_key_points';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_extract_key_points';
 COMMENT ON FUNCTION extract_key_points(jsonb) IS 'The points of a context, the most important first.';
 
 CREATE OR REPLACE FUNCTION get_context_for_phase(ticket_id uuid, target_phase text DEFAULT NULL, max_tokens integer DEFAULT 2000)
@@ -40,15 +40,10 @@ COMMENT ON FUNCTION context_summary(uuid, integer) IS
     'What the ticket''s present phase needs to know of the phases before it, within the budget.';
 
 CREATE OR REPLACE FUNCTION count_tokens(content text) RETURNS integer
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_count_tokens';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phasegate_count_tokens';
 COMMENT ON FUNCTION count_tokens(text) IS 'How many tokens the text has by the tokenizer of the setting phasegate.tokenizer.';
 
 CREATE OR REPLACE FUNCTION summarize_using_llm(ticket_id uuid, max_tokens integer DEFAULT 2000) RETURNS task
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_using_llm';
 COMMENT ON FUNCTION summarize_using_llm(uuid, integer) IS
     'Asks an outside summarizer (capability summarization) for the summary of what the ticket''s phase is handed; an open request is returned, not doubled. Needs UPDATE of tickets.context_summary.';
-
-CREATE OR REPLACE FUNCTION summary_given() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_summary_given';
-COMMENT ON FUNCTION summary_given() IS
-    'Trigger on tasks: applies a summary that was asked for, if it fits its budget and the context has not changed since.';

@@ -3,8 +3,8 @@
 CREATE OR REPLACE TRIGGER zz_phasegate_summary_added
     BEFORE INSERT ON {ws}.tasks
     FOR EACH ROW WHEN (NEW.kind = 'summary' AND NEW.result IS NOT NULL)
-    EXECUTE FUNCTION phasegate.summary_given();
+    EXECUTE FUNCTION phasegate._summary_given();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_summary_given
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.summary_given();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._summary_given();

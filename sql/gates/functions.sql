@@ -34,31 +34,6 @@ CREATE OR REPLACE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
 COMMENT ON FUNCTION gate_status(uuid) IS
     'The gate of the ticket''s phase: the configured requirements, the check as of now, the latest stored result.';
 
-CREATE OR REPLACE FUNCTION artifact_changes() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_artifact_changes';
-COMMENT ON FUNCTION artifact_changes() IS 'Trigger on phase_gate_artifacts: holds the ticket while its evidence changes.';
-
-CREATE OR REPLACE FUNCTION requirements_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_requirements_check';
-COMMENT ON FUNCTION requirements_check() IS 'Trigger on phase_gate_requirements: refuses what could never be checked.';
-
-CREATE OR REPLACE FUNCTION tasks_added() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_added';
-COMMENT ON FUNCTION tasks_added() IS 'Trigger on tasks: holds the tickets that get new work.';
-
-CREATE OR REPLACE FUNCTION task_withdrawn() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_withdrawn';
-COMMENT ON FUNCTION task_withdrawn() IS 'Trigger on tasks: holds the ticket that loses a task.';
-
-CREATE OR REPLACE FUNCTION verdict_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_verdict_check';
-COMMENT ON FUNCTION verdict_check() IS
-    'Trigger on tasks: a review''s verdict must be well-formed, given by somebody entitled, and by nobody who worked on the phase.';
-
-CREATE OR REPLACE FUNCTION task_completed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_task_completed';
-COMMENT ON FUNCTION task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
-
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
 COMMENT ON COLUMN artifact.id IS 'A UUID version 7.';
 COMMENT ON COLUMN artifact.ticket_id IS 'The ticket.';

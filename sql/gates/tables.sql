@@ -10,7 +10,9 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_gate_artifacts (
     collected_at      timestamptz NOT NULL DEFAULT now(),
     collected_by      varchar(255),
     task_id           uuid,
-    superseded_at     timestamptz
+    superseded_at     timestamptz,
+    db_role           name,
+    acting_role       name
 );
 CREATE INDEX IF NOT EXISTS phase_gate_artifacts_ticket_phase
     ON {ws}.phase_gate_artifacts (ticket_id, phase_id);
@@ -24,7 +26,9 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_gate_results (
     validation_result jsonb,
     validated_at      timestamptz NOT NULL DEFAULT now(),
     validated_by      varchar(255),
-    blocking_reasons  text[]
+    blocking_reasons  text[],
+    db_role           name DEFAULT session_user,
+    acting_role       name DEFAULT current_user
 );
 CREATE INDEX IF NOT EXISTS phase_gate_results_ticket_phase
     ON {ws}.phase_gate_results (ticket_id, phase_id);
@@ -35,5 +39,10 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_gate_requirements (
     required_artifacts       text[] NOT NULL DEFAULT '{}',
     required_tasks_completed boolean NOT NULL DEFAULT false,
     validation_criteria      jsonb,
-    requires_review          boolean NOT NULL DEFAULT false
+    requires_review          boolean NOT NULL DEFAULT false,
+    required_approvals       integer NOT NULL DEFAULT 1
+                             CONSTRAINT phase_gate_requirements_approvals_check CHECK (required_approvals >= 1),
+    rework                   boolean NOT NULL DEFAULT true,
+    max_rework               integer NOT NULL DEFAULT 3
+                             CONSTRAINT phase_gate_requirements_rework_check CHECK (max_rework >= 0)
 );

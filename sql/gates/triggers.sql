@@ -2,47 +2,47 @@
 
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence
     BEFORE INSERT OR DELETE ON {ws}.phase_gate_artifacts
-    FOR EACH ROW EXECUTE FUNCTION phasegate.artifact_changes();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._artifact_changes();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_edited
     BEFORE UPDATE ON {ws}.phase_gate_artifacts
     FOR EACH ROW
     WHEN (OLD IS DISTINCT FROM NEW)
-    EXECUTE FUNCTION phasegate.artifact_changes();
+    EXECUTE FUNCTION phasegate._artifact_changes();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_check
     BEFORE INSERT OR UPDATE ON {ws}.phase_gate_requirements
-    FOR EACH ROW EXECUTE FUNCTION phasegate.requirements_check();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._requirements_check();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_work_added
     AFTER INSERT ON {ws}.tasks
     REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tasks_added();
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_added();
 
 -- The triggers on UPDATE of tasks have no WHEN clause, which the server parses anew for every statement. Their
 -- functions look first whether they are concerned, which for a claim or completion takes a tenth of that.
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_moved
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.task_withdrawn();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._task_withdrawn();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_deleted
     BEFORE DELETE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.task_withdrawn();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._task_withdrawn();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_verdict_given
     BEFORE INSERT ON {ws}.tasks
     FOR EACH ROW WHEN (NEW.kind = 'review' AND NEW.status = 'completed')
-    EXECUTE FUNCTION phasegate.verdict_check();
+    EXECUTE FUNCTION phasegate._verdict_check();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_verdict_changed
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.verdict_check();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._verdict_check();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_collect_added
     AFTER INSERT ON {ws}.tasks
     FOR EACH ROW WHEN (NEW.kind = 'work' AND NEW.status = 'completed' AND NEW.result ? 'artifacts')
-    EXECUTE FUNCTION phasegate.task_completed();
+    EXECUTE FUNCTION phasegate._task_completed();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_collect
     AFTER UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.task_completed();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._task_completed();

@@ -69,31 +69,7 @@ COMMENT ON FUNCTION release_expired_tasks(name) IS
 CREATE OR REPLACE FUNCTION took_part(ticket_id uuid, phase_id text, agent_id text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_took_part';
 COMMENT ON FUNCTION took_part(uuid, text, text) IS
-    'Whether the agent was assigned completed work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
-
-CREATE OR REPLACE FUNCTION tasks_keep() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_keep';
-COMMENT ON FUNCTION tasks_keep() IS
-    'Trigger on tasks: refuses illegal moves and ill-shaped columns, keeps the columns that follow from the status.';
-
-CREATE OR REPLACE FUNCTION tasks_note() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_note';
-COMMENT ON FUNCTION tasks_note() IS 'Trigger on tasks: notes completions and dependencies for tasks_settle.';
-
-CREATE OR REPLACE FUNCTION tasks_settle() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tasks_settle';
-COMMENT ON FUNCTION tasks_settle() IS
-    'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited.';
-
-CREATE OR REPLACE FUNCTION templates_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_check';
-COMMENT ON FUNCTION templates_check() IS
-    'Trigger on task_templates: refuses a template that could not be rendered or read.';
-
-CREATE OR REPLACE FUNCTION templates_fit() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_templates_fit';
-COMMENT ON FUNCTION templates_fit() IS
-    'Trigger on task_templates: refuses dependencies that a phase''s templates cannot meet.';
+    'Whether the agent ever held work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
 COMMENT ON COLUMN task_template.id IS 'A UUID version 7.';
@@ -128,7 +104,7 @@ COMMENT ON COLUMN task.template_id IS 'The template that it was generated from, 
 COMMENT ON COLUMN task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
 COMMENT ON COLUMN task.updated_at IS 'When the row was last changed.';
 COMMENT ON COLUMN task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN task.completed_at IS 'When the task was completed, failed or cancelled.';
 
 COMMENT ON COLUMN claimed_task.id IS 'A UUID; by default one of version 7.';
 COMMENT ON COLUMN claimed_task.ticket_id IS 'The ticket.';
@@ -152,7 +128,7 @@ COMMENT ON COLUMN claimed_task.template_id IS 'The template that it was generate
 COMMENT ON COLUMN claimed_task.created_at IS 'When the row was inserted. Of one priority, the oldest is claimed first.';
 COMMENT ON COLUMN claimed_task.updated_at IS 'When the row was last changed.';
 COMMENT ON COLUMN claimed_task.started_at IS 'When the agent started work.';
-COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed.';
+COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed, failed or cancelled.';
 COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
 COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
 COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';

@@ -42,25 +42,31 @@ CREATE TABLE IF NOT EXISTS {ws}.tasks (
     created_at            timestamptz NOT NULL DEFAULT now(),
     updated_at            timestamptz NOT NULL DEFAULT now(),
     started_at            timestamptz,
-    completed_at          timestamptz
+    completed_at          timestamptz,
+    on_hold               boolean NOT NULL DEFAULT false,
+    agents                varchar(255)[] NOT NULL DEFAULT '{}',
+    db_role               name,
+    acting_role           name
 );
 CREATE INDEX IF NOT EXISTS tasks_ticket ON {ws}.tasks (ticket_id, phase_id);
 
 -- What an agent can claim, in the order in which it is claimed. Tasks that are held, finished, blocked by
--- dependencies or to be claimed later are not in it, so that they cost a claim nothing.
+-- dependencies, on hold or to be claimed later are not in it, so that they cost a claim nothing.
 CREATE INDEX IF NOT EXISTS tasks_claimable
     ON {ws}.tasks ((array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::text[], priority::text)), created_at, id)
-    WHERE status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL;
+    WHERE status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL AND NOT on_hold;
 -- The same tasks by what an agent must be to claim them: those that are alike stand together, in their order. For
 -- claims that the beginning of the queue does not fit. The predicate means the same in other words, so that a
 -- statement can use only the index that it is meant for.
 CREATE INDEX IF NOT EXISTS tasks_claimable_groups
     ON {ws}.tasks (kind, phase_id, (coalesce(jsonb_hash_extended(required_capabilities, 0), 0)),
                    (array_position('{CRITICAL,HIGH,MEDIUM,LOW}'::text[], priority::text)), created_at, id)
-    WHERE coalesce(status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL, false);
+    WHERE coalesce(status = 'pending' AND pending_dependencies = 0 AND scheduled_at IS NULL AND NOT on_hold, false);
 -- When a lease runs out, or the time of a task to be claimed later comes; a task has one of the two at most.
 -- A claim looks at the beginning of it.
 CREATE INDEX IF NOT EXISTS tasks_due
     ON {ws}.tasks ((coalesce(lease_expires_at, scheduled_at))) WHERE coalesce(lease_expires_at, scheduled_at) IS NOT NULL;
 -- Who waits for a task that is completed: few, and all of its ticket.
 CREATE INDEX IF NOT EXISTS tasks_dependent ON {ws}.tasks (ticket_id) WHERE dependencies IS NOT NULL;
+-- What is to be done, for the board: few of the tasks that there are.
+CREATE INDEX IF NOT EXISTS tasks_open ON {ws}.tasks (phase_id, ticket_id) WHERE status = ANY ('{pending,assigned,running}');

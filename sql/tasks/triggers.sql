@@ -3,32 +3,32 @@
 
 CREATE OR REPLACE TRIGGER zz_phasegate_new
     BEFORE INSERT ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.tasks_keep();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._tasks_keep();
 
 -- Without a WHEN clause, which the server parses anew for every statement: for so many columns that takes
 -- longer than calling the function, which first looks whether anything of phasegate's changes.
 CREATE OR REPLACE TRIGGER zz_phasegate_keep
     BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate.tasks_keep();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._tasks_keep();
 
 CREATE OR REPLACE TRIGGER aa_phasegate_linked
     AFTER INSERT ON {ws}.tasks
     FOR EACH ROW WHEN (NEW.dependencies IS NOT NULL)
-    EXECUTE FUNCTION phasegate.tasks_note();
+    EXECUTE FUNCTION phasegate._tasks_note();
 
 CREATE OR REPLACE TRIGGER aa_phasegate_deleted
     AFTER DELETE ON {ws}.tasks
     FOR EACH ROW WHEN (OLD.status <> 'completed')
-    EXECUTE FUNCTION phasegate.tasks_note();
+    EXECUTE FUNCTION phasegate._tasks_note();
 
 CREATE OR REPLACE TRIGGER aa_phasegate_settle
     AFTER INSERT OR UPDATE OR DELETE ON {ws}.tasks
-    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tasks_settle();
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_settle();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_check
     BEFORE INSERT OR UPDATE ON {ws}.task_templates
-    FOR EACH ROW EXECUTE FUNCTION phasegate.templates_check();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._templates_check();
 
 CREATE OR REPLACE TRIGGER aa_phasegate_fit
     AFTER INSERT OR UPDATE OR DELETE ON {ws}.task_templates
-    FOR EACH STATEMENT EXECUTE FUNCTION phasegate.templates_fit();
+    FOR EACH STATEMENT EXECUTE FUNCTION phasegate._templates_fit();

@@ -1,4 +1,4 @@
 -- A statement that names a partition, or a table that tickets is a partition of, fires no statement trigger of tickets.
 CREATE OR REPLACE TRIGGER aa_phasegate_written
     AFTER INSERT OR UPDATE ON {ws}.tickets
-    FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_write();
+    FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_write();

@@ -1,4 +1,4 @@
--- Tickets, where each of them has been, and the moves there are.
+-- Phases and what they mean, tickets, where each of them has been, and the moves there are.
 
 -- The server reads the text of each CHECK anew in every statement that writes to the table. One array takes it half of
 -- the time that a list of values does.
@@ -17,6 +17,18 @@ CREATE TABLE IF NOT EXISTS {ws}.tickets (
     updated_at        timestamptz NOT NULL DEFAULT now()
 );
 
+-- Configuration: what each phase means. A label of the enum without a row is a phase of kind work.
+CREATE TABLE IF NOT EXISTS {ws}.phases (
+    phase_id          {ws}.phase PRIMARY KEY,
+    kind              text NOT NULL DEFAULT 'work'
+                      CONSTRAINT phases_kind_check CHECK (kind = ANY ('{start,work,blocked,final,abandoned}')),
+    context_key       text NOT NULL UNIQUE,
+    due_after         interval,
+    description       text
+);
+CREATE UNIQUE INDEX IF NOT EXISTS phases_one_start ON {ws}.phases (kind) WHERE kind = 'start';
+CREATE UNIQUE INDEX IF NOT EXISTS phases_one_blocked ON {ws}.phases (kind) WHERE kind = 'blocked';
+
 -- Append-only: one row a move, the first with from_phase NULL.
 CREATE TABLE IF NOT EXISTS {ws}.phase_history (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
@@ -28,10 +40,16 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_history (
     artifacts         jsonb,
     created_at        timestamptz NOT NULL DEFAULT now(),
     db_role           name NOT NULL DEFAULT session_user,
-    gate_result_id    uuid
+    gate_result_id    uuid,
+    acting_role       name DEFAULT current_user,
+    forced            boolean NOT NULL DEFAULT false,
+    xid               xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    cluster           bigint NOT NULL DEFAULT (pg_control_system()).system_identifier
 );
 CREATE INDEX IF NOT EXISTS phase_history_ticket ON {ws}.phase_history (ticket_id, created_at, id);
 CREATE INDEX IF NOT EXISTS phase_history_created ON {ws}.phase_history (created_at);
+-- For who reads all moves in an order in which none is missed: rows of this cluster whose transaction is over.
+CREATE INDEX IF NOT EXISTS phase_history_xid ON {ws}.phase_history (xid, id);
 -- A ticket starts once. Rows loaded with the triggers on would give each ticket a second start: that is an error.
 CREATE UNIQUE INDEX IF NOT EXISTS phase_history_one_start ON {ws}.phase_history (ticket_id) WHERE from_phase IS NULL;
 
@@ -43,3 +61,29 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_transitions (
     PRIMARY KEY (from_phase, to_phase),
     CONSTRAINT phase_transitions_not_to_itself CHECK (from_phase <> to_phase)
 );
+
+-- Append-only: who changed the configuration.
+CREATE TABLE IF NOT EXISTS {ws}.configuration_history (
+    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
+    at                timestamptz NOT NULL DEFAULT now(),
+    table_name        text NOT NULL,
+    operation         text NOT NULL,
+    old               jsonb,
+    new               jsonb,
+    actor             text,
+    db_role           name NOT NULL DEFAULT session_user,
+    acting_role       name DEFAULT current_user
+);
+CREATE INDEX IF NOT EXISTS configuration_history_at ON {ws}.configuration_history (at);
+
+-- Append-only: what is left of tickets that are gone. An id may come back, and go again: it is no key.
+CREATE TABLE IF NOT EXISTS {ws}.ticket_archive (
+    ticket_id         uuid NOT NULL,
+    title             text,
+    finished_at       timestamptz,
+    archived_at       timestamptz NOT NULL DEFAULT now(),
+    deleted           boolean NOT NULL DEFAULT false,
+    document          jsonb
+);
+CREATE INDEX IF NOT EXISTS ticket_archive_ticket ON {ws}.ticket_archive (ticket_id);
+CREATE INDEX IF NOT EXISTS ticket_archive_archived ON {ws}.ticket_archive (archived_at);

@@ -10,30 +10,46 @@ WITH history AS (
       JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
     WINDOW w AS (PARTITION BY h.ticket_id ORDER BY h.created_at, h.id)
 ),
-expected_trigger (relname, tgname) AS (
-    VALUES ('tickets', 'zz_phasegate_start'), ('tickets', 'zz_phasegate_decide'),
-           ('tickets', 'aa_phasegate_started'), ('tickets', 'aa_phasegate_write'),
-           ('phase_history', 'phasegate_append_only'), ('phase_history', 'phasegate_not_truncated'),
-           ('phase_history', 'phasegate_owner_only'), ('phase_gate_results', 'phasegate_owner_only'),
-           ('phase_gate_requirements', 'zz_phasegate_check'),
-           ('phase_gate_artifacts', 'zz_phasegate_evidence'), ('phase_gate_artifacts', 'zz_phasegate_evidence_edited'),
-           ('tasks', 'zz_phasegate_work_added'), ('tasks', 'zz_phasegate_evidence_moved'),
-           ('tasks', 'zz_phasegate_evidence_deleted'), ('tasks', 'zz_phasegate_verdict_given'),
-           ('tasks', 'zz_phasegate_verdict_changed'), ('tasks', 'zz_phasegate_collect_added'), ('tasks', 'zz_phasegate_collect'), ('tasks', 'zz_phasegate_summary_added'),
-           ('tasks', 'zz_phasegate_summary_given'),
-           ('task_templates', 'zz_phasegate_check'), ('task_templates', 'aa_phasegate_fit'),
-           ('tasks', 'zz_phasegate_new'), ('tasks', 'zz_phasegate_keep'), ('tasks', 'aa_phasegate_linked'),
-           ('tasks', 'aa_phasegate_deleted'), ('tasks', 'aa_phasegate_settle')
+-- The definitions of what there is, without what may differ: see structure.txt.
+found (relname, kind, name, definition) AS (
+    SELECT c.relname::pg_catalog.text, o.kind, o.name,
+           pg_catalog.regexp_replace(
+               pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(o.definition, $9, ''), 'phasegate.', ''), 'pg_catalog.', ''),
+               '::(text|character varying)(\[\])?|[() ]|ONLY ', '', 'g')
+      FROM pg_catalog.pg_class c
+     CROSS JOIN LATERAL (
+           SELECT 'column', a.attname::pg_catalog.text,
+                  pg_catalog.concat_ws(' ',
+                      pg_catalog.regexp_replace(pg_catalog.format_type(a.atttypid, a.atttypmod), '^character varying([(][0-9]+[)])?$', 'text'),
+                      CASE WHEN a.attnotnull THEN 'NOT NULL' END,
+                      CASE WHEN c.relname OPERATOR(pg_catalog.<>) ALL ('{tickets,tasks}'::pg_catalog.name[])
+                           THEN (SELECT 'DEFAULT ' OPERATOR(pg_catalog.||) pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+                                   FROM pg_catalog.pg_attrdef d
+                                  WHERE d.adrelid OPERATOR(pg_catalog.=) c.oid AND d.adnum OPERATOR(pg_catalog.=) a.attnum) END)
+             FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+            UNION ALL
+           SELECT 'constraint', k.conname::pg_catalog.text, pg_catalog.pg_get_constraintdef(k.oid)
+             FROM pg_catalog.pg_constraint k
+            WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid
+            UNION ALL
+           SELECT 'index', i.indexrelid::pg_catalog.text,
+                  pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .* USING ', '\1')
+             FROM pg_catalog.pg_index i
+            WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisvalid
+            UNION ALL
+           SELECT 'trigger', g.tgname::pg_catalog.text,
+                  pg_catalog.concat(
+                      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(g.oid), '^CREATE TRIGGER ("[^"]*"|[^ ]*) ', ''),
+                      CASE g.tgenabled WHEN 'A' THEN ' ALWAYS' WHEN 'R' THEN ' REPLICA' WHEN 'D' THEN ' DISABLED' END)
+             FROM pg_catalog.pg_trigger g
+            WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal) AS o (kind, name, definition)
+     WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
      UNION ALL
-    SELECT w.relname, w.tgname
-      FROM (VALUES ('tickets', 'aa_phasegate_written'), ('tasks', 'aa_phasegate_settled')) w (relname, tgname)
-      JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) w.relname
-       AND (c.relkind OPERATOR(pg_catalog.=) 'p' OR c.relispartition)
-),
-always_trigger (relname, tgname) AS (
-    VALUES ('phase_transitions', 'zz_phasegate_configured'), ('phase_transitions', 'zz_phasegate_emptied'),
-           ('task_templates', 'zz_phasegate_configured'), ('task_templates', 'zz_phasegate_emptied'),
-           ('phase_gate_requirements', 'zz_phasegate_configured'), ('phase_gate_requirements', 'zz_phasegate_emptied')
+    SELECT 'phase', 'cast', pg_catalog.format_type(k.castsource, NULL), ''
+      FROM pg_catalog.pg_cast k
+      JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) k.casttarget
+     WHERE y.typnamespace OPERATOR(pg_catalog.=) $1 AND y.typname OPERATOR(pg_catalog.=) 'phase'
 )
 SELECT 'phase_is_last_history_phase'::pg_catalog.text AS check_name, pg_catalog.count(*) AS violations,
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text) AS example
@@ -56,7 +72,9 @@ SELECT 'gate_result_is_passed', pg_catalog.count(*),
    AND (r.id IS NULL OR r.gate_status OPERATOR(pg_catalog.<>) 'passed'
         OR r.ticket_id OPERATOR(pg_catalog.<>) h.ticket_id
         OR h.from_phase OPERATOR(pg_catalog.<>) r.phase_id
-           AND pg_catalog.textin(pg_catalog.enum_out(h.from_phase)) OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED')
+           AND NOT EXISTS (SELECT 1 FROM {ws}.phases p
+                            WHERE p.phase_id OPERATOR(pg_catalog.=) h.from_phase
+                              AND p.kind OPERATOR(pg_catalog.=) ANY ('{blocked,abandoned}'::pg_catalog.text[])))
 UNION ALL
 SELECT 'task_state_is_possible', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
@@ -73,7 +91,10 @@ SELECT 'task_state_is_possible', pg_catalog.count(*),
     OR k.status OPERATOR(pg_catalog.<>) 'pending' AND k.scheduled_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned}'::pg_catalog.text[]) AND k.started_at IS NOT NULL
     OR k.status OPERATOR(pg_catalog.=) 'running' AND k.started_at IS NULL
-    OR (k.status OPERATOR(pg_catalog.=) 'completed') OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)
+    OR (k.status OPERATOR(pg_catalog.=) ANY ('{completed,failed,cancelled}'::pg_catalog.text[]))
+       OPERATOR(pg_catalog.<>) (k.completed_at IS NOT NULL)
+    OR k.assigned_agent_id IS NOT NULL
+       AND k.assigned_agent_id::pg_catalog.text OPERATOR(pg_catalog.<>) ALL (k.agents::pg_catalog.text[])
 UNION ALL
 SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
        pg_catalog.min('task ' OPERATOR(pg_catalog.||) k.id::pg_catalog.text)
@@ -89,30 +110,53 @@ SELECT 'pending_dependencies_are_true', pg_catalog.count(*),
                AND (k.dependencies OPERATOR(pg_catalog.->) 'depends_on')
                    OPERATOR(pg_catalog.?) d.id::pg_catalog.text)
 UNION ALL
-SELECT 'triggers_are_in_place', pg_catalog.count(*),
-       pg_catalog.min('trigger ' OPERATOR(pg_catalog.||) e.tgname OPERATOR(pg_catalog.||) ' on ' OPERATOR(pg_catalog.||) e.relname)
-  FROM (SELECT relname, tgname, '{O,A}'::pg_catalog."char"[] AS states FROM expected_trigger
-        UNION ALL
-        SELECT relname, tgname, '{A}' FROM always_trigger) e
- WHERE NOT EXISTS (
-       SELECT 1
-         FROM pg_catalog.pg_trigger g
-         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) g.tgrelid
-        WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
-          AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
-          AND g.tgname OPERATOR(pg_catalog.=) e.tgname::pg_catalog.name
-          AND g.tgenabled OPERATOR(pg_catalog.=) ANY (e.states))
+SELECT 'structure_is_whole', pg_catalog.count(*),
+       pg_catalog.min(pg_catalog.format('%s %s of %s', e.kind, e.name, e.relname))
+  FROM ROWS FROM (pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8))
+       AS e (relname, kind, name, definition)
+  LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) $1
+                                 AND c.relname OPERATOR(pg_catalog.=) e.relname::pg_catalog.name
+ WHERE $2 OPERATOR(pg_catalog.=) $3
+   AND (e.kind OPERATOR(pg_catalog.<>) 'row trigger' OR c.relkind OPERATOR(pg_catalog.=) 'p' OR c.relispartition)
+   AND NOT EXISTS (
+       SELECT 1 FROM found f
+        WHERE f.relname OPERATOR(pg_catalog.=) e.relname
+          AND f.kind OPERATOR(pg_catalog.=) pg_catalog.replace(e.kind, 'row ', '')
+          AND (f.name OPERATOR(pg_catalog.=) e.name OR e.kind OPERATOR(pg_catalog.=) ANY ('{constraint,index}'::pg_catalog.text[]))
+          AND (f.definition OPERATOR(pg_catalog.=) ANY (ARRAY[e.definition, e.definition OPERATOR(pg_catalog.||) 'ALWAYS'])
+               OR e.definition OPERATOR(pg_catalog.~~) '%...'
+                  AND pg_catalog.starts_with(f.definition, pg_catalog.rtrim(e.definition, '.'))))
 UNION ALL
-SELECT 'casts_are_in_place', pg_catalog.count(*),
-       pg_catalog.min('cast from ' OPERATOR(pg_catalog.||) s.name)
-  FROM (VALUES ('text', 'pg_catalog.text'::pg_catalog.regtype), ('varchar', 'pg_catalog.varchar')) AS s (name, source)
+SELECT 'owner_is_one', pg_catalog.count(*), pg_catalog.min(o.name)
+  FROM (SELECT c.relname::pg_catalog.text, c.relowner
+          FROM pg_catalog.pg_class c
+         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
+           AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=)
+               ANY ($5 OPERATOR(pg_catalog.||) '{phase_board,phase_durations,task_queue,overdue_tickets}'::pg_catalog.text[])
+         UNION ALL
+        SELECT 'type phase', y.typowner
+          FROM pg_catalog.pg_type y
+         WHERE y.typnamespace OPERATOR(pg_catalog.=) $1 AND y.typname OPERATOR(pg_catalog.=) 'phase') AS o (name, owner)
+  JOIN pg_catalog.pg_class t ON t.relnamespace OPERATOR(pg_catalog.=) $1 AND t.relname OPERATOR(pg_catalog.=) 'tickets'
+ WHERE o.owner OPERATOR(pg_catalog.<>) t.relowner
+UNION ALL
+SELECT 'views_are_in_place', pg_catalog.count(*), pg_catalog.min(v.name)
+  FROM pg_catalog.unnest('{phase_board,phase_durations,task_queue,overdue_tickets}'::pg_catalog.text[]) AS v (name)
  WHERE NOT EXISTS (
-       SELECT 1
-         FROM pg_catalog.pg_cast c
-         JOIN pg_catalog.pg_type p ON p.oid OPERATOR(pg_catalog.=) c.casttarget
-        WHERE p.typnamespace OPERATOR(pg_catalog.=) $1
-          AND p.typname OPERATOR(pg_catalog.=) 'phase'
-          AND c.castsource OPERATOR(pg_catalog.=) s.source)
+       SELECT 1 FROM pg_catalog.pg_class c
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) v.name::pg_catalog.name
+          AND c.relkind OPERATOR(pg_catalog.=) 'v'
+          AND c.reloptions::pg_catalog.text OPERATOR(pg_catalog.~~) '%security_invoker=true%')
+UNION ALL
+-- Whoever holds it can have code of theirs called on every row; what would run with the owner's rights is refused.
+SELECT 'no_trigger_privileges', pg_catalog.count(*),
+       pg_catalog.min(pg_catalog.format('TRIGGER on %s granted to %s', c.relname,
+           CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'PUBLIC'
+                ELSE pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text END))
+  FROM pg_catalog.pg_class c
+ CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) x
+ WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
+   AND x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
@@ -120,10 +164,11 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
        CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
-   AND NOT EXISTS (
-       SELECT 1 FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::{ws}.phase)) AS p (phase)
-        WHERE pg_catalog.regexp_replace(pg_catalog.lower(pg_catalog.textin(pg_catalog.enum_out(p.phase))), '^phase_', '')
-              OPERATOR(pg_catalog.||) '_phase' OPERATOR(pg_catalog.=) k.key)
+   AND k.key OPERATOR(pg_catalog.<>) ALL ($4)
+UNION ALL
+SELECT 'one_phase_is_the_start', (pg_catalog.count(*) OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4, NULL
+  FROM {ws}.phases p
+ WHERE p.kind OPERATOR(pg_catalog.=) 'start'
 UNION ALL
 SELECT 'shape_is_current', pg_catalog.count(*),
        pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))

@@ -1,5 +1,5 @@
--- What psql shows of a workspace's type, tables, columns and views: a statement for each that has no comment yet, so
--- that one of the owner's own stays. A column that stands in a result type of the extension has the same comment there.
+-- What psql shows of a workspace's type, tables, columns and views: a statement for each that has no comment of the
+-- owner's own. A column that stands in a result type of the extension has the same comment there.
 SELECT CASE WHEN d.column_name IS NULL
             THEN format('COMMENT ON %s %s.%I IS %L',
                         CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relnamespace::regnamespace, c.relname, d.comment)
@@ -18,6 +18,13 @@ SELECT CASE WHEN d.column_name IS NULL
     ('tickets', 'created_at', 'When the row was inserted.'),
     ('tickets', 'updated_at', 'When the phase was last changed, or the row by an UPDATE that names this column. Set by phasegate.'),
 
+    ('phases', NULL, 'Configuration: what each phase means. A phase without a row is work.'),
+    ('phases', 'phase_id', 'The phase.'),
+    ('phases', 'kind', 'start, work, blocked, final or abandoned. One phase is the start, one at most blocked.'),
+    ('phases', 'context_key', 'The key of what the phase left in a ticket''s context. Set once, from the label.'),
+    ('phases', 'due_after', 'After how long in the phase a ticket is overdue; NULL means never.'),
+    ('phases', 'description', 'What happens in the phase.'),
+
     ('phase_history', NULL, 'One row a move and one for each ticket''s start, append-only. Written by phasegate.'),
     ('phase_history', 'id', 'A UUID version 7; rows of one ticket sort by it in the order of their moves.'),
     ('phase_history', 'ticket_id', 'The ticket.'),
@@ -29,6 +36,10 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_history', 'created_at', 'When the ticket was moved. Strictly increases within a ticket.'),
     ('phase_history', 'db_role', 'The role that the session was opened as.'),
     ('phase_history', 'gate_result_id', 'The result of the gate that the move passed, in phase_gate_results.'),
+    ('phase_history', 'acting_role', 'The role that acted, after SET ROLE.'),
+    ('phase_history', 'forced', 'Whether the move was forced past the rules.'),
+    ('phase_history', 'xid', 'The transaction that wrote the row. Rows below the oldest that is under way are complete.'),
+    ('phase_history', 'cluster', 'The system identifier of the cluster in which the row was written, and xid counts.'),
 
     ('phase_transitions', NULL, 'Configuration: the moves that are allowed.'),
     ('phase_transitions', 'from_phase', 'The phase left.'),
@@ -69,7 +80,11 @@ SELECT CASE WHEN d.column_name IS NULL
     ('tasks', 'created_at', 'When the row was inserted. Of one priority, the oldest is claimed first.'),
     ('tasks', 'updated_at', 'When the row was last changed.'),
     ('tasks', 'started_at', 'When the agent started work.'),
-    ('tasks', 'completed_at', 'When the task was completed.'),
+    ('tasks', 'completed_at', 'When the task was completed, failed or cancelled.'),
+    ('tasks', 'on_hold', 'Whether the task waits for its ticket. Such a task is not claimed.'),
+    ('tasks', 'agents', 'All who ever held the task; they may not review its phase.'),
+    ('tasks', 'db_role', 'The role that the session was opened as that last changed the task.'),
+    ('tasks', 'acting_role', 'The role that acted then, after SET ROLE.'),
 
     ('phase_gate_requirements', NULL, 'Configuration: what each phase''s gate asks for. A phase without a row has no gate.'),
     ('phase_gate_requirements', 'phase_id', 'The phase that is left through the gate.'),
@@ -77,6 +92,9 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_gate_requirements', 'required_tasks_completed', 'Whether the phase''s tasks have to be completed.'),
     ('phase_gate_requirements', 'validation_criteria', 'Criteria on artifacts: an object with a type''s criteria under the type.'),
     ('phase_gate_requirements', 'requires_review', 'Whether somebody who did not work on the phase has to approve.'),
+    ('phase_gate_requirements', 'required_approvals', 'How many have to approve.'),
+    ('phase_gate_requirements', 'rework', 'Whether a rejection makes a task to mend what was found.'),
+    ('phase_gate_requirements', 'max_rework', 'How many such tasks a phase of a ticket gets.'),
 
     ('phase_gate_artifacts', NULL, 'The evidence handed in. Of each type the newest counts.'),
     ('phase_gate_artifacts', 'id', 'A UUID version 7.'),
@@ -89,6 +107,8 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_gate_artifacts', 'collected_by', 'Who handed it in; may not review the phase.'),
     ('phase_gate_artifacts', 'task_id', 'The task whose result brought it, if one did.'),
     ('phase_gate_artifacts', 'superseded_at', 'When a regression made it stale; then it counts no more.'),
+    ('phase_gate_artifacts', 'db_role', 'The role that the session was opened as that handed it in.'),
+    ('phase_gate_artifacts', 'acting_role', 'The role that acted then, after SET ROLE.'),
 
     ('phase_gate_results', NULL, 'Verdicts of gates. Written only by phasegate and the workspace''s owner.'),
     ('phase_gate_results', 'id', 'A UUID version 7.'),
@@ -99,6 +119,8 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_gate_results', 'validated_at', 'When.'),
     ('phase_gate_results', 'validated_by', 'Who asked for the verdict, or gave it in a review.'),
     ('phase_gate_results', 'blocking_reasons', 'Why it did not pass, one sentence each.'),
+    ('phase_gate_results', 'db_role', 'The role that the session was opened as that asked for the verdict.'),
+    ('phase_gate_results', 'acting_role', 'The role that acted then, after SET ROLE.'),
 
     ('phase_context', NULL, 'What each phase of a ticket left for the phases after it.'),
     ('phase_context', 'id', 'A UUID version 7.'),
@@ -109,12 +131,38 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_context', 'created_at', 'When the phase was first left.'),
     ('phase_context', 'updated_at', 'When the row was last written.'),
 
-    ('phase_board', NULL, 'One row a phase, in their order, PHASE_BLOCKED last.'),
+    ('configuration_history', NULL, 'Who changed the configuration, append-only. Written by phasegate.'),
+    ('configuration_history', 'id', 'A UUID version 7.'),
+    ('configuration_history', 'at', 'When.'),
+    ('configuration_history', 'table_name', 'The table that was changed.'),
+    ('configuration_history', 'operation', 'INSERT, UPDATE, DELETE or TRUNCATE.'),
+    ('configuration_history', 'old', 'The row before.'),
+    ('configuration_history', 'new', 'The row after.'),
+    ('configuration_history', 'actor', 'Who, as the setting phasegate.actor said; else the session''s role.'),
+    ('configuration_history', 'db_role', 'The role that the session was opened as.'),
+    ('configuration_history', 'acting_role', 'The role that acted, after SET ROLE.'),
+
+    ('ticket_archive', NULL, 'What is left of tickets that are gone, append-only. Written by phasegate.'),
+    ('ticket_archive', 'ticket_id', 'The ticket.'),
+    ('ticket_archive', 'title', 'Its title.'),
+    ('ticket_archive', 'finished_at', 'When it entered the final phase that it was in.'),
+    ('ticket_archive', 'archived_at', 'When it went.'),
+    ('ticket_archive', 'deleted', 'Whether it was deleted.'),
+    ('ticket_archive', 'document', 'What was kept: format, who deleted it, and its history.'),
+
+    ('overdue_tickets', NULL, 'The tickets that are in a phase for longer than it allows.'),
+    ('overdue_tickets', 'ticket_id', 'The ticket.'),
+    ('overdue_tickets', 'title', 'Its title.'),
+    ('overdue_tickets', 'phase', 'The phase.'),
+    ('overdue_tickets', 'entered_at', 'When the ticket entered it.'),
+    ('overdue_tickets', 'due_at', 'Until when it should have left it.'),
+
+    ('phase_board', NULL, 'One row a phase, in their order, the blocked one last.'),
     ('phase_board', 'phase', 'The phase.'),
     ('phase_board', 'tickets', 'How many tickets are in it.'),
     ('phase_board', 'oldest_entered_at', 'When the one that is in it for longest entered it.'),
     ('phase_board', 'open_tasks', 'How many of its tasks are pending, assigned or running.'),
-    ('phase_board', 'failed_gates', 'How many of its tickets were last refused by its gate.'),
+    ('phase_board', 'failed_gates', 'How many of its tickets were last refused by its gate, where it has one.'),
 
     ('phase_durations', NULL, 'One row a ticket and visit of a phase.'),
     ('phase_durations', 'ticket_id', 'The ticket.'),
@@ -134,7 +182,10 @@ SELECT CASE WHEN d.column_name IS NULL
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = d.column_name AND NOT a.attisdropped
  WHERE (d.column_name IS NULL OR a.attnum > 0)
    AND NOT EXISTS (SELECT FROM pg_description p
-                    WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0))
+                    WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0)
+                      -- What version 0.2.0 said.
+                      AND p.description NOT IN ('When the task was completed.', 'One row a phase, in their order, PHASE_BLOCKED last.',
+                                                'How many of its tickets were last refused by its gate.'))
 UNION ALL
 SELECT format('COMMENT ON TYPE %s IS %L', t.oid::regtype,
               'The phases of this workspace, in their order. Its owner adds one with ALTER TYPE ... ADD VALUE.')

@@ -37,37 +37,6 @@ CREATE OR REPLACE FUNCTION revoke_access(workspace name, role name, level text D
 COMMENT ON FUNCTION revoke_access(name, name, text) IS
     'Revokes a level of access and those above it; those below stay. NULL means all. Rights that no level gives, and columns granted by hand, stay.';
 
-CREATE OR REPLACE FUNCTION configuration_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_configuration_changed';
-COMMENT ON FUNCTION configuration_changed() IS
-    'Trigger on configuration tables: with the commit, every session reads the configuration anew.';
-
-CREATE OR REPLACE FUNCTION owner_only() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_owner_only';
-COMMENT ON FUNCTION owner_only() IS
-    'Trigger on tables that only phasegate and the workspace''s owner write.';
-
-CREATE OR REPLACE FUNCTION tickets_start() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_start';
-COMMENT ON FUNCTION tickets_start() IS 'Trigger on tickets: sets the columns of a new ticket that are phasegate''s.';
-
-CREATE OR REPLACE FUNCTION tickets_decide() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_decide';
-COMMENT ON FUNCTION tickets_decide() IS
-    'Trigger on tickets: decides whether a change of phase_id is allowed. Its arguments are the oldest shape whose code can work with the workspace, and the workspace''s own.';
-
-CREATE OR REPLACE FUNCTION tickets_record() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_record';
-COMMENT ON FUNCTION tickets_record() IS 'Trigger on tickets: notes a start.';
-
-CREATE OR REPLACE FUNCTION tickets_write() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_tickets_write';
-COMMENT ON FUNCTION tickets_write() IS 'Trigger on tickets: writes the history of a statement''s starts and moves.';
-
-CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_history_append_only';
-COMMENT ON FUNCTION history_append_only() IS 'Trigger on phase_history: refuses UPDATE, DELETE and TRUNCATE.';
-
 CREATE OR REPLACE VIEW phasegate.workspaces AS
 SELECT n.nspname AS schema,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
@@ -78,7 +47,8 @@ SELECT n.nspname AS schema,
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
   JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid
  WHERE c.relname OPERATOR(pg_catalog.=) 'tickets'
-   AND t.tgfoid OPERATOR(pg_catalog.=) 'phasegate.tickets_decide'::pg_catalog.regproc
+   AND (t.tgfoid OPERATOR(pg_catalog.=) 'phasegate._tickets_decide'::pg_catalog.regproc
+        OR t.tgfoid OPERATOR(pg_catalog.=) 'phasegate.tickets_decide'::pg_catalog.regproc)
  ORDER BY n.nspname;
 COMMENT ON VIEW phasegate.workspaces IS
     'One row a workspace: its schema, owner, the version of its shape, and about how many tickets it holds.';

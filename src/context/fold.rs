@@ -53,7 +53,7 @@ pub fn order(configuration: &Configuration) -> Vec<String> {
     let phases = &configuration.phases;
     phases
         .sequence()
-        .map(|phase| merge::phase_key(phases.label(phase)))
+        .map(|phase| phases.context_key(phase).to_owned())
         .collect()
 }
 
@@ -125,7 +125,7 @@ pub fn before(configuration: &Configuration, context: Value, target: Phase) -> V
     };
     let visible = phases.before(target);
     for phase in phases.listed().filter(|phase| !visible.contains(phase)) {
-        blocks.shift_remove(&merge::phase_key(phases.label(phase)));
+        blocks.shift_remove(phases.context_key(phase));
     }
     blocks.shift_remove("summary");
     Value::Object(blocks)
@@ -142,7 +142,7 @@ pub fn fold(
     entered: Phase,
     context: Option<&str>,
 ) -> Option<Folded> {
-    let key = merge::phase_key(configuration.phases.label(left));
+    let key = configuration.phases.context_key(left);
     let context = match context.map(json::read) {
         None => None,
         Some(Some(context)) => Some(context),
@@ -150,19 +150,19 @@ pub fn fold(
     };
     let known = context
         .as_ref()
-        .is_some_and(|context| context.get(&key).is_some());
+        .is_some_and(|context| context.get(key).is_some());
     if found.is_none() && !known {
         return None;
     }
     let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
     let order = order(configuration);
     let encoding = settings::encoding();
-    let alone = merge::fold(None, &key, block.clone());
+    let alone = merge::fold(None, key, block.clone());
     let kept = Block {
         data: block.to_string(),
         summary: summarize(&alone, Some(BUDGET), encoding, Some(&order)),
     };
-    let context = merge::as_stored(merge::fold(context, &key, block));
+    let context = merge::as_stored(merge::fold(context, key, block));
     let visible = before(configuration, context.clone(), entered);
     let summary = summarize(&visible, Some(BUDGET), encoding, Some(&order));
     Some(Folded {

@@ -101,17 +101,6 @@ pub fn merge<'a>(contexts: impl IntoIterator<Item = &'a Value>) -> Map<String, V
     merged
 }
 
-/// The key under which a phase's block stands in a ticket's context:
-/// `requirements_phase` for `PHASE_REQUIREMENTS`.
-pub fn phase_key(label: &str) -> String {
-    let mut key = label.to_lowercase();
-    if let Some(name) = key.strip_prefix("phase_") {
-        key = name.to_owned();
-    }
-    key.push_str("_phase");
-    key
-}
-
 /// Puts a phase's block in the ticket's context, in place of an earlier block of that phase, and
 /// keeps all other keys. The top-level `summary` is left as it is: [`with_summary`] sets it.
 ///

@@ -5,6 +5,7 @@ use super::statements::{
 };
 use super::verdict::{Check, Outcome};
 use crate::pg::error::Result;
+use crate::pg::role;
 use crate::pg::rows::Rows;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
@@ -74,6 +75,8 @@ fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
             Sql::Time(result.at),
             Sql::text(Some(&result.by)),
             Sql::Texts(result.reasons.iter().cloned().map(Some).collect()),
+            Sql::text(Some(&role::session_name())),
+            Sql::text(Some(&role::acting_name())),
         ],
         Sees::Snapshot,
     )?;
@@ -103,6 +106,8 @@ fn store_many(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
             texts(|result| &result.json),
             Sql::Times(results.iter().map(|result| result.at).collect()),
             texts(|result| &result.by),
+            Sql::text(Some(&role::session_name())),
+            Sql::text(Some(&role::acting_name())),
         ],
         Sees::Snapshot,
     )?;

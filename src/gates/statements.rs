@@ -10,23 +10,31 @@ pub static REQUIREMENTS: Statement = Statement {
     parameters: &[],
 };
 
+/// The phases outside the sequence.
+macro_rules! outside {
+    () => {
+        "SELECT p.phase_id FROM {ws}.phases p WHERE p.kind OPERATOR(pg_catalog.=) ANY ('{blocked,abandoned}')"
+    };
+}
+
 /// The moment that an approval of phase $2 of ticket $1 must not be older than: when its newest artifact
 /// came, or the last regression through the phase.
 macro_rules! review_counts_since {
     () => {
-        "(SELECT pg_catalog.max(m.at) FROM (
+        concat!("(SELECT pg_catalog.max(m.at) FROM (
               SELECT a.collected_at AS at
                 FROM {ws}.phase_gate_artifacts a
                WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
                UNION ALL
               SELECT h.created_at
                 FROM (SELECT r.created_at, r.to_phase,
-                             CASE WHEN r.from_phase OPERATOR(pg_catalog.=) 'PHASE_BLOCKED'
+                             CASE WHEN r.from_phase OPERATOR(pg_catalog.=) ANY (ARRAY(", outside!(), "))
                                   THEN pg_catalog.lag(r.from_phase) OVER (ORDER BY r.created_at, r.id)
                                   ELSE r.from_phase END AS left_phase
                         FROM {ws}.phase_history r WHERE r.ticket_id OPERATOR(pg_catalog.=) $1) h
-               WHERE h.to_phase OPERATOR(pg_catalog.<) h.left_phase AND h.to_phase OPERATOR(pg_catalog.<>) 'PHASE_BLOCKED'
-                 AND $2 OPERATOR(pg_catalog.>=) h.to_phase AND $2 OPERATOR(pg_catalog.<=) h.left_phase) m)"
+               WHERE h.to_phase OPERATOR(pg_catalog.<) h.left_phase
+                 AND h.to_phase OPERATOR(pg_catalog.<>) ALL (ARRAY(", outside!(), "))
+                 AND $2 OPERATOR(pg_catalog.>=) h.to_phase AND $2 OPERATOR(pg_catalog.<=) h.left_phase) m)")
     };
 }
 
@@ -106,7 +114,8 @@ pub static JSONPATH: Statement = Statement {
 macro_rules! results {
     () => {
         "{ws}.phase_gate_results
-                 (id, ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons)"
+                 (id, ticket_id, phase_id, gate_status, validation_result, validated_at, validated_by, blocking_reasons,
+                  db_role, acting_role)"
     };
 }
 
@@ -115,7 +124,7 @@ pub static STORE_ONE: Statement = Statement {
     sql: concat!(
         "INSERT INTO ",
         results!(),
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::pg_catalog.name, $10::pg_catalog.name)"
     ),
     parameters: &[
         Type::Uuid,
@@ -126,6 +135,8 @@ pub static STORE_ONE: Statement = Statement {
         Type::Time,
         Type::Text,
         Type::Texts,
+        Type::Text,
+        Type::Text,
     ],
 };
 
@@ -136,7 +147,8 @@ pub static STORE: Statement = Statement {
                  ARRAY(SELECT s.reason OPERATOR(pg_catalog.->>) 'message'
                          FROM pg_catalog.jsonb_array_elements(r.result::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'reasons')
                               WITH ORDINALITY AS s (reason, place)
-                        ORDER BY s.place)
+                        ORDER BY s.place),
+                 $8::pg_catalog.name, $9::pg_catalog.name
             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),
                             pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7))
                  AS r (id, ticket_id, phase_id, status, result, at, by)"),
@@ -148,6 +160,8 @@ pub static STORE: Statement = Statement {
         Type::Texts,
         Type::Times,
         Type::Texts,
+        Type::Text,
+        Type::Text,
     ],
 };
 

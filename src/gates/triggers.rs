@@ -73,7 +73,17 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
         firing.new_value(phase).map(read::oid),
     )?;
     let now = clock::now().max(reviewed_at.map_or(i64::MIN, |at| at.saturating_add(1)));
-    let mut changes = vec![(column(firing, "collected_at"), Sql::Time(now))];
+    let mut changes = vec![
+        (column(firing, "collected_at"), Sql::Time(now)),
+        (
+            column(firing, "db_role"),
+            Sql::Name(role::session_name().into()),
+        ),
+        (
+            column(firing, "acting_role"),
+            Sql::Name(role::acting_name().into()),
+        ),
+    ];
     if !is_owner {
         let kept = firing
             .is_update()

@@ -14,6 +14,7 @@ pub mod jsonpath;
 pub mod lock;
 pub mod role;
 pub mod rows;
+pub mod server;
 pub mod settings;
 pub mod spi;
 pub mod transaction;

@@ -4,7 +4,7 @@ use super::error::Result;
 use super::settings;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Oid};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 
 /// Acts with another role's rights until dropped, as foreign-key checks do.
@@ -15,6 +15,13 @@ use std::ffi::{CStr, CString};
 /// deferred triggers, which before PostgreSQL 18 would run with the superuser's rights, and held cursors.
 pub struct Rights {
     former: Option<(Oid, i32)>,
+    /// Whether no other switch is around this one.
+    is_outermost: bool,
+}
+
+thread_local! {
+    /// Who acted before the outermost switch.
+    static BEFORE: Cell<Option<Oid>> = const { Cell::new(None) };
 }
 
 impl Rights {
@@ -33,12 +40,20 @@ impl Rights {
                 wanted |= pg_sys::SECURITY_RESTRICTED_OPERATION as i32;
             }
             if user == role && context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0 {
-                return Rights { former: None };
+                return Rights {
+                    former: None,
+                    is_outermost: false,
+                };
             }
             pg_sys::SetUserIdAndSecContext(role, wanted);
         }
+        let is_outermost = BEFORE.get().is_none();
+        if is_outermost {
+            BEFORE.set(Some(user));
+        }
         Rights {
             former: Some((user, context)),
+            is_outermost,
         }
     }
 }
@@ -69,6 +84,9 @@ impl Drop for Rights {
         if let Some((user, context)) = self.former {
             // SAFETY: puts back what `of` found.
             unsafe { pg_sys::SetUserIdAndSecContext(user, context) };
+        }
+        if self.is_outermost {
+            BEFORE.set(None);
         }
     }
 }
@@ -144,6 +162,11 @@ pub fn session_name() -> String {
             name
         }
     })
+}
+
+/// The name of the role that acts, after SET ROLE and before any switch of ours to the owner's rights.
+pub fn acting_name() -> String {
+    name(BEFORE.get().map_or_else(current, |role| role.to_u32()))
 }
 
 /// Who acts, for the record: the name given, else the setting `phasegate.actor`, else the session's role.

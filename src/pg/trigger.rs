@@ -247,6 +247,30 @@ impl Firing {
         }
     }
 
+    /// The row before an UPDATE or DELETE, as JSON text.
+    pub fn old_json(&self) -> Option<String> {
+        // SAFETY: the server passes trigger data that lives for the call.
+        (!self.is_insert()).then(|| self.json(unsafe { (*self.data).tg_trigtuple }))?
+    }
+
+    /// The row after an INSERT or UPDATE, as JSON text.
+    pub fn new_json(&self) -> Option<String> {
+        (!self.is_row_delete()).then(|| self.json(self.current()))?
+    }
+
+    /// A row as the server's own `row_to_json` writes it.
+    fn json(&self, row: HeapTuple) -> Option<String> {
+        if row.is_null() {
+            return None;
+        }
+        // SAFETY: a row of the relation, copied as a composite value, which knows its type.
+        let text = unsafe {
+            let row = pg_sys::heap_copy_tuple_as_datum(row, (*self.relation()).rd_att);
+            pgrx::direct_function_call_as_datum(pg_sys::row_to_json, &[Some(row)])
+        };
+        text.map(read::text)
+    }
+
     /// Whether another row trigger may fire for the same UPDATE after this BEFORE trigger, and change the row again.
     pub fn is_followed(&self) -> bool {
         // SAFETY: the relation and its triggers stay as they are while a statement on it runs.

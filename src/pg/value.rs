@@ -17,6 +17,8 @@ pub enum Type {
     Text,
     /// `text[]`
     Texts,
+    /// `varchar[]`
+    Varchars,
     /// `name`
     Name,
     /// `jsonb`
@@ -49,6 +51,7 @@ impl Type {
             Type::Uuids => pg_sys::UUIDARRAYOID,
             Type::Text => pg_sys::TEXTOID,
             Type::Texts => pg_sys::TEXTARRAYOID,
+            Type::Varchars => pg_sys::VARCHARARRAYOID,
             Type::Name => pg_sys::NAMEOID,
             Type::Json => pg_sys::JSONBOID,
             Type::Bool => pg_sys::BOOLOID,
@@ -78,6 +81,8 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// a `text[]`
     Texts(Vec<Option<String>>),
+    /// a `varchar[]`
+    Varchars(Vec<Option<String>>),
     /// a `name`: what it has room for of the text
     Name(Cow<'a, str>),
     /// a `jsonb`, as JSON text
@@ -155,6 +160,11 @@ impl<'a> Value<'a> {
             Value::Text(text) => text_datum(text),
             Value::Texts(texts) => array(
                 pg_sys::TEXTOID,
+                Element::VARLENA,
+                texts.iter().map(|text| text.as_deref().map(text_datum)),
+            ),
+            Value::Varchars(texts) => array(
+                pg_sys::VARCHAROID,
                 Element::VARLENA,
                 texts.iter().map(|text| text.as_deref().map(text_datum)),
             ),
@@ -421,6 +431,14 @@ pub mod read {
         elements(datum, pg_sys::UUIDOID, Element::REFERENCE_16)
             .into_iter()
             .map(|item| item.map(uuid))
+            .collect()
+    }
+
+    /// A `varchar[]`.
+    pub fn varchars(datum: Datum) -> Vec<Option<String>> {
+        elements(datum, pg_sys::VARCHAROID, Element::VARLENA)
+            .into_iter()
+            .map(|item| item.map(text))
             .collect()
     }
 

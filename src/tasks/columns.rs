@@ -56,6 +56,10 @@ columns!(
     updated_at: Time,
     started_at: Time,
     completed_at: Time,
+    on_hold: Bool,
+    agents: Varchars,
+    db_role: Name,
+    acting_role: Name,
 );
 
 columns!(

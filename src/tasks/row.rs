@@ -78,6 +78,7 @@ impl<'a> Task<'a> {
         let pending = self.keep_dependencies()?;
         self.keep_capabilities()?;
         self.keep_result(old, kept.status)?;
+        self.keep_holders(old, &kept);
         if kept.status == Status::Completed && old.is_some_and(|old| old.status != kept.status) {
             self.note(Event::Done {
                 ticket: firing.new_uuid(columns.ticket_id).unwrap_or_default(),
@@ -87,8 +88,11 @@ impl<'a> Task<'a> {
         if settings::notify() {
             self.note_claimable(old, &kept, pending);
         }
-        self.changes
-            .push((columns.updated_at, Value::Time(self.now)));
+        self.changes.extend([
+            (columns.updated_at, Value::Time(self.now)),
+            (columns.db_role, Value::Name(role::session_name().into())),
+            (columns.acting_role, Value::Name(role::acting_name().into())),
+        ]);
         Ok(firing.with(&self.changes))
     }
 
@@ -112,6 +116,7 @@ impl<'a> Task<'a> {
             columns.completed_at,
             columns.updated_at,
             columns.phase_id,
+            columns.on_hold,
         ]
         .into_iter()
         .all(|column| firing.is_equal(column))
@@ -124,12 +129,19 @@ impl<'a> Task<'a> {
                 columns.required_capabilities,
                 columns.dependencies,
                 columns.result,
+                columns.agents,
             ]
             .into_iter()
             .all(|column| firing.is_untouched(column))
             && [columns.id, columns.ticket_id]
                 .into_iter()
                 .all(|column| firing.old_uuid(column) == firing.new_uuid(column))
+            && [columns.db_role, columns.acting_role]
+                .into_iter()
+                .all(|column| {
+                    let name = |value: Option<Datum>| value.map(read::name);
+                    name(firing.old_value(column)) == name(firing.new_value(column))
+                })
     }
 
     fn new_oid(&self, column: i16) -> u32 {
@@ -213,6 +225,37 @@ impl<'a> Task<'a> {
             }
         }
         Ok(kept)
+    }
+
+    /// Whoever holds the task stays among its agents. Whether it is on hold is not the caller's to say.
+    fn keep_holders(&mut self, old: Option<&State>, kept: &State) {
+        let (firing, columns) = (self.firing, self.columns);
+        let before = if self.is_new() {
+            firing.new_value(columns.agents)
+        } else {
+            firing.old_value(columns.agents)
+        };
+        let is_written = !self.is_new() && !firing.is_untouched(columns.agents);
+        let holder = kept
+            .agent
+            .as_ref()
+            .filter(|holder| old.is_none_or(|old| old.agent.as_ref() != Some(*holder)));
+        if is_written || holder.is_some() {
+            let mut agents = before.map(read::varchars).unwrap_or_default();
+            let is_new = holder.filter(|holder| !agents.iter().flatten().any(|one| one == *holder));
+            if is_written || is_new.is_some() {
+                agents.extend(is_new.cloned().map(Some));
+                self.changes.push((columns.agents, Value::Varchars(agents)));
+            }
+        }
+        let on_hold = |value: Option<Datum>| value.is_some_and(read::bool);
+        let (wanted, was) = (
+            on_hold(firing.new_value(columns.on_hold)),
+            !self.is_new() && on_hold(firing.old_value(columns.on_hold)),
+        );
+        if wanted != was && !role::acts_for(firing.owner()) {
+            self.changes.push((columns.on_hold, Value::Bool(was)));
+        }
     }
 
     /// Brings dependencies into their canonical form and sets how many are pending: all of them, until

@@ -96,13 +96,14 @@ fn started(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) 
     }
 }
 
+/// When the task reached its final status, whichever that is.
 fn completed(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) -> Option<i64> {
-    if status != Status::Completed {
+    if !status.is_final() {
         return None;
     }
     let known = match old {
         None => *wanted,
-        Some(old) => old.completed_at,
+        Some(old) => old.completed_at.filter(|_| old.status == status),
     };
     Some(known.unwrap_or(now))
 }
@@ -253,7 +254,7 @@ mod tests {
                 prop_assert!(!held || task.agent.is_some() && task.attempts > 0);
                 prop_assert!(held || task.lease.is_none());
                 prop_assert!(task.status == Status::Pending || task.scheduled_at.is_none());
-                prop_assert_eq!(task.status == Status::Completed, task.completed_at.is_some());
+                prop_assert_eq!(task.status.is_final(), task.completed_at.is_some());
                 prop_assert!(task.status != Status::Running || task.started_at.is_some());
                 if task.status == Status::Pending {
                     prop_assert!(task.agent.is_none() && task.started_at.is_none());

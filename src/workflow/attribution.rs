@@ -15,6 +15,8 @@ pub struct Attribution {
     pub artifacts: Option<String>,
     /// `db_role`: the session's role, which the caller cannot choose
     pub db_role: String,
+    /// `acting_role`: the role that acts, after SET ROLE
+    pub acting_role: String,
 }
 
 thread_local! {
@@ -29,6 +31,7 @@ impl Attribution {
             reason: reason.or_else(settings::reason),
             artifacts,
             db_role: role::session_name(),
+            acting_role: role::acting_name(),
         }
     }
 

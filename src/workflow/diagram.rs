@@ -86,12 +86,14 @@ fn dot(phases: &Phases, edges: &[(Phase, Phase, bool)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phase::{Kind, Label};
 
     fn small() -> (Phases, Transitions) {
         let phases = Phases::new([
-            ("PHASE_A".to_owned(), 1),
-            ("say \"b\"\\".to_owned(), 2),
-            ("PHASE_BLOCKED".to_owned(), 3),
+            Label::new("PHASE_A".to_owned(), 1),
+            Label::new("say \"b\"\\".to_owned(), 2),
+            Label::new("PHASE_BLOCKED".to_owned(), 3)
+                .meaning(Kind::Blocked, "blocked_phase".to_owned()),
         ]);
         let phase = |oid| phases.by_oid(oid).unwrap();
         let rules = Transitions::new([

@@ -13,7 +13,7 @@ use crate::pg::error::Result;
 use crate::pg::settings;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
-use crate::phase::{BLOCKED, Phase};
+use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -267,7 +267,16 @@ pub fn transition_tickets(call: &Call) -> Result<Answer> {
 pub fn block_ticket(call: &Call) -> Result<Answer> {
     let ticket = call.uuid(0, "ticket_id")?;
     let reason = call.text(1, "reason")?;
-    let wish = Wish::new(BLOCKED, Some(reason), call.optional_text(2), None, None)?;
+    let configuration = Workspace::current()?.configuration()?;
+    let blocked = configuration.phases.blocked().ok_or_else(|| {
+        Error::new(
+            Code::NoBlockedPhase,
+            "workspace has no phase for blocked tickets",
+        )
+        .hint("Give a phase the kind blocked in the table phases.")
+    })?;
+    let blocked = configuration.phases.label(blocked);
+    let wish = Wish::new(blocked, Some(reason), call.optional_text(2), None, None)?;
     wish.answer_transition(call, ticket)
 }
 

@@ -6,6 +6,7 @@ use super::statements::{RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::rows::Rows;
+use crate::pg::server;
 use crate::pg::spi::Sees;
 use crate::pg::value::Value;
 use crate::workspace::Workspace;
@@ -41,11 +42,12 @@ fn phase<'v>(oid: u32) -> Value<'v> {
     }
 }
 
-fn attributed(attribution: &Attribution) -> [Value<'_>; 3] {
+fn attributed(attribution: &Attribution) -> [Value<'_>; 4] {
     [
         Value::text(attribution.reason.as_deref()),
         Value::text(Some(&attribution.actor)),
         Value::text(Some(&attribution.db_role)),
+        Value::text(Some(&attribution.acting_role)),
     ]
 }
 
@@ -68,7 +70,7 @@ impl Move {
 }
 
 fn write_one(workspace: &Workspace, one: &Move) -> Result<Rows> {
-    let [reason, actor, db_role] = attributed(&one.attribution);
+    let [reason, actor, db_role, acting_role] = attributed(&one.attribution);
     let (statement, last) = match one.unseen() {
         0 => {
             let given = one.attribution.artifacts.as_deref();
@@ -87,12 +89,14 @@ fn write_one(workspace: &Workspace, one: &Move) -> Result<Rows> {
         db_role,
         Value::uuid(one.gate_result),
         last,
+        acting_role,
+        Value::Big(server::system_identifier()),
     ];
     workspace.run(statement, &arguments, Sees::Latest)
 }
 
 fn write_many(workspace: &Workspace, attribution: &Attribution, moves: &[Move]) -> Result<Rows> {
-    let [reason, actor, db_role] = attributed(attribution);
+    let [reason, actor, db_role, acting_role] = attributed(attribution);
     let phases =
         |of: fn(&Move) -> u32| Value::Enums(workspace.phase_type, moves.iter().map(of).collect());
     let seen = moves.iter().map(|one| one.seen().map(str::to_owned));
@@ -111,6 +115,8 @@ fn write_many(workspace: &Workspace, attribution: &Attribution, moves: &[Move]) 
         Value::Texts(seen.collect()),
         phases(Move::unseen),
         Value::Uuids(results.collect()),
+        acting_role,
+        Value::Big(server::system_identifier()),
     ];
     workspace.run(&RECORD_MANY, &arguments, Sees::Latest)
 }

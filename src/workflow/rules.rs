@@ -48,7 +48,7 @@ impl Transitions {
         self.edges.contains_key(&(from, to))
     }
 
-    /// The phases that `from` can move to, in sequence order, PHASE_BLOCKED last.
+    /// The phases that `from` can move to, as phases are listed.
     pub fn targets(&self, phases: &Phases, from: Phase) -> Vec<Phase> {
         phases
             .listed()
@@ -72,9 +72,9 @@ impl Transitions {
     /// What the move of a ticket in `present` (last in `previous`) to `target` means and demands;
     /// `None` where the edge is not configured.
     ///
-    /// A gated edge demands the gate of the phase left. A forward move out of PHASE_BLOCKED demands,
-    /// whatever its edge says, the gates of all phases from the one left up to the target: being blocked
-    /// never skips a gate.
+    /// A gated edge demands the gate of the phase left. A forward move of a ticket that is blocked or was abandoned
+    /// demands, whatever its edge says, the gates of all phases from the one left up to the target: being blocked
+    /// never skips a gate. To abandon a ticket takes none.
     pub fn decide(
         &self,
         phases: &Phases,
@@ -85,11 +85,12 @@ impl Transitions {
         let requires_gate = *self.edges.get(&(present, target))?;
         let left = phases.left(present, previous);
         let direction = phases.direction(left, target);
-        let mut gates = if phases.is_blocked(present) && direction == Direction::Forward {
+        let mut gates = if phases.is_outside(present) && direction == Direction::Forward {
             phases.between(left, target)
         } else {
             Vec::new()
         };
+        let requires_gate = requires_gate && direction != Direction::Abandon;
         if requires_gate && !gates.contains(&left) {
             gates.insert(0, left);
         }
@@ -104,7 +105,8 @@ impl Transitions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phase::tests::default_phases;
+    use crate::phase::Kind;
+    use crate::phase::tests::{default_phases, phases};
     use proptest::prelude::*;
 
     fn by_number(phases: &Phases, number: usize) -> Phase {
@@ -153,8 +155,26 @@ mod tests {
         assert!(found.gates.is_empty());
     }
 
+    #[test]
+    fn to_abandon_takes_no_gate_and_to_come_back_takes_all() {
+        let phases = phases(&[
+            ("A", Kind::Start),
+            ("B", Kind::Work),
+            ("C", Kind::Final),
+            ("X", Kind::Abandoned),
+        ]);
+        let phase = |label: &str| phases.by_label(label).unwrap();
+        let (a, b, c, x) = (phase("A"), phase("B"), phase("C"), phase("X"));
+        let rules = Transitions::new([(b, x, true), (x, c, false)]);
+        let found = rules.decide(&phases, b, Some(a), x).unwrap();
+        assert_eq!(found.direction, Direction::Abandon);
+        assert!(found.gates.is_empty() && found.superseded(&phases, x).is_empty());
+        let found = rules.decide(&phases, x, Some(a), c).unwrap();
+        assert_eq!(found.gates, vec![a, b]);
+    }
+
     proptest! {
-        /// However a ticket came to be blocked, leaving PHASE_BLOCKED demands every gate that walking would.
+        /// However a ticket came to be blocked, leaving the blocked phase demands every gate that walking would.
         #[test]
         fn being_blocked_never_skips_a_gate(left in 0usize..7, target in 0usize..7, flag: bool) {
             let phases = default_phases();

@@ -54,12 +54,6 @@ pub static FIRING_ALWAYS: Statement = Statement {
     parameters: &[Type::Oid],
 };
 
-/// Whether the ticket exists, whatever the caller may see.
-pub static EXISTS: Statement = Statement {
-    sql: "SELECT 1 FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
-    parameters: &[Type::Uuid],
-};
-
 /// A ticket's history, oldest first, if the caller may see the ticket.
 pub static HISTORY: Statement = Statement {
     sql: "SELECT h.id, h.ticket_id, pg_catalog.textin(pg_catalog.enum_out(h.from_phase)), pg_catalog.textin(pg_catalog.enum_out(h.to_phase)),
@@ -79,8 +73,8 @@ macro_rules! record_one {
             sql: concat!(
                 "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
-                  gate_result_id, artifacts)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, ",
+                  gate_result_id, acting_role, cluster, artifacts)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, $11::pg_catalog.name, $12, ",
                 $artifacts,
                 ")"
             ),
@@ -123,6 +117,8 @@ pub static RECORD_GIVEN: Statement = record_one!(
         Type::Text,
         Type::Uuid,
         Type::Json,
+        Type::Text,
+        Type::Big,
     ]
 );
 
@@ -141,6 +137,8 @@ pub static RECORD_ONE: Statement = record_one!(
         Type::Text,
         Type::Uuid,
         Type::Phase,
+        Type::Text,
+        Type::Big,
     ]
 );
 
@@ -150,8 +148,9 @@ pub static RECORD_MANY: Statement = Statement {
     sql: concat!(
         "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
-                  gate_result_id, artifacts)
+                  acting_role, cluster, gate_result_id, artifacts)
           SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
+                 $12::pg_catalog.name, $13,
                  CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
                       THEN m.gate_result_id END,
                  coalesce($9, m.seen::pg_catalog.jsonb, CASE WHEN m.left_phase IS NOT NULL THEN ",
@@ -174,5 +173,7 @@ pub static RECORD_MANY: Statement = Statement {
         Type::Texts,
         Type::Phases,
         Type::Uuids,
+        Type::Text,
+        Type::Big,
     ],
 };

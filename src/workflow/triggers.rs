@@ -1,16 +1,14 @@
-//! The triggers on `tickets` and `phase_history` that only check, stamp and note; see [`super::decide`] for the
+//! The triggers on `tickets` that only check, stamp and note; see [`super::decide`] for the
 //! decision about a move and [`super::write`] for what a statement's moves leave behind.
 
 use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
-use super::statements::EXISTS;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::{Value, read};
 use crate::pg::{clock, role};
-use crate::phase::DONE;
+use crate::phase::Kind;
 use crate::workspace::{Columns, Workspace};
 use uuid::Uuid;
 
@@ -45,24 +43,18 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
     Ok(firing.with(&changes))
 }
 
-/// AFTER INSERT on `tickets`, row by row: notes a start. In workspaces of shape 1 also AFTER UPDATE of the phase, where
-/// a trigger that fires after the decision may have changed what it was about.
+/// AFTER INSERT on `tickets`, row by row: notes a start.
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require_row(false)?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
     let ticket = id(firing, &columns)?;
     let to = firing.new_value(columns.phase_id).map_or(0, read::oid);
-    if firing.is_insert() {
-        let previous = firing.new_value(columns.previous_phase_id).map(read::oid);
-        let at = firing
-            .new_value(columns.phase_entered_at)
-            .map_or_else(clock::now, read::big);
-        record_start(&workspace, firing.table(), ticket, to, previous, at)?;
-    } else if firing.is_equal(columns.phase_entered_at) {
-        // Every decision about a move sets it later than it was.
-        return Err(moves::undecided(ticket));
-    }
+    let previous = firing.new_value(columns.previous_phase_id).map(read::oid);
+    let at = firing
+        .new_value(columns.phase_entered_at)
+        .map_or_else(clock::now, read::big);
+    record_start(&workspace, firing.table(), ticket, to, previous, at)?;
     Ok(Verdict::Keep)
 }
 
@@ -78,7 +70,7 @@ fn record_start(
     let phases = &configuration.phases;
     let phase = configuration.phase_of(phase_oid)?;
     let label = phases.label(phase);
-    if phases.is_blocked(phase) || label == DONE {
+    if !matches!(phases.kind(phase), Kind::Start | Kind::Work) {
         let error = Error::new(
             Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
@@ -119,25 +111,4 @@ fn record_start(
         false,
     );
     Ok(())
-}
-
-/// BEFORE UPDATE, DELETE and TRUNCATE on `phase_history`: refuses, but for the cascade from a deleted ticket.
-pub fn history_append_only(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing(firing, "phase_history")?;
-    if firing.is_row_delete() {
-        let ticket = crate::pg::catalog::column(firing.table(), "ticket_id")
-            .and_then(|column| firing.old_uuid(column));
-        let _session = Session::open()?;
-        let _owner = workspace.as_owner();
-        // When the row goes with its ticket, the ticket is gone already.
-        let remains = workspace.run(&EXISTS, &[Value::uuid(ticket)], Sees::Latest)?;
-        if remains.is_empty() {
-            return Ok(Verdict::Keep);
-        }
-    }
-    Err(
-        Error::new(Code::HistoryAppendOnly, "phase history is append-only")
-            .detail("Rows of phase_history are never changed, and go only with their ticket.")
-            .hint("A move that was wrong is undone by another move."),
-    )
 }

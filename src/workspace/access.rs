@@ -4,7 +4,7 @@
 //! nothing but the grants, so that pg_dump keeps a level and a GRANT or REVOKE by hand changes it.
 
 use super::Workspace;
-use super::shape::{CONFIGURATION, TABLES, VIEWS};
+use super::shape::{CONFIGURATION, READ, VIEWS};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role;
@@ -73,7 +73,7 @@ const GRANTS: [Grant; 7] = [
         level: Level::Reader,
         privileges: &["SELECT"],
         columns: &[],
-        tables: &TABLES,
+        tables: &READ,
     },
     Grant {
         level: Level::Reader,

@@ -5,7 +5,7 @@
 
 use super::create::Site;
 use super::progress::Adoption;
-use super::shape::{CONSTRAINTS, LABELS, TABLES, VIEWS};
+use super::shape::{CONSTRAINTS, PHASES, TABLES, VIEWS};
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;
@@ -84,7 +84,8 @@ pub(super) fn identifiers(site: &Site) -> Result<()> {
     changes.iter().try_for_each(|change| run_script(change))
 }
 
-/// Makes the workspace's enum and its casts, or adopts an enum of the user's own that has all the labels.
+/// Makes the workspace's enum and its casts, or adopts an enum of the user's own that has all the labels. Where the
+/// table `phases` says what they mean, they may be called otherwise.
 pub(super) fn phase_type(site: &Site) -> Result<()> {
     let ws = &site.quoted;
     let rows = run_once(
@@ -93,27 +94,25 @@ pub(super) fn phase_type(site: &Site) -> Result<()> {
            FROM pg_type t WHERE t.typnamespace = $1 AND t.typname = 'phase'",
         &[(Type::Oid, Value::Oid(site.schema))],
     )?;
+    let wanted = PHASES.map(|(label, ..)| label);
     if let Some(row) = rows.first() {
         let labels = row.texts(2).unwrap_or_default();
-        let missing: Vec<&str> = LABELS
-            .into_iter()
-            .filter(|label| !labels.iter().flatten().any(|found| found == label))
-            .collect();
-        if !row.bool(1) || !missing.is_empty() {
+        let is_there = |label: &&str| labels.iter().flatten().any(|found| found == label);
+        if !row.bool(1) || !site.has("phases") && !wanted.iter().all(is_there) {
             return Err(Error::new(
                 Code::NameTaken,
                 format!("type {ws}.phase exists and is not the workspace's"),
             )
             .detail(format!(
                 "A workspace's phase is an enum with at least the labels {}.",
-                LABELS.join(", ")
+                wanted.join(", ")
             ))
             .hint("Rename that type, or make the workspace in another schema."));
         }
     } else {
         run_script(&format!(
             "CREATE TYPE {ws}.phase AS ENUM ('{}')",
-            LABELS.join("', '")
+            wanted.join("', '")
         ))?;
     }
     for source in ["text", "varchar"] {
@@ -141,7 +140,7 @@ pub(super) fn is_kept(site: &Site, table: &str) -> Result<bool> {
            JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_proc p ON p.oid = t.tgfoid
            JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE c.relnamespace = $1 AND c.relname = $2::name AND n.nspname = 'phasegate' AND p.proname = $2 || '_keep'",
+          WHERE c.relnamespace = $1 AND c.relname = $2::name AND n.nspname = 'phasegate' AND p.proname = '_' || $2 || '_keep'",
         &[
             (Type::Oid, Value::Oid(site.schema)),
             (Type::Text, Value::text(Some(table))),

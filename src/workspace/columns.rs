@@ -155,8 +155,9 @@ fn unfit(table: &str, column: &Column, existing: &Found) -> Error {
 fn compatible(wanted: &str, found: &str, found_is_text: bool) -> bool {
     match wanted {
         "text" => found_is_text,
-        _ if wanted.starts_with("varchar") => found_is_text,
+        _ if wanted.starts_with("varchar") && !wanted.ends_with("[]") => found_is_text,
         "timestamptz" => found == "timestamp with time zone",
+        "varchar(255)[]" => ["character varying(255)[]", "text[]"].contains(&found),
         _ => wanted == found,
     }
 }
@@ -174,6 +175,11 @@ fn added(target: &str, name: &str, kind: &str, column: &Column) -> Vec<String> {
     if column.name == "title" {
         changes.push(format!(
             "ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT"
+        ));
+    }
+    if let Some(fill) = column.fill {
+        changes.push(format!(
+            "ALTER TABLE {target} ALTER COLUMN {name} TYPE {kind} USING {fill}"
         ));
     }
     changes

@@ -39,7 +39,7 @@ impl Configuration {
             .collect();
         cache::reading();
         let generation = cache::catalog_generation();
-        let phases = statements::phases(workspace);
+        let phases = statements::phases(workspace)?;
         let transitions = statements::transitions(workspace, &phases)?;
         Ok(Configuration {
             phases,

@@ -1,14 +1,15 @@
 //! `create_workspace` and `detach_workspace`.
 
 use super::progress::Adoption;
-use super::{adopt, columns, in_schema, owner, statements, upgrade};
+use super::{adopt, columns, in_schema, owner, phases, statements, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role::{self, Rights};
+use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, catalog_rows, lock};
+use crate::pg::{cache, catalog, catalog_rows, lock, server};
 use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
@@ -112,7 +113,8 @@ impl Site {
     pub(super) fn script(&self, sql: &str) -> Result<()> {
         let sql = sql
             .replace("{needs}", &NEEDS.to_string())
-            .replace("{shape}", &SHAPE.to_string());
+            .replace("{shape}", &SHAPE.to_string())
+            .replace("{cluster}", &server::system_identifier().to_string());
         // The schema's name goes in last: it may itself hold braces.
         run_script(&in_schema(&sql, &self.quoted))
     }
@@ -172,14 +174,16 @@ pub fn create(name: &str) -> Result<()> {
     let _rights = Rights::of(owner);
     owner::hold(site.schema, owner)?;
     adopt::require_owner(&site, owner)?;
+    let always = enabled_always(&site)?;
     if stamp.is_none() {
         upgrade::from_unknown(&site)?;
     }
-    make(&site)
+    make(&site, &always)
 }
 
-/// Makes what is missing, and triggers and views anew. Needs an open session with the owner's rights.
-pub(super) fn make(site: &Site) -> Result<()> {
+/// Makes what is missing, and triggers and views anew; `always` are the triggers that were enabled so. Needs an open
+/// session with the owner's rights.
+pub(super) fn make(site: &Site, always: &[Always]) -> Result<()> {
     super::inheritance::refuse(site.schema)?;
     let progress = Adoption::of(site)?;
     let _pinned = Pinned::search_path();
@@ -190,7 +194,11 @@ pub(super) fn make(site: &Site) -> Result<()> {
         let fresh = room
             .defaults
             .is_some_and(|(configuration, _)| !site.has(configuration));
+        let has_phases = site.has("phases");
         site.script(room.tables)?;
+        if !has_phases {
+            phases::fill(site)?;
+        }
         if let Some((_, rows)) = room.defaults
             && fresh
         {
@@ -204,14 +212,13 @@ pub(super) fn make(site: &Site) -> Result<()> {
         owner::hold_to_write(site.schema, "tasks")?;
         site.script(ADOPT_TASKS)?;
     }
-    let always = enabled_always(site)?;
     for script in FINISH {
         site.script(script)?;
     }
     for row_trigger in &ROW_TRIGGERS {
         row_trigger.make(site)?;
     }
-    always.iter().try_for_each(|again| run_script(again))?;
+    enable_always(site, always)?;
     comments(site)?;
     progress.begins("tickets", "writing history");
     owner::hold_to_write(site.schema, "phase_history")?;
@@ -220,25 +227,62 @@ pub(super) fn make(site: &Site) -> Result<()> {
 
 /// Comments on what has none, for psql's `\d+`.
 fn comments(site: &Site) -> Result<()> {
-    let rows = run_once(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])?;
-    let comments: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
-    comments.iter().try_for_each(|comment| run_script(comment))
+    run_each(COMMENTS, &[(Type::Oid, Value::Oid(site.schema))])
 }
 
-/// For each trigger of ours that also fires for replicated rows, because the owner wants it so, the statement that
-/// makes it do so again: one that is replaced does not.
-fn enabled_always(site: &Site) -> Result<Vec<String>> {
+/// A trigger that also fires for replicated rows: its table and its own name.
+pub(super) type Always = (String, String);
+
+/// The triggers of ours that also fire for replicated rows, because the owner wants it so.
+pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
     let rows = run_once(
+        "SELECT c.relname::text, t.tgname::text
+           FROM pg_catalog.pg_trigger t
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+           JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND n.nspname OPERATOR(pg_catalog.=) 'phasegate'
+            AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A'",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )?;
+    let read = |row: Row<'_>| Some((row.text(1)?, row.text(2)?));
+    Ok(rows.iter().filter_map(read).collect())
+}
+
+/// Makes these triggers fire so again, as far as they are still there: one that is replaced does not.
+fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
+    let (tables, triggers) = always.iter().cloned().unzip();
+    let texts = |names: Vec<String>| (Type::Texts, Value::Texts(names.into_iter().map(Some).collect()));
+    run_each(
         "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
+           FROM unnest($2, $3) AS a (relname, tgname)
+           JOIN pg_class c ON c.relnamespace = $1 AND c.relname = a.relname
+           JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema)), texts(tables), texts(triggers)],
+    )
+}
+
+/// Drops all triggers of ours.
+pub(super) fn drop_triggers(site: &Site) -> Result<()> {
+    let _pinned = Pinned::search_path();
+    run_each(
+        "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
            FROM pg_trigger t
            JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_proc p ON p.oid = t.tgfoid
            JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal AND t.tgenabled = 'A'
+          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
           ORDER BY 1",
         &[(Type::Oid, Value::Oid(site.schema))],
-    )?;
-    Ok(rows.iter().filter_map(|row| row.text(1)).collect())
+    )
+}
+
+/// Runs the statements that a query gives.
+pub(super) fn run_each(query: &str, arguments: &[(Type, Value<'_>)]) -> Result<()> {
+    let rows = run_once(query, arguments)?;
+    let statements: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
+    statements.iter().try_for_each(|one| run_script(one))
 }
 
 /// Refuses where the extension's SQL objects are of another version than this library: its scripts may name what
@@ -310,16 +354,8 @@ pub fn detach(name: &str) -> Result<()> {
     let _pinned = Pinned::search_path();
     let _rights = workspace.as_owner();
     run_script(&workspace.in_workspace(DETACH))?;
-    let rows = run_once(
-        "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-           FROM pg_trigger t
-           JOIN pg_class c ON c.oid = t.tgrelid
-           JOIN pg_proc p ON p.oid = t.tgfoid
-           JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal
-          ORDER BY 1",
-        &[(Type::Oid, Value::Oid(workspace.schema))],
-    )?;
-    let drops: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
-    drops.iter().try_for_each(|drop| run_script(drop))
+    drop_triggers(&Site {
+        schema: workspace.schema,
+        quoted: workspace.quoted.clone(),
+    })
 }

@@ -1,14 +1,14 @@
 //! The SQL functions about workspaces.
 
 use super::access::{Access, Level};
-use super::shape::CONFIGURATION;
+use super::shape::TABLES;
 use super::{Workspace, check, create, upgrade};
+use crate::error::{Code, Error};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{cache, role};
 
 /// `create_workspace(workspace name)`
 pub fn create_workspace(call: &Call) -> Result<Answer> {
@@ -67,21 +67,13 @@ fn access_argument(call: &Call) -> Result<Access> {
     )
 }
 
-/// The triggers on configuration tables: drop every session's cached configuration when the change commits.
-pub fn configuration_changed(firing: &Firing) -> Result<Verdict> {
-    Workspace::of_firing_any(firing, &CONFIGURATION)?;
-    cache::invalidate(firing.table());
-    Ok(Verdict::Keep)
-}
-
-/// The statement trigger on tables that only phasegate and the workspace's owner write.
-///
-/// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
-/// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
-pub fn owner_only(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing_any(firing, &["phase_history", "phase_gate_results"])?;
-    if role::acts_for(workspace.owner) {
-        return Ok(Verdict::Keep);
-    }
-    Err(role::permission_denied(&firing.table_name()))
+/// The trigger functions of version 0.2.0, which stand on workspaces that were not upgraded and in dumps of them. Nothing of
+/// such a workspace is used: to look for it is refused.
+pub fn outdated(firing: &Firing) -> Result<Verdict> {
+    Workspace::of_firing_any(firing, &TABLES)?;
+    Err(Error::new(
+        Code::WrongTrigger,
+        "the trigger's function is one of version 0.2.0",
+    )
+    .hint("phasegate.create_workspace puts the present triggers in place; drop this one."))
 }

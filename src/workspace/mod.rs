@@ -6,14 +6,17 @@
 
 mod access;
 mod adopt;
+pub mod append_only;
 mod check;
 mod citus;
 mod columns;
 mod configuration;
+pub mod configuration_history;
 mod create;
 pub mod functions;
 mod inheritance;
 mod owner;
+pub mod phases;
 mod progress;
 mod shape;
 mod statements;

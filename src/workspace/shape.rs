@@ -1,17 +1,16 @@
 //! What a workspace consists of, for the code that adopts, repairs and refuses: phases, tables, columns, constraints.
 
-use crate::phase::{BLOCKED, DONE};
-
-/// The phases that every workspace has, in their order. A workspace's owner may add others.
-pub(super) const LABELS: [&str; 8] = [
-    "PHASE_BACKLOG",
-    "PHASE_REQUIREMENTS",
-    "PHASE_DESIGN",
-    "PHASE_IMPLEMENTATION",
-    "PHASE_TESTING",
-    "PHASE_DEPLOYMENT",
-    DONE,
-    BLOCKED,
+/// The phases that a new workspace has, in their order: label, kind, what happens there. Its owner may add others and rename
+/// these.
+pub(super) const PHASES: [(&str, &str, &str); 8] = [
+    ("PHASE_BACKLOG", "start", "Waiting to be taken up."),
+    ("PHASE_REQUIREMENTS", "work", "What is asked for is found out and written down."),
+    ("PHASE_DESIGN", "work", "How it is to be done is decided."),
+    ("PHASE_IMPLEMENTATION", "work", "It is made."),
+    ("PHASE_TESTING", "work", "It is tested."),
+    ("PHASE_DEPLOYMENT", "work", "It is brought into use."),
+    ("PHASE_DONE", "final", "Finished."),
+    ("PHASE_BLOCKED", "blocked", "Waiting for something outside of the work."),
 ];
 
 /// A column that an adopted table must have. A fresh table gets the same from `sql/*/tables.sql`;
@@ -25,6 +24,8 @@ pub(super) struct Column {
     pub default: Option<&'static str>,
     /// Whether it is NOT NULL.
     pub required: bool,
+    /// What existing rows get instead of the default, where the column is added.
+    pub fill: Option<&'static str>,
 }
 
 const fn optional(name: &'static str, kind: &'static str) -> Column {
@@ -33,6 +34,7 @@ const fn optional(name: &'static str, kind: &'static str) -> Column {
         kind,
         default: None,
         required: false,
+        fill: None,
     }
 }
 
@@ -42,6 +44,18 @@ const fn required(name: &'static str, kind: &'static str, default: &'static str)
         kind,
         default: Some(default),
         required: true,
+        fill: None,
+    }
+}
+
+/// NOT NULL, and with no default.
+const fn given(name: &'static str, kind: &'static str) -> Column {
+    Column {
+        name,
+        kind,
+        default: None,
+        required: true,
+        fill: None,
     }
 }
 
@@ -59,18 +73,8 @@ pub(super) const TICKETS: &[Column] = &[
 ];
 
 pub(super) const TASKS: &[Column] = &[
-    Column {
-        name: "ticket_id",
-        kind: "uuid",
-        default: None,
-        required: true,
-    },
-    Column {
-        name: "phase_id",
-        kind: "phase",
-        default: None,
-        required: true,
-    },
+    given("ticket_id", "uuid"),
+    given("phase_id", "phase"),
     required("kind", "text", "'work'"),
     optional("task_type", "varchar(100)"),
     optional("description", "text"),
@@ -91,6 +95,16 @@ pub(super) const TASKS: &[Column] = &[
     required("updated_at", "timestamptz", "now()"),
     optional("started_at", "timestamptz"),
     optional("completed_at", "timestamptz"),
+    required("on_hold", "boolean", "false"),
+    Column {
+        name: "agents",
+        kind: "varchar(255)[]",
+        default: Some("'{}'"),
+        required: true,
+        fill: Some("CASE WHEN assigned_agent_id IS NULL THEN '{}' ELSE ARRAY[assigned_agent_id] END"),
+    },
+    optional("db_role", "name"),
+    optional("acting_role", "name"),
 ];
 
 /// Constraints that an adopted table gets, by table and name.
@@ -128,9 +142,10 @@ pub(super) const CONSTRAINTS: &[(&str, &str, &str)] = &[
 ];
 
 /// The tables of a workspace.
-pub(super) const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 12] = [
     "tickets",
     "tasks",
+    "phases",
     "phase_history",
     "phase_transitions",
     "task_templates",
@@ -138,13 +153,36 @@ pub(super) const TABLES: [&str; 9] = [
     "phase_gate_results",
     "phase_gate_requirements",
     "phase_context",
+    "configuration_history",
+    "ticket_archive",
+];
+
+/// Those of them that a reader reads. What is left of deleted tickets row security on tickets does not guard any more.
+pub(super) const READ: [&str; 11] = [
+    "tickets",
+    "tasks",
+    "phases",
+    "phase_history",
+    "phase_transitions",
+    "task_templates",
+    "phase_gate_artifacts",
+    "phase_gate_results",
+    "phase_gate_requirements",
+    "phase_context",
+    "configuration_history",
 ];
 
 /// The views of a workspace.
-pub(super) const VIEWS: [&str; 3] = ["phase_board", "phase_durations", "task_queue"];
+pub(super) const VIEWS: [&str; 4] = [
+    "phase_board",
+    "phase_durations",
+    "task_queue",
+    "overdue_tickets",
+];
 
 /// The tables that hold its configuration.
-pub(super) const CONFIGURATION: [&str; 3] = [
+pub(super) const CONFIGURATION: [&str; 4] = [
+    "phases",
     "phase_transitions",
     "task_templates",
     "phase_gate_requirements",

@@ -3,10 +3,12 @@
 use super::Workspace;
 use crate::pg::catalog_rows;
 use crate::pg::error::Result;
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Statement};
-use crate::phase::Phases;
+use crate::phase::{Kind, Label, Phases};
 use crate::stamp::Stamp;
 use crate::workflow::rules::Transitions;
+use std::collections::HashMap;
 
 /// What makes a table named `tickets` a workspace's.
 pub struct Identity {
@@ -18,7 +20,9 @@ pub struct Identity {
 
 /// Owner and stamp of the workspace with this `tickets` table; `None` where it carries no decision trigger.
 pub fn identity(tickets: u32) -> Option<Identity> {
-    let arguments = catalog_rows::trigger_arguments(tickets, "tickets_decide")?;
+    // By its name of version 0.2.0 in workspaces that were not upgraded.
+    let arguments = catalog_rows::trigger_arguments(tickets, "_tickets_decide")
+        .or_else(|| catalog_rows::trigger_arguments(tickets, "tickets_decide"))?;
     let argument = |place| arguments.get(place).map_or("", String::as_str);
     Some(Identity {
         owner: catalog_rows::relation(tickets)?.owner,
@@ -26,9 +30,27 @@ pub fn identity(tickets: u32) -> Option<Identity> {
     })
 }
 
-/// The labels of the workspace's phase enum, in sort order.
-pub fn phases(workspace: &Workspace) -> Phases {
-    Phases::new(catalog_rows::labels(workspace.phase_type))
+static PHASES: Statement = Statement {
+    sql: "SELECT phase_id, kind, context_key FROM {ws}.phases",
+    parameters: &[],
+};
+
+/// The labels of the workspace's phase enum, in sort order, with what the table `phases` says of them.
+pub fn phases(workspace: &Workspace) -> Result<Phases> {
+    let rows = workspace.run(&PHASES, &[], Sees::Latest)?;
+    let read = |row: Row<'_>| {
+        let kind = Kind::from_name(&row.text(2)?)?;
+        Some((row.oid(1)?, (kind, row.text(3)?)))
+    };
+    let mut meanings: HashMap<u32, _> = rows.iter().filter_map(read).collect();
+    let labels = catalog_rows::labels(workspace.phase_type);
+    Ok(Phases::new(labels.into_iter().map(|(text, oid)| {
+        let label = Label::new(text, oid);
+        match meanings.remove(&oid) {
+            Some((kind, key)) => label.meaning(kind, key),
+            None => label,
+        }
+    })))
 }
 
 static TRANSITIONS: Statement = Statement {

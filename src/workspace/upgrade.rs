@@ -8,8 +8,9 @@ use crate::pg::error::{Result, notice};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
+use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog, lock};
-use crate::stamp::{Fit, SHAPE, Stamp};
+use crate::stamp::{FIRST, Fit, SHAPE, Stamp};
 
 /// One shape to the next.
 struct Step {
@@ -24,18 +25,20 @@ struct Step {
     sql: &'static str,
 }
 
-/// The first brings shape 1 to shape 2, and so on.
+/// The first brings shape [`FIRST`] to the next, and so on.
 const STEPS: [Step; 1] = [Step {
-    change: "indexes for claims and for the start of a history, triggers for logical subscribers, counts of visible tickets",
-    sql: include_str!("../../sql/workspace/migrations/2.sql"),
+    change: "phases have kinds, an archive and a history of the configuration, roles and transactions on record, tasks on hold",
+    sql: include_str!("../../sql/workspace/migrations/3.sql"),
 }];
 
 // There is a step to each shape beyond the first.
-const _: () = assert!(STEPS.len() + 1 == SHAPE as usize);
+const _: () = assert!(STEPS.len() as i32 == SHAPE - FIRST);
 
 /// The steps that a workspace of this shape lacks, with the shape that each makes; all for an unknown shape, 0.
 fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
-    (2..).zip(&STEPS).filter(move |(to, _)| *to > shape)
+    (FIRST + 1..)
+        .zip(&STEPS)
+        .filter(move |(to, _)| *to > shape)
 }
 
 /// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
@@ -65,6 +68,8 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     if found.fit() == Fit::Current {
         return Ok(done);
     }
+    let always = create::enabled_always(&site)?;
+    create::drop_triggers(&site)?;
     for (to, step) in steps(found.shape) {
         notice(format!(
             "workspace \"{name}\", to shape {to}: {}",
@@ -73,12 +78,35 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         run(&site, step)?;
         done.push((to, step.change));
     }
-    create::make(&site)?;
+    create::make(&site, &always)?;
+    if found.shape < 3 {
+        grant_new(&site)?;
+    }
     Ok(done)
+}
+
+/// Grants on what shape 3 brought what roles have on its like, so that who works in the workspace goes on.
+fn grant_new(site: &Site) -> Result<()> {
+    let _pinned = Pinned::search_path();
+    create::run_each(
+        "SELECT format('GRANT %s ON %s TO %s%s', x.privilege_type, n.oid::regclass,
+                       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+                       CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+           FROM (VALUES ('phases', 'phase_transitions', '{SELECT,INSERT,UPDATE,DELETE}'::text[]),
+                        ('configuration_history', 'phase_transitions', '{SELECT}'),
+                        ('overdue_tickets', 'phase_board', '{SELECT}')) AS g (new, old, privileges)
+           JOIN pg_class n ON n.relnamespace = $1 AND n.relname = g.new
+           JOIN pg_class o ON o.relnamespace = $1 AND o.relname = g.old
+          CROSS JOIN LATERAL aclexplode(o.relacl) x
+          WHERE x.grantee <> o.relowner AND x.privilege_type = ANY (g.privileges)
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )
 }
 
 /// Runs all steps on a schema whose shape is not known.
 pub(super) fn from_unknown(site: &Site) -> Result<()> {
+    create::drop_triggers(site)?;
     steps(0).try_for_each(|(_, step)| run(site, step))
 }
 

@@ -65,6 +65,14 @@ def kept(version):
     return (VERSIONS / f"database--{version}.sql").read_text("utf-8")
 
 
+def restore_into_this_version(name, script):
+    """As the page on upgrades says: the extension first, which brings its schema with it, then the dump without that schema."""
+    with connect(name) as connection:
+        connection.execute("CREATE EXTENSION phasegate")
+    assert "CREATE SCHEMA phasegate;" in script
+    restore(name, script.replace("CREATE SCHEMA phasegate;", ""))
+
+
 @pytest.fixture
 def old(empty):
     """old(version) is a database as that version left it, its extension still at that version."""
@@ -111,6 +119,7 @@ SELECT pg_identify_object(d.classid, d.objid, 0)::text AS member,
                   FROM pg_type t WHERE t.oid = d.objid)
            WHEN 'pg_class'::regclass THEN
                (SELECT concat_ws(' ', c.relkind, c.reloptions, pg_get_viewdef(c.oid), c.relowner::regrole, c.relacl) FROM pg_class c WHERE c.oid = d.objid)
+           WHEN 'pg_namespace'::regclass THEN (SELECT nspname FROM pg_namespace WHERE oid = d.objid)
            ELSE 'not compared: ' || d.classid::regclass
            END,
            obj_description(d.objid, (SELECT relname FROM pg_class WHERE oid = d.classid)),
@@ -151,10 +160,11 @@ def test_an_updated_extension_is_like_a_new_one(empty, version, creator):
         updated.execute(f"SET ROLE {creator}; CREATE EXTENSION phasegate VERSION '{version}'; ALTER EXTENSION phasegate UPDATE")
         expected, found = members(new), members(updated)
         not_updated, left_over = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-        assert not_updated == []
+        # The schema is a member where the extension was made anew, and the extension is of another.
+        assert not_updated == ["(schema,,phasegate,phasegate)"]
         assert left_over == []
-        for member, definition in expected.items():
-            assert found[member] == definition, member
+        for member in expected.keys() & found.keys() - {"extension", "schema"}:
+            assert found[member] == expected[member], member
         assert not [member for member, definition in expected.items() if "not compared" in definition or "no member" in member]
         assert expected["extension"].startswith(f"{CURRENT} {creator} ")
 
@@ -211,11 +221,18 @@ def objects(connection, schema):
     return {name: plain(definition) for name, definition in found}
 
 
-def rows(connection, schema):
-    """Every row of every table."""
-    tables = [table for table, in connection.execute(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace", [schema])]
-    return {table: sorted(row for row, in connection.execute(f"SELECT t::text FROM {schema}.{table} t")) for table in tables}
+def columns(connection, schema):
+    """The columns of every table."""
+    return dict(connection.execute("""
+        SELECT relname, string_agg(quote_ident(attname), ', ' ORDER BY attnum)
+          FROM pg_class c JOIN pg_attribute ON attrelid = c.oid
+         WHERE relkind = 'r' AND relnamespace = %s::regnamespace AND attnum > 0 AND NOT attisdropped GROUP BY relname""", [schema]))
+
+
+def rows(connection, schema, of=None):
+    """Every row of every table, in these columns."""
+    return {table: sorted(row for row, in connection.execute(f"SELECT ROW({names})::text FROM {schema}.{table}"))
+            for table, names in (of or columns(connection, schema)).items()}
 
 
 def one(connection, statement, parameters=None):
@@ -231,14 +248,6 @@ def shape_of(connection, workspace):
     return int(one(connection, "SELECT version FROM phasegate.workspaces WHERE schema = %s", [workspace]))
 
 
-def told_of(connection, workspace):
-    """What check_workspace says of a workspace, if it tells that it is behind where it is, and of nothing but what comes of that."""
-    found = violations(connection, workspace)
-    behind = {"shape_is_current", "triggers_are_in_place"} if shape_of(connection, workspace) < NEWEST else set()
-    assert ("shape_is_current" in found) == bool(behind)
-    return found.keys() - behind
-
-
 def upgrade(connection, workspace):
     return connection.execute("SELECT shape, change FROM phasegate.upgrade_workspace(%s)", [workspace]).fetchall()
 
@@ -249,6 +258,30 @@ def put_right(connection, workspace):
     assert [to for to, _ in upgrade(connection, workspace)] == list(range(shape + 1, NEWEST + 1))
     if shape == NEWEST:
         connection.execute("SELECT phasegate.create_workspace(%s)", [workspace])
+
+
+def refused_until_upgraded(connection):
+    """Nothing of a workspace of an older shape is used, by functions, by triggers, by checks; and nothing of it is changed."""
+    connection.execute("RESET ROLE; SET search_path = shop")
+    before = rows(connection, "shop")
+    for statement in (
+        "UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'In PHASE_DESIGN'",
+        "INSERT INTO tickets (title) VALUES ('new')",
+        "UPDATE tasks SET status = 'cancelled' WHERE status = 'pending'",
+        "INSERT INTO phase_gate_artifacts (ticket_id, phase_id, artifact_type) SELECT id, phase_id, 'log' FROM tickets",
+        "DELETE FROM tickets",
+        "DELETE FROM task_templates",
+        "DELETE FROM phase_history",
+        "SELECT phasegate.claim_task('ada')",
+        "SELECT phasegate.check_workspace()",
+        "SELECT phasegate.create_workspace('shop')",
+        "SELECT phasegate.detach_workspace('shop')",
+    ):
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match='workspace "shop" is older than the extension') as refused:
+            connection.execute(statement)
+        assert refused.value.diag.constraint_name == "workspace_older"
+        assert "SELECT phasegate.upgrade_workspace('shop')" in refused.value.diag.message_hint
+    assert rows(connection, "shop") == before
 
 
 def work(connection, title):
@@ -311,33 +344,24 @@ def test_a_database_in_use_goes_on(old, version):
     with connect(name) as connection, connect(name) as warm:
         shape = shape_of(connection, "shop")
         before = {schema: objects(connection, schema) for schema in ("plain", "shop")}
-        kept_rows = rows(connection, "shop")
+        kept_columns = columns(connection, "shop")
+        kept_rows = rows(connection, "shop", kept_columns)
         assert len(kept_rows["phase_history"]) > 20
         charged = one(connection, "SELECT id FROM shop.tickets WHERE title = 'Customers are charged twice'")
         summary = "SELECT phasegate.context_summary(%s)"
-        connection.execute("SET search_path = shop")
-        summarized = one(connection, summary, [charged])
-
-        # The extension is what it was. A workspace is not made before the extension is up to date.
+        # The extension is what it was, and the library is new: the workspace waits. None is made before the extension is new.
         assert one(connection, "SELECT extversion FROM pg_extension WHERE extname = 'phasegate'") == version
-        work(connection, "Before the update")
-        work(warm, "Before the update, in another session")
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="the extension and its library are of different versions") as refused:
             connection.execute("SELECT phasegate.create_workspace('other')")
         assert f"The extension is {version}, the library that this session has loaded is {CURRENT}." in refused.value.diag.message_detail
         assert "ALTER EXTENSION phasegate UPDATE" in refused.value.diag.message_hint
-        assert told_of(connection, "shop") == set()
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match='workspace "shop" is older than the extension'):
+            warm.execute("INSERT INTO shop.tickets (title) VALUES ('new')")
 
         connection.execute("ALTER EXTENSION phasegate UPDATE")
         assert objects(connection, "plain") == before["plain"]
         assert shape_of(connection, "shop") == shape
-        work(connection, "After the update")
-        work(warm, "After the update, in a session from before")
-        assert told_of(connection, "shop") == set()
-        if shape < NEWEST:
-            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match='workspace "shop" is older than the extension') as refused:
-                connection.execute("SELECT phasegate.create_workspace('shop')")
-            assert "SELECT phasegate.upgrade_workspace('shop')" in refused.value.diag.message_hint
+        refused_until_upgraded(connection)
 
         # The owner upgrades; others may not.
         notices = []
@@ -372,14 +396,18 @@ def test_a_database_in_use_goes_on(old, version):
         for thing, definition in after["fresh"].items():
             granted = thing == "schema" or thing.startswith("relation ") or thing.startswith("column tickets.")
             expected = before["shop"].get(thing, definition) if granted else definition
+            if thing in ("relation phases", "relation configuration_history", "relation overdue_tickets"):
+                # Who could look at their like before can look at them.
+                expected += " " + after["shop"][thing].removeprefix(definition).strip()
+                assert "version_crew=r/version_keeper" in expected
             assert after["shop"][thing] == expected, thing
 
         # What was there before, untouched, and tasks that were held all along are finished by their holders.
-        now = rows(connection, "shop")
+        now = rows(connection, "shop", kept_columns)
         for table in ("phase_history", "tickets", "phase_gate_results", "phase_gate_artifacts", "phase_context"):
             assert set(kept_rows[table]) <= set(now[table]), table
         connection.execute("SET search_path = shop")
-        assert one(connection, summary, [charged]) == summarized
+        assert "idempotency key" in one(connection, summary, [charged])
         for agent, was in (("holder", "assigned"), ("runner", "running")):
             task, attempt = connection.execute("SELECT id, attempts FROM tasks WHERE assigned_agent_id = %s AND status = %s", [agent, was]).fetchone()
             assert one(connection, "SELECT status FROM phasegate.complete_task(%s, %s, attempt => %s)", [task, agent, attempt]) == "completed"
@@ -405,68 +433,18 @@ def test_a_workspace_that_lacks_things_gets_them(old, version):
         assert violations(connection, "plain") == {}
 
 
-@every_old_version
-def test_a_claim_in_an_old_workspace_reads_its_queue_once_at_most(old, version):
-    """It may lack an index that present claims look into again and again."""
-    with connect(old(version)) as connection:
-        connection.execute("SET search_path = plain, phasegate; INSERT INTO tickets (title) VALUES ('one')")
-        connection.execute("""
-            INSERT INTO tasks (ticket_id, phase_id, required_capabilities)
-            SELECT id, 'PHASE_BACKLOG', jsonb_build_array('odd ' || n % 100) FROM tickets, generate_series(1, 5000) n""")
-        connection.execute("INSERT INTO tasks (ticket_id, phase_id, required_capabilities, priority) SELECT id, 'PHASE_BACKLOG', '[\"rare\"]', 'LOW' FROM tickets")
-        read = """
-            SELECT sum(pg_stat_get_xact_tuples_returned(oid)) FROM pg_class
-             WHERE relnamespace = 'plain'::regnamespace AND relname LIKE 'tasks%' AND relkind IN ('r', 'i')"""
-        for agent, finds in (("{rare}", 1), ("{none}", 0)):
-            with connection.transaction():
-                before = one(connection, read)
-                assert one(connection, "SELECT count(*) FROM claim_task('ada', %s)", [agent]) == finds
-                assert one(connection, read) - before < 3 * 5000
-
-
 # Dumps of databases that were not upgraded.
 
 @every_old_version
 def test_an_old_dump_is_restored_into_a_new_version(empty, version):
     name = empty()
-    restore(name, kept(version))
+    restore_into_this_version(name, kept(version))
     with connect(name) as connection:
         assert one(connection, "SELECT extversion FROM pg_extension WHERE extname = 'phasegate'") == CURRENT
-        work(connection, "Restored")
-        assert told_of(connection, "shop") == set()
-        connection.execute("SET ROLE version_keeper")
+        refused_until_upgraded(connection)
+        connection.execute("RESET ROLE; SET ROLE version_keeper")
         put_right(connection, "shop")
         work(connection, "Upgraded")
-        assert violations(connection, "shop") == {}
-
-
-@every_old_version
-def test_a_dump_too_old_is_restored_and_repaired(empty, version):
-    """Of a shape that the library does not work with any more: refused clearly, and the upgrade mends it."""
-    name = empty()
-    script = re.sub(r"tickets_decide\([^)]*\)", "tickets_decide('0')", kept(version))
-    assert "tickets_decide('0')" in script
-    restore(name, script)
-    with connect(name) as connection:
-        connection.execute("SET search_path = shop")
-        before = rows(connection, "shop")
-        for statement in (
-            "UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'In PHASE_DESIGN'",
-            "INSERT INTO tickets (title) VALUES ('new')",
-            "UPDATE tasks SET status = 'cancelled' WHERE status = 'pending'",
-            "DELETE FROM task_templates",
-            "SELECT phasegate.claim_task('ada')",
-            "SELECT phasegate.check_workspace()",
-            "SELECT phasegate.create_workspace('shop')",
-            "SELECT phasegate.detach_workspace('shop')",
-        ):
-            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match='workspace "shop" is older than the extension') as refused:
-                connection.execute(statement)
-            assert "SELECT phasegate.upgrade_workspace('shop')" in refused.value.diag.message_hint
-        assert rows(connection, "shop") == before
-        assert upgrade(connection, "shop")
-        assert upgrade(connection, "shop") == []
-        work(connection, "Repaired")
         assert violations(connection, "shop") == {}
 
 

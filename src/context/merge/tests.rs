@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::interrupt::tests::stops;
+use crate::phase::context_key;
 use proptest::prelude::*;
 
 fn task(id: &str, result: Value) -> CompletedTask {
@@ -57,7 +58,7 @@ fn the_context_of_the_design_comes_out_key_for_key() {
         ("PHASE_IMPLEMENTATION", &implementation, &[]),
     ] {
         let block = phase_block(tasks, artifacts);
-        context = Some(fold(context, &phase_key(label), block));
+        context = Some(fold(context, &context_key(label), block));
     }
     let context = with_summary(context.unwrap(), "Summarized".to_owned());
     let expected = json!({
@@ -160,20 +161,6 @@ fn a_context_cannot_forge_the_facts_of_the_phase() {
     assert_eq!(block["artifacts"], json!([]));
     assert_eq!(block["summary"], "Do t");
     assert_eq!(block["b"], 2);
-}
-
-#[test]
-fn keys_of_phases() {
-    for (label, key) in [
-        ("PHASE_REQUIREMENTS", "requirements_phase"),
-        ("Phase_Review", "review_phase"),
-        ("SECURITY_REVIEW", "security_review_phase"),
-        ("PHASE_PHASE_1", "phase_1_phase"),
-        ("ÉTUDE", "étude_phase"),
-        ("", "_phase"),
-    ] {
-        assert_eq!(phase_key(label), key);
-    }
 }
 
 #[test]

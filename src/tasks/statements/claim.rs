@@ -27,7 +27,8 @@ macro_rules! claimable {
     () => {
         "k.status OPERATOR(pg_catalog.=) 'pending'
                  AND k.pending_dependencies OPERATOR(pg_catalog.=) 0
-                 AND k.scheduled_at IS NULL"
+                 AND k.scheduled_at IS NULL
+                 AND NOT k.on_hold"
     };
 }
 

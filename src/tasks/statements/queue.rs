@@ -58,16 +58,14 @@ pub static RELEASE: Statement = Statement {
     parameters: &[Type::Time],
 };
 
-/// Whether the agent worked on the phase of the ticket: was assigned a completed piece of work, or
-/// collected an artifact.
+/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact.
 pub static TOOK_PART: Statement = Statement {
     sql: "SELECT EXISTS (
               SELECT 1 FROM {ws}.tasks k
                WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
                  AND k.phase_id OPERATOR(pg_catalog.=) $2
                  AND k.kind OPERATOR(pg_catalog.=) 'work'
-                 AND k.status OPERATOR(pg_catalog.=) 'completed'
-                 AND k.assigned_agent_id OPERATOR(pg_catalog.=) $3)
+                 AND $3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[]))
               OR EXISTS (
               SELECT 1 FROM {ws}.phase_gate_artifacts a
                WHERE a.ticket_id OPERATOR(pg_catalog.=) $1

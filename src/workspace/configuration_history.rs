@@ -1,0 +1,73 @@
+//! Who changed the configuration: the triggers on its tables.
+
+use super::Workspace;
+use super::shape::CONFIGURATION;
+use crate::pg::cache;
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::value::{Type, Value};
+use crate::pg::{clock, role, server};
+
+static RECORD: Statement = Statement {
+    sql: "INSERT INTO {ws}.configuration_history
+                 (at, table_name, operation, old, new, actor, db_role, acting_role)
+          VALUES ($1, $2, $3, $4, $5, $6, $7::pg_catalog.name, $8::pg_catalog.name)",
+    parameters: &[
+        Type::Time,
+        Type::Text,
+        Type::Text,
+        Type::Json,
+        Type::Json,
+        Type::Text,
+        Type::Text,
+        Type::Text,
+    ],
+};
+
+/// AFTER INSERT, UPDATE, DELETE, row by row, and AFTER TRUNCATE on tables of the configuration: when the change commits
+/// every session drops what it knows of the configuration; who changed what goes on record. A replica takes over the
+/// record as it takes over the change.
+pub fn changed(firing: &Firing) -> Result<Verdict> {
+    let workspace = Workspace::of_firing_any(firing, &CONFIGURATION)?;
+    cache::invalidate(firing.table());
+    if server::is_replica() {
+        return Ok(Verdict::Keep);
+    }
+    let operation = if firing.is_insert() {
+        "INSERT"
+    } else if firing.is_update() {
+        "UPDATE"
+    } else if firing.is_row_delete() {
+        "DELETE"
+    } else {
+        super::append_only::require_no_tickets(&workspace, firing, "phases")?;
+        "TRUNCATE"
+    };
+    let actor = role::actor_or(None);
+    let (db_role, acting_role) = (role::session_name(), role::acting_name());
+    let _session = Session::open()?;
+    let _owner = workspace.as_owner();
+    // What makes a row into JSON may be the owner's, and runs with the owner's rights.
+    let is_row = operation != "TRUNCATE";
+    let (old, new) = if is_row {
+        (firing.old_json(), firing.new_json())
+    } else {
+        (None, None)
+    };
+    workspace.run(
+        &RECORD,
+        &[
+            Value::Time(clock::now()),
+            Value::text(Some(&firing.table_name())),
+            Value::text(Some(operation)),
+            Value::json(old.as_deref()),
+            Value::json(new.as_deref()),
+            Value::text(Some(&actor)),
+            Value::text(Some(&db_role)),
+            Value::text(Some(&acting_role)),
+        ],
+        Sees::Snapshot,
+    )?;
+    Ok(Verdict::Keep)
+}
