@@ -41,7 +41,9 @@ found (relname, kind, name, definition) AS (
            SELECT 'trigger', g.tgname::pg_catalog.text,
                   pg_catalog.concat(
                       pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(g.oid), '^CREATE TRIGGER ("[^"]*"|[^ ]*) ', ''),
-                      CASE g.tgenabled WHEN 'A' THEN ' ALWAYS' WHEN 'R' THEN ' REPLICA' WHEN 'D' THEN ' DISABLED' END)
+                      CASE WHEN g.tgenabled OPERATOR(pg_catalog.=) 'A'::pg_catalog."char" THEN ' ALWAYS'
+                           WHEN g.tgenabled OPERATOR(pg_catalog.=) 'R'::pg_catalog."char" THEN ' REPLICA'
+                           WHEN g.tgenabled OPERATOR(pg_catalog.=) 'D'::pg_catalog."char" THEN ' DISABLED' END)
              FROM pg_catalog.pg_trigger g
             WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal) AS o (kind, name, definition)
      WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)

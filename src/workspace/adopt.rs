@@ -139,8 +139,9 @@ pub(super) fn is_kept(site: &Site, table: &str) -> Result<bool> {
         "SELECT 1 FROM pg_trigger t
            JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_proc p ON p.oid = t.tgfoid
-           JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE c.relnamespace = $1 AND c.relname = $2::name AND n.nspname = 'phasegate' AND p.proname = '_' || $2 || '_keep'",
+           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+           JOIN pg_extension e ON e.oid = d.refobjid
+          WHERE c.relnamespace = $1 AND c.relname = $2::name AND e.extname = 'phasegate' AND p.proname = '_' || $2 || '_keep'",
         &[
             (Type::Oid, Value::Oid(site.schema)),
             (Type::Text, Value::text(Some(table))),

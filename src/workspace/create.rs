@@ -238,12 +238,14 @@ pub(super) type Always = (String, String);
 /// The triggers of ours that also fire for replicated rows, because the owner wants it so.
 pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
     let rows = run_once(
-        "SELECT c.relname::text, t.tgname::text
+        "SELECT c.relname::pg_catalog.text, t.tgname::pg_catalog.text
            FROM pg_catalog.pg_trigger t
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
-           JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
-           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
-          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND n.nspname OPERATOR(pg_catalog.=) 'phasegate'
+           JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+                                      AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
+                                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
+           JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
             AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A'",
         &[(Type::Oid, Value::Oid(site.schema))],
     )?;
@@ -254,14 +256,23 @@ pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
 /// Makes these triggers fire so again, as far as they are still there: one that is replaced does not.
 fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
     let (tables, triggers) = always.iter().cloned().unzip();
-    let texts = |names: Vec<String>| (Type::Texts, Value::Texts(names.into_iter().map(Some).collect()));
+    let texts = |names: Vec<String>| {
+        (
+            Type::Texts,
+            Value::Texts(names.into_iter().map(Some).collect()),
+        )
+    };
     run_each(
         "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
            FROM unnest($2, $3) AS a (relname, tgname)
            JOIN pg_class c ON c.relnamespace = $1 AND c.relname = a.relname
            JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
           ORDER BY 1",
-        &[(Type::Oid, Value::Oid(site.schema)), texts(tables), texts(triggers)],
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            texts(tables),
+            texts(triggers),
+        ],
     )
 }
 
@@ -272,9 +283,9 @@ pub(super) fn drop_triggers(site: &Site) -> Result<()> {
         "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
            FROM pg_trigger t
            JOIN pg_class c ON c.oid = t.tgrelid
-           JOIN pg_proc p ON p.oid = t.tgfoid
-           JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE c.relnamespace = $1 AND n.nspname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
+           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
+           JOIN pg_extension e ON e.oid = d.refobjid
+          WHERE c.relnamespace = $1 AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
           ORDER BY 1",
         &[(Type::Oid, Value::Oid(site.schema))],
     )

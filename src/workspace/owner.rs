@@ -389,21 +389,3 @@ fn read_uses(sql: &str) -> Rc<[Use]> {
     }
     found.into()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_tells_what_it_writes() {
-        let uses = read_uses(
-            "WITH chosen AS (SELECT k.id FROM {ws}.tasks k JOIN {ws}.tickets t ON true FOR UPDATE OF k)
-             UPDATE {ws}.tasks SET phase_id = 'x'::{ws}.phase, status = {ws}.f() FROM chosen",
-        );
-        let found: Vec<_> = uses.iter().map(|one| (one.table, one.purpose)).collect();
-        assert_eq!(
-            found,
-            [("tasks", Purpose::Writing), ("tickets", Purpose::Reading)]
-        );
-    }
-}

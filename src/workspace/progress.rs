@@ -25,9 +25,12 @@ const SIZES: &str = "
                             OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.float8
                            )::pg_catalog.int8,
            EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
-                     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
-                    WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND n.nspname OPERATOR(pg_catalog.=) 'phasegate')
+                     JOIN pg_catalog.pg_depend d
+                       ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+                      AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
+                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
+                     JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+                    WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND e.extname OPERATOR(pg_catalog.=) 'phasegate')
       FROM pg_catalog.pg_class c
      WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) ANY ($2)";
 

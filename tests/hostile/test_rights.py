@@ -16,7 +16,8 @@ OWNER, TRIGGERER, STRANGER = "rights_owner", "rights_triggerer", "rights_strange
 LEVELS = ["reader", "agent", "reviewer", "manager"]
 CALLERS = ["postgres", OWNER, STRANGER] + [f"rights_{level}" for level in LEVELS]
 TABLES = ["tickets", "tasks", "phase_history", "phase_transitions", "task_templates", "phase_gate_artifacts",
-          "phase_gate_results", "phase_gate_requirements", "phase_context"]
+          "phase_gate_results", "phase_gate_requirements", "phase_context", "phases", "configuration_history", "ticket_archive"]
+WITH_ID = [table for table in TABLES if table not in ("phase_transitions", "phases", "ticket_archive")]
 
 # Calls by function; every one that is no trigger function has to be here.
 CALLS = {
@@ -126,10 +127,10 @@ PLANTS = {
     "triggers": on_all("CREATE TRIGGER planted BEFORE INSERT OR UPDATE OR DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION spying()")
                 + on_all("CREATE TRIGGER planted_after AFTER INSERT OR UPDATE OR DELETE ON {t} FOR EACH STATEMENT EXECUTE FUNCTION spying()"),
     "conditions": on_all("CREATE TRIGGER planted AFTER INSERT OR UPDATE ON {t} FOR EACH ROW WHEN (spy('{t}')) EXECUTE FUNCTION spying()"),
-    "index expressions": on_all("CREATE INDEX ON {t} ((spy('{t}' || id))) WHERE spy('{t}')", [t for t in TABLES if t != "phase_transitions"]),
+    "index expressions": on_all("CREATE INDEX ON {t} ((spy('{t}' || id))) WHERE spy('{t}')", WITH_ID),
     "checks": on_all("ALTER TABLE {t} ADD CHECK (spy('{t}') OR {t} IS NULL) NOT VALID"),
     "deferred triggers": on_all("CREATE CONSTRAINT TRIGGER planted AFTER INSERT OR UPDATE ON {t} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spying()"),
-    "statistics": on_all("CREATE STATISTICS planted_{t} ON (spy('{t}' || id)) FROM {t}", [t for t in TABLES if t != "phase_transitions"]),
+    "statistics": on_all("CREATE STATISTICS planted_{t} ON (spy('{t}' || id)) FROM {t}", WITH_ID),
     "names of ours": ["CREATE FUNCTION uuid_v7() RETURNS uuid LANGUAGE sql AS $$ SELECT gen_random_uuid() WHERE spy('function') $$",
                       "CREATE FUNCTION took_part(uuid, text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT spy('function') $$"],
 }

@@ -47,7 +47,7 @@ SELECT pg_temp.try(p.oid::regproc::text, timing, event) AS error, count(*) > 0 A
 
 -- On another table of the workspace than the function is for.
 SET ROLE regress_owner;
-CREATE TRIGGER x BEFORE INSERT ON acme.phase_context FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_start();
+CREATE TRIGGER x BEFORE INSERT ON acme.phase_context FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_start();
 INSERT INTO acme.phase_context (ticket_id, phase_id, context_data) SELECT id, phase_id, '{}' FROM acme.tickets;
 DROP TRIGGER x ON acme.phase_context;
 
@@ -58,12 +58,12 @@ CREATE TABLE acme.phase_history (LIKE acme.former INCLUDING DEFAULTS) PARTITION 
 CREATE TABLE elsewhere.history PARTITION OF acme.phase_history DEFAULT;
 INSERT INTO elsewhere.history SELECT * FROM acme.former;
 DROP TABLE acme.former CASCADE;
-CREATE TRIGGER phasegate_append_only BEFORE DELETE ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
+CREATE TRIGGER phasegate_append_only BEFORE DELETE ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION phasegate._append_only();
 INSERT INTO acme.tickets (title) VALUES ('b');
 SELECT count(*) FROM elsewhere.history;
 DELETE FROM elsewhere.history;
 ALTER TABLE acme.phase_history DETACH PARTITION elsewhere.history;
-CREATE TRIGGER x BEFORE DELETE ON elsewhere.history FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
+CREATE TRIGGER x BEFORE DELETE ON elsewhere.history FOR EACH ROW EXECUTE FUNCTION phasegate._append_only();
 DELETE FROM elsewhere.history;
 RESET ROLE;
 SET client_min_messages = warning;
