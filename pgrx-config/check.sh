@@ -29,9 +29,9 @@ if [ "${1:-}" = all ]; then
     done
 fi
 say "cargo clippy, the pure rules alone"
-CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --all-targets --no-default-features -- -D warnings
+cargo clippy --all-targets --no-default-features -- -D warnings
 say "cargo clippy, the model of the concurrency tests"
-CARGO_TARGET_DIR=$RULES_TARGET_DIR cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings
+CARGO_TARGET_DIR=$TARGET_DIR cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings
 if have shellcheck; then
     say "shellcheck"
     git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck
