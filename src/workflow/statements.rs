@@ -150,7 +150,7 @@ pub static RECORD_MANY: Statement = Statement {
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
                   acting_role, cluster, gate_result_id, artifacts)
           SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
-                 $12::pg_catalog.name, $13,
+                 $13::pg_catalog.name, $14,
                  CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
                       THEN m.gate_result_id END,
                  coalesce($9, m.seen::pg_catalog.jsonb, CASE WHEN m.left_phase IS NOT NULL THEN ",
