@@ -236,7 +236,7 @@ pub(super) type Always = (String, String);
 /// The triggers of ours that also fire for replicated rows, because the owner wants it so.
 pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
     let rows = run_once(
-        "SELECT c.relname::text, t.tgname::text
+        "SELECT c.relname::pg_catalog.text, t.tgname::pg_catalog.text
            FROM pg_catalog.pg_trigger t
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
            JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid

@@ -14,7 +14,7 @@ SET ROLE regress_plain;
 CREATE TYPE pg_temp.phase AS ENUM ('PHASE_BACKLOG', 'PHASE_REQUIREMENTS');
 CREATE TEMP TABLE tickets (id uuid PRIMARY KEY, title text, phase_id pg_temp.phase, previous_phase_id pg_temp.phase, phase_entered_at timestamptz, updated_at timestamptz, context jsonb, context_summary text);
 CREATE TEMP TABLE phase_transitions (from_phase pg_temp.phase, to_phase pg_temp.phase, requires_gate boolean);
-CREATE TRIGGER decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_decide('1', '2');
+CREATE TRIGGER decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1', '2');
 CREATE FUNCTION pg_temp.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'running as %', current_user; RETURN NEW; END $$;
 CREATE TRIGGER a BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION pg_temp.evil();
 INSERT INTO tickets VALUES ('00000000-0000-7000-8000-00000000000a', 'mine', 'PHASE_BACKLOG');
@@ -47,7 +47,7 @@ SELECT pg_temp.try(p.oid::regproc::text, timing, event) AS error, count(*) > 0 A
 
 -- On another table of the workspace than the function is for.
 SET ROLE regress_owner;
-CREATE TRIGGER x BEFORE INSERT ON acme.phase_context FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_start();
+CREATE TRIGGER x BEFORE INSERT ON acme.phase_context FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_start();
 INSERT INTO acme.phase_context (ticket_id, phase_id, context_data) SELECT id, phase_id, '{}' FROM acme.tickets;
 DROP TRIGGER x ON acme.phase_context;
 
@@ -63,7 +63,7 @@ INSERT INTO acme.tickets (title) VALUES ('b');
 SELECT count(*) FROM elsewhere.history;
 DELETE FROM elsewhere.history;
 ALTER TABLE acme.phase_history DETACH PARTITION elsewhere.history;
-CREATE TRIGGER x BEFORE DELETE ON elsewhere.history FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
+CREATE TRIGGER x BEFORE DELETE ON elsewhere.history FOR EACH ROW EXECUTE FUNCTION phasegate._append_only();
 DELETE FROM elsewhere.history;
 RESET ROLE;
 SET client_min_messages = warning;
