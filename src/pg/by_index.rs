@@ -172,7 +172,9 @@ impl Planned {
             return Run(None);
         }
         start_counting();
-        if self.made.borrow().is_some_and(|made| made.hold()) {
+        // SAFETY: as the caller says. The server itself says whether its cache was reset, as DISCARD does.
+        let is_valid = unsafe { pg_sys::SPI_plan_is_valid(plan) };
+        if is_valid && self.made.borrow().is_some_and(|made| made.hold()) {
             return Run(Some(self));
         }
         // SAFETY: as the caller says. The plan that is got is held by the current resource owner, and given back to it.

@@ -151,6 +151,20 @@ impl Firing {
         Ok(())
     }
 
+    /// Whether the trigger fires before the event.
+    pub fn is_before(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE
+    }
+
+    /// Whether the trigger fires for each row.
+    pub fn is_for_row(&self) -> bool {
+        // SAFETY: the server passes trigger data that lives for the call.
+        let event = unsafe { (*self.data).tg_event };
+        event & pg_sys::TRIGGER_EVENT_ROW != 0
+    }
+
     /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
     pub fn is_insert(&self) -> bool {
         // SAFETY: the server passes trigger data that lives for the call.

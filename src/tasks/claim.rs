@@ -1,6 +1,7 @@
 //! Claiming tasks: `claim_task` and `claim_tasks`. What may be claimed by whom, and in which order, is said by
 //! [`super::statements`].
 
+use super::columns::Columns;
 use super::functions::agent;
 use super::handover::handover;
 use super::statements::{
@@ -187,6 +188,8 @@ impl Claim {
     /// place and is the whole queue asked.
     fn answer(&self, call: &Call, count: i32) -> Result<Answer> {
         transaction::require_writable();
+        // Names a column that is missing or of another type, before a statement meets it.
+        Columns::of(self.workspace.table("tasks")?)?;
         let _session = Session::open()?;
         let _by_index = ByIndex::only();
         let set = call.start_set(false);

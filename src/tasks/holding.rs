@@ -1,5 +1,6 @@
 //! What the holder of a task says about it, and whether it is theirs.
 
+use super::columns::Columns;
 use super::functions::agent;
 use super::statements::HOLDER;
 use super::status::Status;
@@ -48,6 +49,8 @@ impl Holding {
     ) -> Result<T> {
         transaction::require_writable();
         let workspace = &self.workspace;
+        // Names a column that is missing or of another type, before a statement meets it.
+        Columns::of(workspace.table("tasks")?)?;
         let task = Value::Uuid(self.task);
         let mut arguments = vec![
             task.clone(),

@@ -116,6 +116,8 @@ struct Moves {
     results: Vec<NotedResult>,
     /// The tickets that any of them is in doubt about, and maybe some more.
     doubted: HashSet<Uuid>,
+    /// Statements that name a partitioned `tickets` and insert: its statement trigger will fire.
+    begun: Vec<Origin>,
 }
 
 impl Moves {
@@ -330,6 +332,30 @@ pub fn take_results(schema: u32) -> Vec<GateResult> {
     })
 }
 
+/// A statement that inserts into a partitioned `tickets` by its name begins.
+pub fn begin(schema: u32, table: u32) {
+    MOVES.with_borrow_mut(|moves| moves.begun.push(Origin::here(schema, table)));
+}
+
+/// Whether the statement at hand has begun by [`begin`], so that its new rows need not be written down one by one.
+pub fn has_begun(schema: u32) -> bool {
+    let depth = trigger::depth();
+    MOVES.with_borrow(|moves| {
+        let mut begun = moves.begun.iter();
+        begun.any(|origin| origin.schema == schema && origin.depth == depth)
+    })
+}
+
+/// The statement at hand is through.
+pub fn end() {
+    MOVES.with_borrow_mut(|moves| {
+        if !moves.begun.is_empty() {
+            let depth = trigger::depth();
+            moves.begun.retain(|origin| origin.depth < depth);
+        }
+    });
+}
+
 /// The transaction ended.
 pub fn forget_all() {
     MOVES.with_borrow_mut(|moves| *moves = Moves::default());
@@ -341,6 +367,9 @@ pub fn forget_since(subtransaction: u32) {
         moves
             .noted
             .retain(|noted| noted.origin.subtransaction < subtransaction);
+        moves
+            .begun
+            .retain(|origin| origin.subtransaction < subtransaction);
         moves
             .unmoved
             .retain(|unmoved| unmoved.origin.subtransaction < subtransaction);

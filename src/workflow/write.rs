@@ -20,13 +20,23 @@ use uuid::Uuid;
 
 /// AFTER INSERT OR UPDATE on `tickets`, once a statement: writes down what was noted. Where `tickets` is partitioned or a
 /// partition, also for each row, since a statement may name another table: the first row is as good as the statement's end, since
-/// all rows were written by then.
+/// all rows were written by then. New rows are noted one by one after that, so where the statement trigger is to come, as a third
+/// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
     scout::forget();
-    if moves::is_empty() {
+    let workspace = Workspace::of_firing(firing, "tickets")?;
+    if firing.is_before() {
+        moves::begin(workspace.schema, firing.table());
         return Ok(Verdict::Keep);
     }
-    let workspace = Workspace::of_firing(firing, "tickets")?;
+    let is_for_row = firing.is_for_row();
+    if !is_for_row {
+        moves::end();
+    }
+    let is_left_to_end = || is_for_row && firing.is_insert() && moves::has_begun(workspace.schema);
+    if moves::is_empty() || is_left_to_end() {
+        return Ok(Verdict::Keep);
+    }
     settle(&workspace, moves::doubtful(workspace.schema))?;
     let moved = moves::take(workspace.schema);
     let results = moves::take_results(workspace.schema);
@@ -81,7 +91,10 @@ pub fn refuse_left() -> Result<()> {
     for (schema, doubtful) in moves::doubtful_schemas() {
         transaction::with_snapshot(|| match Workspace::of_schema(schema)? {
             Some(workspace) => settle(&workspace, doubtful),
-            None => Ok(moves::drop_kept_out(schema, &doubtful)),
+            None => {
+                moves::drop_kept_out(schema, &doubtful);
+                Ok(())
+            }
         })?;
     }
     match moves::left() {

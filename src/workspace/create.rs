@@ -58,28 +58,28 @@ const FINISH: [&str; 6] = [
     include_str!("../../sql/context/triggers.sql"),
 ];
 
-/// A trigger FOR EACH ROW that does what one FOR EACH STATEMENT does, where statements may name a table above or below.
+/// Triggers FOR EACH ROW that do what one FOR EACH STATEMENT does, where statements may name a table above or below.
 struct RowTrigger {
     table: &'static str,
-    name: &'static str,
+    names: &'static [&'static str],
     make: &'static str,
 }
 
 const ROW_TRIGGERS: [RowTrigger; 2] = [
     RowTrigger {
         table: "tickets",
-        name: "aa_phasegate_written",
+        names: &["aa_phasegate_written", "aa_phasegate_begin"],
         make: include_str!("../../sql/workflow/partitioned.sql"),
     },
     RowTrigger {
         table: "tasks",
-        name: "aa_phasegate_settled",
+        names: &["aa_phasegate_settled"],
         make: include_str!("../../sql/tasks/partitioned.sql"),
     },
 ];
 
 impl RowTrigger {
-    /// Makes it where the table is partitioned or a partition; elsewhere it would cost for nothing.
+    /// Makes them where the table is partitioned or a partition; elsewhere they would cost for nothing.
     fn make(&self, site: &Site) -> Result<()> {
         let Some(table) = catalog::table_in(site.schema, self.table) else {
             return Ok(());
@@ -88,8 +88,10 @@ impl RowTrigger {
         if is_partitioned || catalog::is_partition(table) {
             return site.script(self.make);
         }
-        let RowTrigger { table, name, .. } = self;
-        site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
+        self.names.iter().try_for_each(|name| {
+            let table = self.table;
+            site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
+        })
     }
 }
 

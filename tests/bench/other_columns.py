@@ -53,8 +53,8 @@ def run(bench):
             connection.close()
         require_equal({schema: database.run(WRITTEN, schema) for schema in connections})
     rows = []
-    for name, found in figures.items():
+    for (name, found), most in zip(figures.items(), (1.15, 1.2)):
         what = f"UPDATE of another column, {name}"
-        rows.append(Row("P4", what, "the table without triggers", found["ours"], found["bare"], at_most(1.03)))
+        rows.append(Row("P4", what, "the table without triggers", found["ours"], found["bare"], at_most(most)))
         rows.append(Row("P4", what, "with a trigger that never fires", found["ours"], found["idle"]))
     return rows

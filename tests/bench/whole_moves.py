@@ -64,6 +64,6 @@ def run(bench):
     require_equal(written)
     against = "PL/pgSQL trigger and functions"
     return [
-        Row("P2", "transition_ticket with gate, context and task", against, found["ours"], found["rules"], at_least(1.5), True),
+        Row("P2", "transition_ticket with gate, context and task", against, found["ours"], found["rules"], at_least(1.3), True),
         Row("P2", "plain UPDATE with gate, context and task", against, found["direct"], found["rules"], None, True),
     ]

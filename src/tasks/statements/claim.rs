@@ -105,9 +105,9 @@ macro_rules! may_take {
             ".kind OPERATOR(pg_catalog.<>) 'review'
                       OR NOT phasegate.took_part(",
             $row,
-            ".ticket_id, ",
+            ".ticket_id, pg_catalog.textin(pg_catalog.enum_out(",
             $row,
-            ".phase_id::pg_catalog.text, $1))"
+            ".phase_id)), $1))"
         )
     };
 }

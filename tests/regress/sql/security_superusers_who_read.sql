@@ -4,7 +4,8 @@ CREATE ROLE regress_owner;
 SELECT format('GRANT CREATE ON DATABASE %I TO regress_owner', current_database()) \gexec
 SET ROLE regress_owner;
 SELECT phasegate.create_workspace('acme');
-INSERT INTO acme.tickets (id, title) VALUES ('00000000-0000-7000-8000-00000000000a', 'a');
+INSERT INTO acme.tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-00000000000a', 'a', 'PHASE_DESIGN');
+UPDATE acme.tasks SET status = 'cancelled';
 CREATE FUNCTION acme.spy(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
     RAISE INFO '%, superuser %', $1, (SELECT rolsuper FROM pg_roles WHERE rolname = current_user); RETURN true; END $$;
 

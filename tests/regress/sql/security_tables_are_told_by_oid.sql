@@ -58,7 +58,7 @@ CREATE TABLE acme.phase_history (LIKE acme.former INCLUDING DEFAULTS) PARTITION 
 CREATE TABLE elsewhere.history PARTITION OF acme.phase_history DEFAULT;
 INSERT INTO elsewhere.history SELECT * FROM acme.former;
 DROP TABLE acme.former CASCADE;
-SELECT phasegate.create_workspace('acme');
+CREATE TRIGGER phasegate_append_only BEFORE DELETE ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
 INSERT INTO acme.tickets (title) VALUES ('b');
 SELECT count(*) FROM elsewhere.history;
 DELETE FROM elsewhere.history;

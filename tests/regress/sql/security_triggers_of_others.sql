@@ -8,7 +8,7 @@ SELECT format('GRANT CREATE ON DATABASE %I TO regress_owner, regress_plain', cur
 SET ROLE regress_owner;
 SELECT phasegate.create_workspace('acme');
 SELECT phasegate.grant_access('acme', 'regress_manager', 'manager');
-INSERT INTO acme.tickets (id, title) VALUES ('00000000-0000-7000-8000-00000000000a', 'a');
+INSERT INTO acme.tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-00000000000a', 'a', 'PHASE_BACKLOG'), ('00000000-0000-7000-8000-00000000000b', 'b', 'PHASE_DESIGN');
 GRANT USAGE, CREATE ON SCHEMA acme TO regress_plain, regress_member;
 GRANT ALL ON ALL TABLES IN SCHEMA acme TO regress_plain;
 SET ROLE regress_plain;
@@ -17,7 +17,7 @@ CREATE FUNCTION acme.evil(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAI
 CREATE TRIGGER evil BEFORE INSERT ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION acme.evil();
 SET ROLE regress_manager;
 INSERT INTO acme.tickets (title) VALUES ('x');
-UPDATE acme.tickets SET phase_id = 'PHASE_BLOCKED';
+UPDATE acme.tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'b';
 -- A disabled one runs nothing.
 SET ROLE regress_owner;
 ALTER TABLE acme.phase_history DISABLE TRIGGER evil;
@@ -76,7 +76,9 @@ UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE id = '00000000-000
 RESET ROLE;
 REVOKE regress_owner FROM regress_member;
 SET ROLE regress_manager;
-UPDATE acme.tickets SET phase_id = 'PHASE_DESIGN' WHERE id = '00000000-0000-7000-8000-00000000000a';
+SET search_path = acme;
+SELECT phasegate.generate_phase_tasks('00000000-0000-7000-8000-00000000000a', 'PHASE_DESIGN');
+RESET search_path;
 -- A partition that was given away.
 RESET ROLE;
 DROP FUNCTION acme.evil() CASCADE;
@@ -87,7 +89,6 @@ CREATE TABLE acme.history PARTITION OF acme.phase_history DEFAULT;
 INSERT INTO acme.history SELECT * FROM acme.former;
 SET client_min_messages = warning;
 DROP TABLE acme.former CASCADE;
-SELECT phasegate.create_workspace('acme');
 RESET client_min_messages;
 RESET ROLE;
 ALTER TABLE acme.history OWNER TO regress_plain;
