@@ -1,8 +1,8 @@
 -- security_invoker: a view shows its reader no row that the reader could not see in the tables. What belongs to a
 -- ticket is joined to it, so that row security on tickets alone is enough.
 
--- One pass over the tickets. Which gate refused a ticket last is asked for in phases that have a gate: in a final phase,
--- where most tickets are, there is none.
+-- One pass over the tickets. Whether a gate refused a ticket last is not asked for in final phases without a gate, where
+-- most tickets are.
 CREATE OR REPLACE VIEW {ws}.phase_board WITH (security_invoker = true) AS
 SELECT p.phase,
        coalesce(t.tickets, 0)      AS tickets,
@@ -12,7 +12,10 @@ SELECT p.phase,
   FROM unnest(enum_range(NULL::{ws}.phase)) WITH ORDINALITY AS p (phase, place)
   LEFT JOIN {ws}.phases d ON d.phase_id = p.phase
   LEFT JOIN (SELECT t.phase_id, count(*) AS tickets, min(t.phase_entered_at) AS oldest_entered_at,
-                    count(*) FILTER (WHERE t.phase_id = ANY (ARRAY(SELECT q.phase_id FROM {ws}.phase_gate_requirements q))
+                    count(*) FILTER (WHERE t.phase_id <> ALL (ARRAY(SELECT d.phase_id FROM {ws}.phases d
+                                                                    WHERE d.kind = ANY ('{final,abandoned}')
+                                                                      AND NOT EXISTS (SELECT FROM {ws}.phase_gate_requirements q
+                                                                                       WHERE q.phase_id = d.phase_id)))
                                        AND (SELECT r.gate_status
                                               FROM {ws}.phase_gate_results r
                                              WHERE r.ticket_id = t.id AND r.phase_id = t.phase_id

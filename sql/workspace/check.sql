@@ -15,7 +15,7 @@ found (relname, kind, name, definition) AS (
     SELECT c.relname::pg_catalog.text, o.kind, o.name,
            pg_catalog.regexp_replace(
                pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(o.definition, $9, ''), 'phasegate.', ''), 'pg_catalog.', ''),
-               '::(text|character varying)(\[\])?|[() ]|ONLY ', '', 'g')
+               E'::(text|character varying)(\\[\\])?|[() ]|ONLY ', '', 'g')
       FROM pg_catalog.pg_class c
      CROSS JOIN LATERAL (
            SELECT 'column', a.attname::pg_catalog.text,
@@ -34,7 +34,7 @@ found (relname, kind, name, definition) AS (
             WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid
             UNION ALL
            SELECT 'index', i.indexrelid::pg_catalog.text,
-                  pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .* USING ', '\1')
+                  pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .* USING ', E'\\1')
              FROM pg_catalog.pg_index i
             WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisvalid
             UNION ALL
@@ -42,8 +42,7 @@ found (relname, kind, name, definition) AS (
                   pg_catalog.concat(
                       pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(g.oid), '^CREATE TRIGGER ("[^"]*"|[^ ]*) ', ''),
                       CASE WHEN g.tgenabled OPERATOR(pg_catalog.=) 'A'::pg_catalog."char" THEN ' ALWAYS'
-                           WHEN g.tgenabled OPERATOR(pg_catalog.=) 'R'::pg_catalog."char" THEN ' REPLICA'
-                           WHEN g.tgenabled OPERATOR(pg_catalog.=) 'D'::pg_catalog."char" THEN ' DISABLED' END)
+                           WHEN g.tgenabled OPERATOR(pg_catalog.<>) 'O'::pg_catalog."char" THEN ' OFF' END)
              FROM pg_catalog.pg_trigger g
             WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal) AS o (kind, name, definition)
      WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)

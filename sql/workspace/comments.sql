@@ -162,7 +162,7 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_board', 'tickets', 'How many tickets are in it.'),
     ('phase_board', 'oldest_entered_at', 'When the one that is in it for longest entered it.'),
     ('phase_board', 'open_tasks', 'How many of its tasks are pending, assigned or running.'),
-    ('phase_board', 'failed_gates', 'How many of its tickets were last refused by its gate, where it has one.'),
+    ('phase_board', 'failed_gates', 'How many of its tickets were last refused by its gate.'),
 
     ('phase_durations', NULL, 'One row a ticket and visit of a phase.'),
     ('phase_durations', 'ticket_id', 'The ticket.'),
@@ -184,8 +184,7 @@ SELECT CASE WHEN d.column_name IS NULL
    AND NOT EXISTS (SELECT FROM pg_description p
                     WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0)
                       -- What version 0.2.0 said.
-                      AND p.description NOT IN ('When the task was completed.', 'One row a phase, in their order, PHASE_BLOCKED last.',
-                                                'How many of its tickets were last refused by its gate.'))
+                      AND p.description NOT IN ('When the task was completed.', 'One row a phase, in their order, PHASE_BLOCKED last.'))
 UNION ALL
 SELECT format('COMMENT ON TYPE %s IS %L', t.oid::regtype,
               'The phases of this workspace, in their order. Its owner adds one with ALTER TYPE ... ADD VALUE.')

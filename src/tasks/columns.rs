@@ -56,14 +56,14 @@ columns!(
     updated_at: Time,
     started_at: Time,
     completed_at: Time,
-    on_hold: Bool,
-    agents: Varchars,
-    db_role: Name,
-    acting_role: Name,
     task_type: Text,
     error_message: Text,
     template_id: Uuid,
     created_at: Time,
+    on_hold: Bool,
+    agents: Varchars,
+    db_role: Name,
+    acting_role: Name,
 );
 
 columns!(

@@ -96,9 +96,9 @@ fn started(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) 
     }
 }
 
-/// When the task reached its final status, whichever that is.
+/// When the task was completed, failed or cancelled.
 fn completed(old: Option<&State>, wanted: &Option<i64>, status: Status, now: i64) -> Option<i64> {
-    if !status.is_final() {
+    if status == Status::Pending || status.is_held() {
         return None;
     }
     let known = match old {
@@ -254,7 +254,7 @@ mod tests {
                 prop_assert!(!held || task.agent.is_some() && task.attempts > 0);
                 prop_assert!(held || task.lease.is_none());
                 prop_assert!(task.status == Status::Pending || task.scheduled_at.is_none());
-                prop_assert_eq!(task.status.is_final(), task.completed_at.is_some());
+                prop_assert_eq!(held || task.status == Status::Pending, task.completed_at.is_none());
                 prop_assert!(task.status != Status::Running || task.started_at.is_some());
                 if task.status == Status::Pending {
                     prop_assert!(task.agent.is_none() && task.started_at.is_none());

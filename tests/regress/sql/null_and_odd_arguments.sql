@@ -62,13 +62,13 @@ SELECT transitioned, previous_phase, current_phase, error_code, blocking_reasons
 SELECT from_phase, to_phase FROM phase_history ORDER BY created_at, id;
 -- Trigger functions cannot be called, nor be attached where they do not belong.
 SELECT phasegate.tickets_decide();
-CREATE TRIGGER st BEFORE UPDATE ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tickets_decide();
+CREATE TRIGGER st BEFORE UPDATE ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tickets_decide();
 UPDATE tickets SET title = 'two';
 DROP TRIGGER st ON tickets;
-CREATE TRIGGER st AFTER INSERT ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tickets_record();
+CREATE TRIGGER st AFTER INSERT ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tickets_record();
 INSERT INTO tickets (title) VALUES ('two');
 DROP TRIGGER st ON tickets;
-CREATE TRIGGER st BEFORE INSERT ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tickets_start();
+CREATE TRIGGER st BEFORE INSERT ON tickets FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tickets_start();
 INSERT INTO tickets (title) VALUES ('two');
 DROP TRIGGER st ON tickets;
 -- Columns that were altered are an error, not read as what they are not.
@@ -78,7 +78,7 @@ SELECT * FROM phasegate.get_phase_history('00000000-0000-7000-8000-000000000001'
 CREATE SCHEMA odd;
 CREATE TABLE odd.tickets (LIKE acme.tickets);
 ALTER TABLE odd.tickets ALTER id TYPE int USING 1;
-CREATE TRIGGER decide BEFORE UPDATE ON odd.tickets FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_decide('1');
+CREATE TRIGGER decide BEFORE UPDATE ON odd.tickets FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1');
 INSERT INTO odd.tickets SELECT 1, t.title, t.description, t.phase_id, t.previous_phase_id, t.priority, t.context, t.context_summary, now(), now(), now() FROM acme.tickets t;
 UPDATE odd.tickets SET phase_id = 'PHASE_DONE';
 \echo :LAST_ERROR_SQLSTATE

@@ -159,7 +159,7 @@ SELECT t.title, from_phase, to_phase FROM phase_history h JOIN tickets t ON t.id
 -- Trigger functions that somebody attaches to tables of their own.
 SET ROLE regress_evil;
 CREATE TABLE evil.bait (LIKE acme.tickets);
-CREATE TRIGGER decide BEFORE UPDATE ON evil.bait FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_decide('1');
+CREATE TRIGGER decide BEFORE UPDATE ON evil.bait FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1');
 INSERT INTO evil.bait (id, title, phase_id, priority, phase_entered_at, created_at, updated_at) VALUES ('00000000-0000-7000-8000-000000000001', 't', 'PHASE_BACKLOG', 'LOW', now(), now(), now());
 UPDATE evil.bait SET phase_id = 'PHASE_DONE';
 DROP TRIGGER decide ON evil.bait;
@@ -168,10 +168,10 @@ RESET ROLE;
 GRANT CREATE ON SCHEMA acme TO regress_evil;
 SET ROLE regress_evil;
 CREATE TABLE acme.bait (LIKE acme.tickets);
-CREATE TRIGGER decide BEFORE UPDATE ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_decide('1');
-CREATE TRIGGER start BEFORE INSERT ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_start();
-CREATE TRIGGER record AFTER INSERT OR UPDATE ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_record();
-CREATE TRIGGER write AFTER INSERT OR UPDATE ON acme.bait FOR EACH STATEMENT EXECUTE FUNCTION phasegate.tickets_write();
+CREATE TRIGGER decide BEFORE UPDATE ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1');
+CREATE TRIGGER start BEFORE INSERT ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_start();
+CREATE TRIGGER record AFTER INSERT OR UPDATE ON acme.bait FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_record();
+CREATE TRIGGER write AFTER INSERT OR UPDATE ON acme.bait FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tickets_write();
 INSERT INTO acme.bait (id, title, phase_id, priority) VALUES ('00000000-0000-7000-8000-000000000001', 't', 'PHASE_BACKLOG', 'LOW');
 DROP TRIGGER start ON acme.bait;
 INSERT INTO acme.bait (id, title, phase_id, priority, phase_entered_at, created_at, updated_at) VALUES ('00000000-0000-7000-8000-000000000001', 't', 'PHASE_BACKLOG', 'LOW', now(), now(), now());
@@ -180,7 +180,7 @@ INSERT INTO acme.bait (id, title, phase_id, priority, phase_entered_at, created_
 UPDATE acme.bait SET phase_id = 'PHASE_REQUIREMENTS';
 CREATE TABLE acme.history_bait (ticket_id int);
 INSERT INTO acme.history_bait VALUES (1);
-CREATE TRIGGER append_only BEFORE DELETE ON acme.history_bait FOR EACH ROW EXECUTE FUNCTION phasegate.history_append_only();
+CREATE TRIGGER append_only BEFORE DELETE ON acme.history_bait FOR EACH ROW EXECUTE FUNCTION phasegate._append_only();
 DELETE FROM acme.history_bait;
 DROP TABLE acme.bait, acme.history_bait;
 -- Tables, views and an enum that somebody puts into a schema before its owner makes a workspace of it.

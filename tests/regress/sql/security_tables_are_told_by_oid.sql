@@ -14,7 +14,7 @@ SET ROLE regress_plain;
 CREATE TYPE pg_temp.phase AS ENUM ('PHASE_BACKLOG', 'PHASE_REQUIREMENTS');
 CREATE TEMP TABLE tickets (id uuid PRIMARY KEY, title text, phase_id pg_temp.phase, previous_phase_id pg_temp.phase, phase_entered_at timestamptz, updated_at timestamptz, context jsonb, context_summary text);
 CREATE TEMP TABLE phase_transitions (from_phase pg_temp.phase, to_phase pg_temp.phase, requires_gate boolean);
-CREATE TRIGGER decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION phasegate.tickets_decide('1', '2');
+CREATE TRIGGER decide BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1', '2');
 CREATE FUNCTION pg_temp.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'running as %', current_user; RETURN NEW; END $$;
 CREATE TRIGGER a BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION pg_temp.evil();
 INSERT INTO tickets VALUES ('00000000-0000-7000-8000-00000000000a', 'mine', 'PHASE_BACKLOG');
