@@ -268,19 +268,3 @@ fn servers(report: &ErrorReportWithLevel, passed: *mut ErrorData) -> ErrorData {
         ..known
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::sqlstate;
-
-    #[test]
-    fn a_sqlstate_is_what_the_server_makes_of_it() {
-        for (text, code) in [
-            ("23514", pgrx::PgSqlErrorCode::ERRCODE_CHECK_VIOLATION),
-            ("P0002", pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND),
-            ("53200", pgrx::PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY),
-        ] {
-            assert_eq!(sqlstate(text), code as i32, "{text}");
-        }
-    }
-}
