@@ -15,7 +15,7 @@ found (relname, kind, name, definition) AS (
     SELECT c.relname::pg_catalog.text, o.kind, o.name,
            pg_catalog.regexp_replace(
                pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(o.definition, $9, ''), 'phasegate.', ''), 'pg_catalog.', ''),
-               E'::(text|character varying)(\\[\\])?|[() ]|ONLY ', '', 'g')
+               E'::(text|character varying)(\\[\\])?|OPERATOR[(]|[() ]|ONLY ', '', 'g')
       FROM pg_catalog.pg_class c
      CROSS JOIN LATERAL (
            SELECT 'column', a.attname::pg_catalog.text,
@@ -47,7 +47,7 @@ found (relname, kind, name, definition) AS (
             WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal) AS o (kind, name, definition)
      WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
      UNION ALL
-    SELECT 'phase', 'cast', pg_catalog.format_type(k.castsource, NULL), ''
+    SELECT 'phase', 'cast', pg_catalog.replace(pg_catalog.format_type(k.castsource, NULL), 'pg_catalog.', ''), ''
       FROM pg_catalog.pg_cast k
       JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) k.casttarget
      WHERE y.typnamespace OPERATOR(pg_catalog.=) $1 AND y.typname OPERATOR(pg_catalog.=) 'phase'

@@ -28,7 +28,7 @@ pub enum When {
 }
 
 /// What a trigger fires for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Each {
     /// each row
     Row = pg_sys::TRIGGER_EVENT_ROW as isize,
@@ -242,11 +242,15 @@ impl Firing {
         event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE
     }
 
-    /// Whether the trigger fires for each row.
-    pub fn is_for_row(&self) -> bool {
+    /// Whether the trigger fires for each row or once a statement.
+    pub fn level(&self) -> Each {
         // SAFETY: the server passes trigger data that lives for the call.
         let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_ROW != 0
+        if event & pg_sys::TRIGGER_EVENT_ROW != 0 {
+            Each::Row
+        } else {
+            Each::Statement
+        }
     }
 
     /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).

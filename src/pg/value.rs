@@ -166,20 +166,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As [`Self::of_length`], for a column of a table.
-    pub(super) fn for_column(&self, table: u32, column: i16) -> (Datum, bool) {
-        let (mut kind, mut length, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
-        // SAFETY: a syscache look-up of a column that is there, into locals of the right types.
-        unsafe {
-            let table = Oid::from(table);
-            pg_sys::get_atttypetypmodcoll(table, column, &mut kind, &mut length, &mut collation);
-        }
-        self.of_length(if kind == pg_sys::VARCHAROID {
-            length
-        } else {
-            -1
-        })
-    }
 
     /// The datum for a column with a type modifier, and whether it is NULL: for rows that are put together without a
     /// statement, whose texts the server does not check again. Raises the server's own error where one is too long.

@@ -53,13 +53,8 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT OR UPDATE OR DELETE on `tasks`, once a statement: settles what was noted. Where `tasks` is partitioned or a
 /// partition, also for each row, since a statement may name another table.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
-    let level = if firing.is_for_row() {
-        Each::Row
-    } else {
-        Each::Statement
-    };
     let events = [On::Insert, On::Update, On::Delete];
-    firing.require(When::After, level, &events)?;
+    firing.require(When::After, firing.level(), &events)?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
         return Ok(Verdict::Keep);

@@ -23,14 +23,18 @@ use uuid::Uuid;
 /// all rows were written by then. New rows are noted one by one after that, so where the statement trigger is to come, as a third
 /// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
-    firing.require(When::After, Each::Statement, &[On::Insert, On::Update])?;
+    if firing.is_before() {
+        firing.require(When::Before, Each::Statement, &[On::Insert])?;
+    } else {
+        firing.require(When::After, firing.level(), &[On::Insert, On::Update])?;
+    }
     scout::forget();
     let workspace = Workspace::of_firing(firing, "tickets")?;
     if firing.is_before() {
         moves::begin(workspace.schema, firing.table());
         return Ok(Verdict::Keep);
     }
-    let is_for_row = firing.is_for_row();
+    let is_for_row = firing.level() == Each::Row;
     if !is_for_row {
         moves::end();
     }

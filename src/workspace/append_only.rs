@@ -26,7 +26,7 @@ const OWNERS: [&str; 4] = [
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
     let events = [On::Insert, On::Update, On::Delete];
     firing.require(When::Before, Each::Statement, &events)?;
-    let workspace = Workspace::of_firing_any(firing, &OWNERS)?;
+    let (workspace, _) = Workspace::of_firing_any(firing, &OWNERS)?;
     if role::acts_for(workspace.owner) {
         return Ok(Verdict::Keep);
     }
@@ -51,9 +51,9 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
     } else {
         firing.require(When::Before, Each::Row, &[On::Update, On::Delete])?;
     }
-    let workspace = Workspace::of_firing_any(firing, &APPENDED)?;
+    let (workspace, table) = Workspace::of_firing_any(firing, &APPENDED)?;
     if firing.is_row_delete() {
-        let ticket = if firing.table() == workspace.table("phase_history")? {
+        let ticket = if table == "phase_history" {
             firing.old_row().uuid(firing.column("ticket_id")?)
         } else {
             None
@@ -68,7 +68,7 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
     {
         return Ok(Verdict::Keep);
     }
-    Err(refused(&firing.table_name()))
+    Err(refused(table))
 }
 
 fn refused(table: &str) -> Error {
@@ -84,13 +84,9 @@ fn refused(table: &str) -> Error {
     }
 }
 
-/// AFTER TRUNCATE: refuses where the table is this one and there are tickets.
-pub(super) fn require_no_tickets(
-    workspace: &Workspace,
-    firing: &Firing,
-    table: &str,
-) -> Result<()> {
-    if firing.table_name() != table || !is_there(workspace, &ANY_TICKET, &[])? {
+/// AFTER TRUNCATE: refuses to have emptied the table while there are tickets.
+pub(super) fn require_no_tickets(workspace: &Workspace, table: &str) -> Result<()> {
+    if !is_there(workspace, &ANY_TICKET, &[])? {
         return Ok(());
     }
     Err(Error::new(

@@ -1,11 +1,11 @@
 //! Who changed the configuration: the triggers on its tables.
 
-use super::Workspace;
+use super::{Workspace, append_only};
 use super::shape::CONFIGURATION;
 use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
-use crate::pg::trigger::{Firing, Verdict};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
 use crate::pg::{clock, role, server};
 
@@ -29,7 +29,13 @@ static RECORD: Statement = Statement {
 /// every session drops what it knows of the configuration; who changed what goes on record. A replica takes over the
 /// record as it takes over the change.
 pub fn changed(firing: &Firing) -> Result<Verdict> {
-    let workspace = Workspace::of_firing_any(firing, &CONFIGURATION)?;
+    if firing.is_truncate() {
+        firing.require(When::After, Each::Statement, &[On::Truncate])?;
+    } else {
+        let events = [On::Insert, On::Update, On::Delete];
+        firing.require(When::After, Each::Row, &events)?;
+    }
+    let (workspace, table) = Workspace::of_firing_any(firing, &CONFIGURATION)?;
     cache::invalidate(firing.table());
     if server::is_replica() {
         return Ok(Verdict::Keep);
@@ -41,7 +47,9 @@ pub fn changed(firing: &Firing) -> Result<Verdict> {
     } else if firing.is_row_delete() {
         "DELETE"
     } else {
-        super::append_only::require_no_tickets(&workspace, firing, "phases")?;
+        if table == "phases" {
+            append_only::require_no_tickets(&workspace, table)?;
+        }
         "TRUNCATE"
     };
     let actor = role::actor_or(None);
@@ -59,7 +67,7 @@ pub fn changed(firing: &Firing) -> Result<Verdict> {
         &RECORD,
         &[
             Value::Time(clock::now()),
-            Value::text(Some(&firing.table_name())),
+            Value::text(Some(table)),
             Value::text(Some(operation)),
             Value::json(old.as_deref()),
             Value::json(new.as_deref()),

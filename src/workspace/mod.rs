@@ -160,11 +160,14 @@ impl Workspace {
     /// Whoever may make a trigger may put our functions on any table; and a table of another owner is refused, as its
     /// triggers would otherwise write with the rights of the workspace's owner.
     pub fn of_firing(firing: &Firing, table: &str) -> Result<Rc<Workspace>> {
-        Self::of_firing_any(firing, &[table])
+        Self::of_firing_any(firing, &[table]).map(|(workspace, _)| workspace)
     }
 
-    /// As [`Self::of_firing`], for a trigger function of several tables.
-    pub fn of_firing_any(firing: &Firing, tables: &[&str]) -> Result<Rc<Workspace>> {
+    /// As [`Self::of_firing`], for a trigger function of several tables: gives also which of them it is, or is a partition of.
+    pub fn of_firing_any(
+        firing: &Firing,
+        tables: &[&str],
+    ) -> Result<(Rc<Workspace>, &'static str)> {
         let (workspace, table) = Self::whose(firing)?.ok_or_else(|| {
             Error::new(
                 Code::NotAWorkspace,
@@ -202,7 +205,7 @@ impl Workspace {
                 role::name(workspace.owner)
             )));
         }
-        Ok(workspace)
+        Ok((workspace, table))
     }
 
     /// The workspace and which of its tables fired, itself or by a partition.

@@ -28,6 +28,9 @@ SELECT id::uuid, '00000000-0000-7000-8000-000000000001', 'PHASE_DESIGN', kind, s
     ('00000000-0000-7000-8000-0000000000a3', 'work', 'assigned', 'ada', '-infinity', NULL),
     ('00000000-0000-7000-8000-0000000000a4', 'work', 'completed', 'ada', NULL, '{"context": {"risks": ["x"]}, "artifacts": [{"type": "log"}]}'),
     ('00000000-0000-7000-8000-0000000000a5', 'review', 'assigned', 'vera', 'infinity', NULL)) t (id, kind, status, agent, lease, result);
+INSERT INTO tickets (title) VALUES ('overdue'), ('deleted');
+UPDATE phases SET due_after = '1 microsecond' WHERE phase_id = 'PHASE_BACKLOG';
+DELETE FROM tickets WHERE title = 'deleted';
 SELECT update_ticket_context('00000000-0000-7000-8000-000000000001'), (validate_gate('00000000-0000-7000-8000-000000000001')).gate_status;
 RESET ROLE;
 CREATE VIEW public.its_tables AS

@@ -111,7 +111,7 @@ SELECT phasegate.create_workspace('views');
 SELECT title, upper, priority, phase_id FROM views.tickets;
 CREATE SCHEMA more_views;
 CREATE TABLE more_views.tickets (id uuid PRIMARY KEY, phase_id text);
-CREATE VIEW more_views.phases AS SELECT phase_id FROM more_views.tickets;
+CREATE VIEW more_views.phase_ids AS SELECT phase_id FROM more_views.tickets;
 SELECT phasegate.create_workspace('more_views');
 
 -- What PostgreSQL 18 added, where there is that: NOT NULL that is not validated, and virtual generated columns.

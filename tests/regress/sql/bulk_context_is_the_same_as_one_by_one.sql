@@ -32,7 +32,7 @@ BEGIN
     RETURN QUERY
         SELECT 'tickets', (to_jsonb(t) - 'created_at')::text FROM tickets t
         UNION ALL SELECT 'phase_context', row(c.ticket_id, c.phase_id, c.context_data, c.context_summary, c.created_at, c.updated_at)::text FROM phase_context c
-        UNION ALL SELECT 'phase_history', (to_jsonb(h) - 'id')::text FROM phase_history h
+        UNION ALL SELECT 'phase_history', (to_jsonb(h) - '{id,xid}'::text[])::text FROM phase_history h
         UNION ALL SELECT 'tasks', (to_jsonb(k) - '{id,template_id,dependencies,created_at}'::text[])::text FROM tasks k;
 END $$;
 RESET search_path;

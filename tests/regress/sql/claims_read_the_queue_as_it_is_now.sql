@@ -64,20 +64,20 @@ SELECT count(public.add('review ' || n, kind => 'review')) FROM generate_series(
 SET ROLE regress_worker;
 SELECT description FROM claim_task('eve', kinds => '{work}');
 SELECT description FROM claim_task('eve', kinds => '{work}');
-SELECT description FROM claim_task('eve', kinds => '{review}');
+SELECT description FROM claim_task('vera', kinds => '{review}');
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION phasegate.took_part FROM PUBLIC;
 SET ROLE regress_worker;
-SELECT description FROM claim_task('eve', kinds => '{review}');
+SELECT description FROM claim_task('vera', kinds => '{review}');
 RESET ROLE;
-SELECT description FROM claim_task('eve', kinds => '{review}');
+SELECT description FROM claim_task('vera', kinds => '{review}');
 -- What was made ready for one role is not for another.
 SET ROLE regress_worker;
-SELECT description FROM claim_task('eve', kinds => '{review}');
+SELECT description FROM claim_task('vera', kinds => '{review}');
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION phasegate.took_part TO PUBLIC;
 SET ROLE regress_worker;
-SELECT description FROM claim_task('eve', kinds => '{review}');
+SELECT description FROM claim_task('vera', kinds => '{review}');
 SET plan_cache_mode = force_custom_plan;
 SELECT description FROM claim_task('eve', kinds => '{work}');
 SET plan_cache_mode = auto;

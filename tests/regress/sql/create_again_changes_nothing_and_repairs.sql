@@ -55,6 +55,7 @@ DROP CAST (varchar AS phase);
 SELECT phasegate.create_workspace('acme');
 SELECT * FROM public.changed();
 -- A dropped table comes back empty, a configuration table with its default rows.
+DROP VIEW phase_board;
 DROP TABLE phase_context, phase_gate_requirements;
 SELECT phasegate.create_workspace('acme');
 SELECT phase_id, required_artifacts FROM phase_gate_requirements ORDER BY 1;

@@ -94,7 +94,7 @@ CREATE TRIGGER t BEFORE INSERT ON acme.bait FOR EACH ROW EXECUTE FUNCTION phaseg
 INSERT INTO acme.bait (id, ticket_id, phase_id, artifact_type, collected_at) VALUES ('00000000-0000-7000-8000-0000000000b1', '00000000-0000-7000-8000-000000000001', 'PHASE_TESTING', 'x', now());
 CREATE TABLE acme.bait2 (LIKE acme.tasks);
 CREATE TRIGGER t AFTER INSERT ON acme.bait2 FOR EACH ROW EXECUTE FUNCTION phasegate._task_completed();
-INSERT INTO acme.bait2 SELECT (jsonb_populate_record(NULL::acme.bait2, '{"id": "00000000-0000-7000-8000-0000000000b1", "ticket_id": "00000000-0000-7000-8000-000000000001", "phase_id": "PHASE_TESTING", "kind": "work", "priority": "LOW", "status": "completed", "result": {"artifacts": [{"type": "forged"}]}, "pending_dependencies": 0, "attempts": 0, "max_attempts": 1, "created_at": "2020-01-01", "updated_at": "2020-01-01"}')).*;
+INSERT INTO acme.bait2 SELECT (jsonb_populate_record(NULL::acme.bait2, '{"id": "00000000-0000-7000-8000-0000000000b1", "ticket_id": "00000000-0000-7000-8000-000000000001", "phase_id": "PHASE_TESTING", "kind": "work", "priority": "LOW", "status": "completed", "result": {"artifacts": [{"type": "forged"}]}, "pending_dependencies": 0, "attempts": 0, "max_attempts": 1, "on_hold": false, "agents": [], "created_at": "2020-01-01", "updated_at": "2020-01-01"}')).*;
 CREATE TABLE acme.bait3 (LIKE acme.tasks);
 CREATE TRIGGER t AFTER INSERT ON acme.bait3 REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_added();
 INSERT INTO acme.bait3 SELECT * FROM acme.bait2;

@@ -78,7 +78,7 @@ SELECT * FROM phasegate.get_phase_history('00000000-0000-7000-8000-000000000001'
 CREATE SCHEMA odd;
 CREATE TABLE odd.tickets (LIKE acme.tickets);
 ALTER TABLE odd.tickets ALTER id TYPE int USING 1;
-CREATE TRIGGER decide BEFORE UPDATE ON odd.tickets FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('1');
+CREATE TRIGGER decide BEFORE UPDATE ON odd.tickets FOR EACH ROW EXECUTE FUNCTION phasegate._tickets_decide('3', '3');
 INSERT INTO odd.tickets SELECT 1, t.title, t.description, t.phase_id, t.previous_phase_id, t.priority, t.context, t.context_summary, now(), now(), now() FROM acme.tickets t;
 UPDATE odd.tickets SET phase_id = 'PHASE_DONE';
 \echo :LAST_ERROR_SQLSTATE

@@ -40,7 +40,7 @@ SELECT transitioned, previous_phase, current_phase, transitioned_by, error_code,
 CREATE VIEW public.left_behind AS
 SELECT split_part(t.title, ' from ', 1) AS way, split_part(t.title, ' from ', 2) AS started,
        to_jsonb(t) - '{id,title,phase_entered_at,created_at,updated_at}'::text[] AS ticket,
-       to_jsonb(h) - '{id,ticket_id,created_at,artifacts}'::text[] AS history,
+       to_jsonb(h) - '{id,ticket_id,created_at,artifacts,xid}'::text[] AS history,
        (SELECT jsonb_agg(a - 'id') FROM jsonb_array_elements(h.artifacts) a) AS artifacts,
        t.phase_entered_at = h.created_at AND t.updated_at = h.created_at AND h.created_at > t.created_at AS times_fit
   FROM tickets t JOIN phase_history h ON h.ticket_id = t.id AND h.from_phase IS NOT NULL;

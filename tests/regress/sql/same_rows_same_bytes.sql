@@ -57,8 +57,8 @@ SELECT aggregate_phase_context(id(1)) -> 'n' AS numbers, aggregate_phase_context
 -- Only completed work counts: not open or cancelled tasks, reviews, summaries, other phases or other tickets.
 DELETE FROM tasks;
 INSERT INTO tickets (id, title, phase_id) VALUES (id(2), 'b', 'PHASE_REQUIREMENTS');
-INSERT INTO tasks (ticket_id, phase_id, kind, status, result)
-SELECT id(t), p::phase, k, s, jsonb_build_object('approved', true, 'summary', 'x', 'context', jsonb_build_object(k || '_' || s || '_' || p || '_' || t, 1))
+INSERT INTO tasks (ticket_id, phase_id, kind, status, assigned_agent_id, result)
+SELECT id(t), p::phase, k, s, k, jsonb_build_object('approved', true, 'summary', 'x', 'context', jsonb_build_object(k || '_' || s || '_' || p || '_' || t, 1))
   FROM unnest('{1,2}'::int[]) t, unnest('{PHASE_REQUIREMENTS,PHASE_DESIGN}'::text[]) p, unnest('{work,review,summary}'::text[]) k,
        unnest('{pending,assigned,running,completed,failed,cancelled}'::text[]) s;
 SELECT jsonb_object_keys(aggregate_phase_context(id(1)) - '{tasks,artifacts,summary}'::text[]);
