@@ -64,10 +64,7 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
 
 fn refused(table: &str) -> Error {
     let name = table.replace('_', " ");
-    let error = Error::new(
-        Code::HistoryAppendOnly,
-        format!("{name} is append-only"),
-    );
+    let error = Error::new(Code::HistoryAppendOnly, format!("{name} is append-only"));
     match table {
         "phase_history" => error
             .detail("Rows of phase_history are never changed, and go only with their ticket.")

@@ -56,7 +56,12 @@ fn plain(definition: &str) -> String {
         let end = plain.find(" NOT NULL").or_else(|| plain.find(" DEFAULT"));
         plain.replace_range(..end.unwrap_or(plain.len()), "text");
     }
-    for cast in ["::text[]", "::character varying[]", "::text", "::character varying"] {
+    for cast in [
+        "::text[]",
+        "::character varying[]",
+        "::text",
+        "::character varying",
+    ] {
         plain = plain.replace(cast, "");
     }
     plain.retain(|letter| !"() ".contains(letter));
@@ -76,7 +81,9 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
     }
     let configuration = workspace.configuration()?;
     let phases = &configuration.phases;
-    let keys = phases.listed().map(|phase| Some(phases.context_key(phase).to_owned()));
+    let keys = phases
+        .listed()
+        .map(|phase| Some(phases.context_key(phase).to_owned()));
     let arguments = [
         Value::Oid(workspace.schema),
         Value::Int(workspace.stamp.shape),

@@ -254,14 +254,23 @@ pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
 /// Makes these triggers fire so again, as far as they are still there: one that is replaced does not.
 fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
     let (tables, triggers) = always.iter().cloned().unzip();
-    let texts = |names: Vec<String>| (Type::Texts, Value::Texts(names.into_iter().map(Some).collect()));
+    let texts = |names: Vec<String>| {
+        (
+            Type::Texts,
+            Value::Texts(names.into_iter().map(Some).collect()),
+        )
+    };
     run_each(
         "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
            FROM unnest($2, $3) AS a (relname, tgname)
            JOIN pg_class c ON c.relnamespace = $1 AND c.relname = a.relname
            JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
           ORDER BY 1",
-        &[(Type::Oid, Value::Oid(site.schema)), texts(tables), texts(triggers)],
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            texts(tables),
+            texts(triggers),
+        ],
     )
 }
 

@@ -38,7 +38,12 @@ pub(super) fn fill(site: &Site) -> Result<()> {
         .iter()
         .map(|label| known(label).map(|(.., description)| (*description).to_owned()))
         .collect();
-    let texts = |texts: Vec<String>| (Type::Texts, Value::Texts(texts.into_iter().map(Some).collect()));
+    let texts = |texts: Vec<String>| {
+        (
+            Type::Texts,
+            Value::Texts(texts.into_iter().map(Some).collect()),
+        )
+    };
     run_once(
         &format!(
             "INSERT INTO {ws}.phases (phase_id, kind, context_key, description)
@@ -137,12 +142,9 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
     }
     let counts = Kind::from_name(&old).is_some_and(|kind| kind.is_final() || kind == Kind::Blocked);
     if counts && has_tickets(&workspace, phase)? {
-        return Err(Error::new(
-            Code::PhaseInUse,
-            "phase is in use",
-        )
-        .detail(format!("Tickets are in {}, which is {old}.", label(phase)?))
-        .hint("Move them first."));
+        return Err(Error::new(Code::PhaseInUse, "phase is in use")
+            .detail(format!("Tickets are in {}, which is {old}.", label(phase)?))
+            .hint("Move them first."));
     }
     Ok(Verdict::Keep)
 }

@@ -4,13 +4,21 @@
 /// these.
 pub(super) const PHASES: [(&str, &str, &str); 8] = [
     ("PHASE_BACKLOG", "start", "Waiting to be taken up."),
-    ("PHASE_REQUIREMENTS", "work", "What is asked for is found out and written down."),
+    (
+        "PHASE_REQUIREMENTS",
+        "work",
+        "What is asked for is found out and written down.",
+    ),
     ("PHASE_DESIGN", "work", "How it is to be done is decided."),
     ("PHASE_IMPLEMENTATION", "work", "It is made."),
     ("PHASE_TESTING", "work", "It is tested."),
     ("PHASE_DEPLOYMENT", "work", "It is brought into use."),
     ("PHASE_DONE", "final", "Finished."),
-    ("PHASE_BLOCKED", "blocked", "Waiting for something outside of the work."),
+    (
+        "PHASE_BLOCKED",
+        "blocked",
+        "Waiting for something outside of the work.",
+    ),
 ];
 
 /// A column that an adopted table must have. A fresh table gets the same from `sql/*/tables.sql`;
@@ -101,7 +109,9 @@ pub(super) const TASKS: &[Column] = &[
         kind: "varchar(255)[]",
         default: Some("'{}'"),
         required: true,
-        fill: Some("CASE WHEN assigned_agent_id IS NULL THEN '{}' ELSE ARRAY[assigned_agent_id] END"),
+        fill: Some(
+            "CASE WHEN assigned_agent_id IS NULL THEN '{}' ELSE ARRAY[assigned_agent_id] END",
+        ),
     },
     optional("db_role", "name"),
     optional("acting_role", "name"),

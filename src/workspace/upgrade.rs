@@ -36,9 +36,7 @@ const _: () = assert!(STEPS.len() as i32 == SHAPE - FIRST);
 
 /// The steps that a workspace of this shape lacks, with the shape that each makes; all for an unknown shape, 0.
 fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
-    (FIRST + 1..)
-        .zip(&STEPS)
-        .filter(move |(to, _)| *to > shape)
+    (FIRST + 1..).zip(&STEPS).filter(move |(to, _)| *to > shape)
 }
 
 /// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
