@@ -356,6 +356,22 @@ impl Error {
             .column(column)
     }
 
+    /// A column, of this name and type, is of another than it is to be read or written as; or there is none.
+    pub fn wrong_column(found: Option<(&str, String)>, needed: &str) -> Self {
+        let error = Error::new(
+            Code::WrongColumnType,
+            "a column has another type than a workspace needs",
+        );
+        let Some((name, kind)) = found else {
+            return error.detail(format!("There is no such column; needed is {needed}."));
+        };
+        error
+            .detail(format!(
+                "Column \"{name}\" has type {kind}; needed is {needed}."
+            ))
+            .column(name)
+    }
+
     /// The workspace is of a shape that this code does not work with any more, or must not change by the way.
     pub fn workspace_older(workspace: &str, shape: i32) -> Self {
         Error::new(

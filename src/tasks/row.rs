@@ -14,7 +14,8 @@ use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::trigger::{FiredRow, Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{clock, role, settings};
+use crate::pg::{clock, role};
+use crate::settings;
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,

@@ -6,11 +6,11 @@ use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role::{self, Rights};
 use crate::pg::rows::Row;
-use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog, catalog_rows, lock, server};
 use crate::stamp::{Fit, NEEDS, SHAPE, Stamp};
+use crate::workspace::pinned::Pinned;
 
 /// A table of the workspace: its name, the script that makes it and its indexes, and its default rows.
 struct Room {

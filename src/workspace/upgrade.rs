@@ -5,12 +5,13 @@ use super::shape::{TABLES, VIEWS};
 use super::{adopt, owner};
 use crate::error::Error;
 use crate::pg::error::{Result, notice};
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
-use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, lock};
+use crate::pg::{cache, catalog};
 use crate::stamp::{FIRST, Fit, SHAPE, Stamp};
+use crate::workspace::pinned::Pinned;
 
 /// One shape to the next.
 struct Step {
@@ -58,7 +59,7 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         .iter()
         .chain(&TABLES)
         .filter_map(|relation| catalog::table_in(site.schema, relation))
-        .for_each(lock::exclusively);
+        .for_each(|relation| lock::table(relation, Purpose::Changing));
     owner::hold(site.schema, owner)?;
     adopt::require_owner(&site, owner)?;
     // Somebody else may have done it meanwhile.
