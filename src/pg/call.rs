@@ -75,7 +75,7 @@ impl Call {
 
     /// A `text` argument that must be given.
     pub fn text(&self, index: usize, name: &str) -> Result<String> {
-        let read = |datum| read::text(read::within(datum, || name.to_owned()));
+        let read = |datum| read::text(read::within(datum, name));
         self.given(index, name, read)
     }
 
@@ -101,7 +101,7 @@ impl Call {
 
     /// A `text[]` argument that may be NULL but holds no NULL.
     pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
-        let read = |datum| read::texts(read::within(datum, || name.to_owned()));
+        let read = |datum| read::texts(read::within(datum, name));
         let texts = self.datum(index).map(read);
         texts.map(|texts| without_null(texts, name)).transpose()
     }
@@ -131,7 +131,7 @@ impl Call {
 
     /// A `jsonb` argument that may be NULL, as JSON text.
     pub fn optional_json(&self, index: usize) -> Option<String> {
-        let within = |datum| read::within(datum, || "a document".to_owned());
+        let within = |datum| read::within(datum, "a document");
         self.datum(index).map(|datum| read::json(within(datum)))
     }
 

@@ -54,6 +54,47 @@ pub(super) fn by_oid<T: Cached, R>(oid: u32, read: impl FnOnce(&T) -> R) -> Opti
     }
 }
 
+macro_rules! found {
+    ($($(#[$doc:meta])* $name:ident: $row:ident, $kind:ty, |$of:ident| $found:expr;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(oid: u32) -> Option<$kind> {
+            by_oid(oid, |$of: &pg_sys::$row| $found)
+        }
+    )*};
+}
+
+found! {
+    /// The relation's owner.
+    owner_of: FormData_pg_class, u32, |row| row.relowner.to_u32();
+    /// The relation's schema.
+    schema_of: FormData_pg_class, u32, |row| row.relnamespace.to_u32();
+    /// The schema's name.
+    schema_name: FormData_pg_namespace, String, |row| name_data_to_str(&row.nspname).to_owned();
+    /// The type's owner.
+    type_owner: FormData_pg_type, u32, |row| row.typowner.to_u32();
+    /// The type of arrays of the type.
+    array_of: FormData_pg_type, Oid, |row| row.typarray;
+    /// The function's owner.
+    function_owner: FormData_pg_proc, u32, |row| row.proowner.to_u32();
+    /// The role's name.
+    role_name: FormData_pg_authid, String, |row| name_data_to_str(&row.rolname).to_owned();
+}
+
+/// Whether the table is a partition.
+pub fn is_partition(table: u32) -> bool {
+    by_oid(table, |row: &pg_sys::FormData_pg_class| row.relispartition) == Some(true)
+}
+
+/// Whether the type is an enum.
+pub fn is_enum(kind: u32) -> bool {
+    by_oid(kind, |row: &pg_sys::FormData_pg_type| row.typtype as u8) == Some(pg_sys::TYPTYPE_ENUM)
+}
+
+/// Whether this is the OID of one of the enum's values.
+pub(super) fn is_value_of(value: u32, kind: Oid) -> bool {
+    by_oid(value, |row: &pg_sys::FormData_pg_enum| row.enumtypid) == Some(kind)
+}
+
 /// The schemas on the search_path that are there and that the role may use, in their order; a temporary one is not
 /// among them.
 pub fn schemas_on_search_path() -> Vec<u32> {
@@ -88,37 +129,11 @@ pub fn is_temporary(schema: u32) -> bool {
     unsafe { pg_sys::isAnyTempNamespace(Oid::from(schema)) }
 }
 
-/// Whether the table is a partition.
-pub fn is_partition(table: u32) -> bool {
-    by_oid(table, |row: &pg_sys::FormData_pg_class| row.relispartition).unwrap_or(false)
-}
-
-/// The table's owner.
-pub(super) fn owner_of(table: u32) -> Option<u32> {
-    by_oid(table, |row: &pg_sys::FormData_pg_class| {
-        row.relowner.to_u32()
-    })
-}
-
-/// The table's schema.
-pub fn schema_of(table: u32) -> Option<u32> {
-    by_oid(table, |row: &pg_sys::FormData_pg_class| {
-        row.relnamespace.to_u32()
-    })
-}
-
 /// The table's name with that of its schema; nothing where there is no such table.
 pub fn full_name(table: u32) -> Option<String> {
     let schema = schema_of(table).and_then(schema_name)?;
     by_oid(table, |row: &pg_sys::FormData_pg_class| {
         format!("{schema}.{}", name_data_to_str(&row.relname))
-    })
-}
-
-/// The schema's name.
-pub fn schema_name(schema: u32) -> Option<String> {
-    by_oid(schema, |row: &pg_sys::FormData_pg_namespace| {
-        name_data_to_str(&row.nspname).to_owned()
     })
 }
 
@@ -159,25 +174,6 @@ pub fn column_is(table: u32, column: i16, kind: Type) -> bool {
     })
 }
 
-/// Whether the type is an enum.
-pub fn is_enum(kind: u32) -> bool {
-    let is = |row: &pg_sys::FormData_pg_type| row.typtype as u8 == pg_sys::TYPTYPE_ENUM;
-    by_oid(kind, is).unwrap_or(false)
-}
-
-/// Whether this is the OID of one of the enum's values.
-pub(super) fn is_value_of(value: u32, kind: Oid) -> bool {
-    by_oid(value, |row: &pg_sys::FormData_pg_enum| {
-        row.enumtypid == kind
-    })
-    .unwrap_or(false)
-}
-
-/// The type of arrays of the type.
-pub(super) fn array_of(kind: u32) -> Oid {
-    by_oid(kind, |row: &pg_sys::FormData_pg_type| row.typarray).unwrap_or(Oid::INVALID)
-}
-
 /// Whether values of the type are stored as those of one of the others.
 pub(super) fn is_stored_as(found: Oid, kinds: &[Oid]) -> bool {
     kinds.contains(&found)
@@ -189,11 +185,6 @@ pub(super) fn is_stored_as(found: Oid, kinds: &[Oid]) -> bool {
 pub(super) fn type_name(kind: Oid) -> String {
     // SAFETY: looks into the catalogs; gives a text for any OID.
     unsafe { owned(pg_sys::format_type_be(kind)) }.unwrap_or_default()
-}
-
-/// The type's owner.
-pub fn type_owner(oid: u32) -> Option<u32> {
-    by_oid(oid, |row: &pg_sys::FormData_pg_type| row.typowner.to_u32())
 }
 
 /// Whether the extension of this name is there.

@@ -87,10 +87,9 @@ pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
 
 /// The table's triggers, but for those that are disabled.
 pub fn triggers(table: u32) -> Vec<Trigger> {
-    let owner = |row: &pg_sys::FormData_pg_proc| row.proowner.to_u32();
     let describe = |trigger: &pg_sys::Trigger| Trigger {
         function_owner: (!trigger.tgisinternal)
-            .then(|| by_oid(trigger.tgfoid.to_u32(), owner).unwrap_or(0)),
+            .then(|| catalog::function_owner(trigger.tgfoid.to_u32()).unwrap_or(0)),
         has_condition: !trigger.tgqual.is_null(),
         is_deferred: trigger.tginitdeferred,
     };

@@ -4,7 +4,7 @@ use super::catalog;
 use super::error::Result;
 use crate::error::{Code, Error};
 use crate::settings;
-use pgrx::pg_sys::{self, AclMode, AclResult::ACLCHECK_OK, Oid, name_data_to_str};
+use pgrx::pg_sys::{self, AclMode, AclResult::ACLCHECK_OK, Oid};
 use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 
@@ -119,8 +119,7 @@ pub fn by_name(name: &str) -> Result<u32> {
 
 /// The role's name.
 pub fn name(role: u32) -> String {
-    let name = |row: &pg_sys::FormData_pg_authid| name_data_to_str(&row.rolname).to_owned();
-    catalog::by_oid(role, name).unwrap_or_default()
+    catalog::role_name(role).unwrap_or_default()
 }
 
 /// The name of the role that the session was opened as.

@@ -80,8 +80,8 @@ impl Row<'_> {
         }
     }
 
-    fn called(&self, _column: i32, what: &str) -> String {
-        what.to_owned()
+    fn called(&self, _column: i32, what: &'static str) -> &str {
+        what
     }
 
     /// The first columns as values of these types, to be passed on without being read; raises where one has another that

@@ -51,6 +51,8 @@ pub(super) fn arguments(trigger: &pg_sys::Trigger) -> Vec<String> {
 pub struct Firing {
     trigger: PgTrigger<'static>,
     relation: PgRelation,
+    /// Of the table as it is while it is locked for the statement: dropped ones too.
+    columns: PgTupleDesc<'static>,
     old: OnceCell<Columns>,
     new: OnceCell<Columns>,
 }
@@ -77,8 +79,10 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
                 )
             };
             let trigger = PgTrigger::from_fcinfo(&*info).map_err(not_fired)?;
+            let relation = PgRelation::from_pg(trigger.trigger_data().tg_relation);
             let firing = Firing {
-                relation: PgRelation::from_pg(trigger.trigger_data().tg_relation),
+                columns: PgTupleDesc::from_pg_unchecked(relation.rd_att),
+                relation,
                 trigger,
                 old: OnceCell::new(),
                 new: OnceCell::new(),
@@ -115,44 +119,27 @@ impl Firing {
 
     /// The number of the table's column of this name.
     pub fn column_number(&self, name: &str) -> Option<i16> {
-        (self.columns().iter())
+        (self.columns.iter())
             .find(|column| !column.attisdropped && column.name() == name)
             .map(|column| column.attnum)
     }
 
-    /// The columns of the table as it is while it is locked for the statement: dropped ones too.
-    fn columns(&self) -> PgTupleDesc<'_> {
-        self.relation.tuple_desc()
+    /// The column of that number, unless there is none or it was dropped.
+    fn column_at(&self, number: i16) -> Option<&FormData_pg_attribute> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.columns.get(place).filter(|found| !found.attisdropped)
     }
 
-    /// What `read` takes from the column of that number, unless there is none or it was dropped.
-    fn attribute<R>(
-        &self,
-        column: i16,
-        read: impl FnOnce(&FormData_pg_attribute) -> R,
-    ) -> Option<R> {
-        let place = usize::try_from(column).ok()?.checked_sub(1)?;
-        let columns = self.columns();
-        columns
-            .get(place)
-            .filter(|found| !found.attisdropped)
-            .map(read)
-    }
-
-    /// Raises unless the column is there and `fits`; the error is made of it.
+    /// The column, where its type `fits`; else raises the error that is made of it.
     fn expect(
         &self,
-        column: i16,
+        number: i16,
         fits: impl Fn(Oid) -> bool,
         error: impl Fn(Option<&FormData_pg_attribute>) -> Error,
-    ) {
-        let wrong =
-            |found: &FormData_pg_attribute| (!fits(found.atttypid)).then(|| error(Some(found)));
-        if let Some(error) = self
-            .attribute(column, wrong)
-            .unwrap_or_else(|| Some(error(None)))
-        {
-            raise(error.table(self.table_name()));
+    ) -> &FormData_pg_attribute {
+        match self.column_at(number) {
+            Some(found) if fits(found.atttypid) => found,
+            found => raise(error(found).table(self.table_name())),
         }
     }
 
@@ -239,7 +226,7 @@ impl Firing {
 
     fn taken_apart<'a>(&'a self, known: &'a OnceCell<Columns>, tuple: HeapTuple) -> FiredRow<'a> {
         let columns = known.get_or_init(|| {
-            let descriptor = self.columns();
+            let descriptor = &self.columns;
             let mut datums = vec![Datum::null(); descriptor.len()];
             let mut nulls = vec![true; descriptor.len()];
             if !tuple.is_null() {
@@ -270,7 +257,7 @@ impl Firing {
         }
         // SAFETY: a row of the relation, copied as a composite value, which knows its type.
         let text = unsafe {
-            let row = pg_sys::heap_copy_tuple_as_datum(row, self.relation.rd_att);
+            let row = pg_sys::heap_copy_tuple_as_datum(row, self.columns.as_ptr());
             pgrx::direct_function_call_as_datum(pg_sys::row_to_json, &[Some(row)])
         };
         text.map(read::text)
@@ -292,23 +279,22 @@ impl Firing {
     /// Whether an UPDATE left a column as it was, byte for byte as it is stored. Of a type of variable length false
     /// says little: the same value may be stored in another way.
     pub fn is_same(&self, column: i16) -> bool {
-        let stored = |column: &FormData_pg_attribute| (column.attbyval, column.attlen);
-        let Some((by_value, length)) = self.attribute(column, stored) else {
+        let Some(found) = self.column_at(column) else {
             return true;
         };
         // SAFETY: a datum of this column: a pointer to as many bytes as its type has, or the value itself says.
         let bytes = |datum: Datum| unsafe {
             let start = datum.cast_mut_ptr::<u8>();
-            let length = match usize::try_from(length) {
+            let length = match usize::try_from(found.attlen) {
                 Ok(length) => length,
-                Err(_) if length == -1 => pgrx::varsize_any(start.cast()),
+                Err(_) if found.attlen == -1 => pgrx::varsize_any(start.cast()),
                 Err(_) => return None,
             };
             Some(std::slice::from_raw_parts(start, length))
         };
         match (self.old_row().datum(column), self.new_row().datum(column)) {
             (None, None) => true,
-            (Some(old), Some(new)) if by_value => old.value() == new.value(),
+            (Some(old), Some(new)) if found.attbyval => old.value() == new.value(),
             (Some(old), Some(new)) => bytes(old).is_some_and(|old| Some(old) == bytes(new)),
             _ => false,
         }
@@ -318,9 +304,8 @@ impl Firing {
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
         let error = |found: Option<&_>| catalog::wrong_type(found, "that of its new value");
         let put = |(number, value): &(i16, Value<'_>)| {
-            self.expect(*number, |found| value.fits(found), error);
-            let modifier = self.attribute(*number, |column| column.atttypmod);
-            value.of_length(modifier.unwrap_or(-1))
+            let column = self.expect(*number, |found| value.fits(found), error);
+            value.of_length(column.atttypmod)
         };
         let numbers: Vec<c_int> = (columns.iter())
             .map(|(number, _)| c_int::from(*number))
@@ -331,7 +316,7 @@ impl Firing {
         Verdict::Replace(unsafe {
             pg_sys::heap_modify_tuple_by_cols(
                 self.current(),
-                self.relation.rd_att,
+                self.columns.as_ptr(),
                 c_int::try_from(numbers.len()).unwrap_or(0),
                 numbers.as_ptr().cast_mut(),
                 datums.as_ptr().cast_mut(),
@@ -364,9 +349,10 @@ impl<'a> FiredRow<'a> {
         self.datum(column)
     }
 
-    fn called(&self, column: i16, _what: &str) -> String {
-        let name = |column: &FormData_pg_attribute| column.name().to_owned();
-        self.firing.attribute(column, name).unwrap_or_default()
+    fn called(&self, column: i16, what: &'static str) -> &str {
+        self.firing
+            .column_at(column)
+            .map_or(what, |found| found.name())
     }
 
     /// Whether a column, of any type, is NULL.
@@ -376,9 +362,8 @@ impl<'a> FiredRow<'a> {
 
     /// A column of any type, to be put into the same column again.
     pub fn value(&self, column: i16) -> Value<'a> {
-        let kind = self.firing.attribute(column, |found| found.atttypid);
-        match (kind, self.datum(column)) {
-            (Some(kind), Some(datum)) => Value::Stored(kind, datum),
+        match (self.firing.column_at(column), self.datum(column)) {
+            (Some(found), Some(datum)) => Value::Stored(found.atttypid, datum),
             _ => Value::Null,
         }
     }

@@ -25,7 +25,7 @@ macro_rules! types {
                 match self {
                     $(Type::$name => pg_sys::$oid,)*
                     Type::Phase => Oid::from(phase_type),
-                    Type::Phases => catalog::array_of(phase_type),
+                    Type::Phases => catalog::array_of(phase_type).unwrap_or(Oid::INVALID),
                 }
             }
         }
@@ -190,17 +190,22 @@ fn from_text(input: unsafe fn(pg_sys::FunctionCallInfo) -> Datum, text: &str) ->
     unsafe { direct_function_call_as_datum(input, &[text.as_c_str().into_datum()]) }
 }
 
-/// pgrx makes no array of an enum or of varchar.
+/// pgrx makes no array of an enum or of varchar, and a call for each element.
 fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Datum> {
-    // SAFETY: the items are of the element's type; the state is used for nothing else.
+    let (mut datums, mut nulls): (Vec<_>, Vec<_>) = items
+        .map(|item| (item.unwrap_or(Datum::null()), item.is_none()))
+        .unzip();
+    let mut count = i32::try_from(datums.len()).unwrap_or(i32::MAX);
+    let dimensions = count.min(1);
+    let (mut length, mut by_value, mut align, mut lower) = (0, false, 0, 1);
+    // SAFETY: the server says how the element's type is stored; there are `count` datums of it and marks of NULL.
     unsafe {
-        let context = pg_sys::CurrentMemoryContext;
-        let state = pg_sys::initArrayResult(element, context, false);
-        for item in items {
-            let (datum, is_null) = (item.unwrap_or(Datum::null()), item.is_none());
-            pg_sys::accumArrayResult(state, datum, is_null, element, context);
-        }
-        Some(pg_sys::makeArrayResult(state, context))
+        pg_sys::get_typlenbyvalalign(element, &mut length, &mut by_value, &mut align);
+        let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+        let (count, lower, length) = (&raw mut count, &raw mut lower, i32::from(length));
+        Some(Datum::from(pg_sys::construct_md_array(
+            datums, nulls, dimensions, count, lower, element, length, by_value, align,
+        )))
     }
 }
 
@@ -213,6 +218,12 @@ pub(super) mod read {
     use crate::settings;
     use pgrx::FromDatum;
     use std::ffi::CStr;
+
+    /// As pgrx reads it.
+    fn by_pgrx<T: FromDatum>(datum: Datum) -> Option<T> {
+        // SAFETY: as said above.
+        unsafe { T::from_datum(datum, false) }
+    }
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
@@ -239,10 +250,10 @@ pub(super) mod read {
     }
 
     /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
-    pub fn within(datum: Datum, what: impl FnOnce() -> String) -> Datum {
+    pub fn within(datum: Datum, what: &str) -> Datum {
         let size = stored_size(datum);
         if size > MOST_BYTES {
-            require_size(size, most_bytes(), &what());
+            require_size(size, most_bytes(), what);
         }
         datum
     }
@@ -278,8 +289,7 @@ pub(super) mod read {
 
     /// A `text` or `varchar`.
     pub fn text(datum: Datum) -> String {
-        // SAFETY: a varlena; detoasting gives a flat copy or the original.
-        copied(unsafe { <&[u8]>::from_datum(datum, false) }.unwrap_or_default())
+        copied(by_pgrx(datum).unwrap_or_default())
     }
 
     /// A `jsonb`, as JSON text.
@@ -305,9 +315,9 @@ pub(super) mod read {
 
     /// A `name`, or another text that ends with a NUL.
     pub fn name(datum: Datum) -> String {
-        // SAFETY: as said.
-        let name = unsafe { <&CStr>::from_datum(datum, false) }.unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        by_pgrx(datum).map_or_else(String::new, |name: &CStr| {
+            name.to_string_lossy().into_owned()
+        })
     }
 
     /// An `oid` or an enum's value.
@@ -339,16 +349,14 @@ pub(super) mod read {
 
     /// A `uuid[]`, NULL elements kept.
     pub fn uuids(datum: Datum) -> Vec<Option<Uuid>> {
-        // SAFETY: as said.
-        let ids = unsafe { Vec::<Option<pgrx::Uuid>>::from_datum(datum, false) };
+        let ids: Vec<Option<pgrx::Uuid>> = by_pgrx(datum).unwrap_or_default();
         let own = |id: pgrx::Uuid| Uuid::from_bytes(*id.as_bytes());
-        (ids.unwrap_or_default().into_iter().map(|id| id.map(own))).collect()
+        ids.into_iter().map(|id| id.map(own)).collect()
     }
 
     /// A `text[]` or `varchar[]`, NULL elements kept.
     pub fn texts(datum: Datum) -> Vec<Option<String>> {
-        // SAFETY: as said.
-        unsafe { Vec::from_datum(datum, false) }.unwrap_or_default()
+        by_pgrx(datum).unwrap_or_default()
     }
 }
 
@@ -365,19 +373,19 @@ macro_rules! columns {
         /// A `text` or `varchar` column.
         pub fn text(&self, column: $number) -> Option<String> {
             self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
-                .map(|datum| read::text(read::within(datum, || self.called(column, "a text"))))
+                .map(|datum| read::text(read::within(datum, self.called(column, "a text"))))
         }
 
         /// A `text[]` or `varchar[]` column, NULL elements kept.
         pub fn texts(&self, column: $number) -> Option<Vec<Option<String>>> {
             self.typed(column, &[pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID])
-                .map(|datum| read::texts(read::within(datum, || self.called(column, "an array"))))
+                .map(|datum| read::texts(read::within(datum, self.called(column, "an array"))))
         }
 
         /// A `jsonb` column, as JSON text.
         pub fn json(&self, column: $number) -> Option<String> {
             self.typed(column, &[pg_sys::JSONBOID])
-                .map(|datum| read::json(read::within(datum, || self.called(column, "a document"))))
+                .map(|datum| read::json(read::within(datum, self.called(column, "a document"))))
         }
 
         /// An `integer` column.
