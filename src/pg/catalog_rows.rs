@@ -4,7 +4,7 @@
 //! statement that joins catalogs for the first time takes longer than all the rest of a first call.
 
 use super::catalog::{self, by_oid};
-use super::trigger;
+use super::{cache, trigger};
 use pgrx::pg_sys::{self, Datum, Oid, name_data_to_str};
 use std::ffi::c_int;
 
@@ -64,38 +64,42 @@ pub struct Trigger {
     pub is_deferred: bool,
 }
 
-/// What `read` makes of the table's triggers; nothing where there is no such table.
-fn read_triggers<R>(table: u32, read: impl FnOnce(&[pg_sys::Trigger]) -> R) -> Option<R> {
-    let lock = pg_sys::AccessShareLock as c_int;
-    // SAFETY: NULL where there is none; else open, under a lock, until it was read. pgrx's raises where there is none.
+/// What `copy` takes of each of the table's triggers; nothing where there is no such table. The table is not locked, so that
+/// nobody waits who only asks whether it is a workspace's.
+fn copied_triggers<T>(table: u32, copy: impl Fn(&pg_sys::Trigger) -> T) -> Vec<T> {
+    cache::accept_invalidations();
+    // SAFETY: NULL where there is none; else an entry of the server's cache, which stays as it is until it is given back:
+    // nothing in between takes in what others have changed. pgrx's panics where there is none.
     unsafe {
-        let relation = pg_sys::try_relation_open(Oid::from(table), lock);
-        let found = relation.as_ref().map(|open| read(trigger::all(open)))?;
-        pg_sys::relation_close(relation, lock);
-        Some(found)
+        let relation = pg_sys::RelationIdGetRelation(Oid::from(table));
+        let Some(open) = relation.as_ref() else {
+            return Vec::new();
+        };
+        let copies = trigger::all(open).iter().map(copy).collect();
+        pg_sys::RelationClose(relation);
+        copies
     }
 }
 
 /// The arguments of the table's trigger that runs the extension's function of this name; nothing where there is none.
 pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
-    // One that a partition has from its table says nothing of the partition's own schema.
-    let is_it = |trigger: &&pg_sys::Trigger| {
-        !trigger.tgisclone && catalog::is_own_function(trigger.tgfoid, function)
-    };
-    read_triggers(table, |all| all.iter().find(is_it).map(trigger::arguments))?
+    let copy = |one: &pg_sys::Trigger| (one.tgisclone, one.tgfoid, trigger::arguments(one));
+    let (.., arguments) = copied_triggers(table, copy)
+        .into_iter()
+        // One that a partition has from its table says nothing of the partition's own schema.
+        .find(|(is_clone, of, _)| !is_clone && catalog::is_own_function(*of, function))?;
+    Some(arguments)
 }
 
 /// The table's triggers, but for those that are disabled.
 pub fn triggers(table: u32) -> Vec<Trigger> {
-    let describe = |trigger: &pg_sys::Trigger| Trigger {
-        function_owner: (!trigger.tgisinternal)
-            .then(|| catalog::function_owner(trigger.tgfoid.to_u32()).unwrap_or(0)),
-        has_condition: !trigger.tgqual.is_null(),
-        is_deferred: trigger.tginitdeferred,
+    let mut found = copied_triggers(table, |one| *one);
+    found.retain(|one| one.tgenabled as u8 != b'D');
+    let owner = |one: &pg_sys::Trigger| catalog::function_owner(one.tgfoid.to_u32()).unwrap_or(0);
+    let describe = |one: &pg_sys::Trigger| Trigger {
+        function_owner: (!one.tgisinternal).then(|| owner(one)),
+        has_condition: !one.tgqual.is_null(),
+        is_deferred: one.tginitdeferred,
     };
-    let is_on = |trigger: &&pg_sys::Trigger| trigger.tgenabled as u8 != b'D';
-    read_triggers(table, |all| {
-        all.iter().filter(is_on).map(describe).collect()
-    })
-    .unwrap_or_default()
+    found.iter().map(describe).collect()
 }

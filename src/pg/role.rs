@@ -70,7 +70,9 @@ impl Rights {
 
 impl Drop for Rights {
     fn drop(&mut self) {
-        self.former.map(act);
+        if let Some(former) = self.former {
+            act(former);
+        }
         if self.is_outermost {
             BEFORE.set(None);
         }

@@ -1,4 +1,5 @@
-//! Statements: kept prepared plans.
+//! Statements: kept prepared plans. pgrx's Spi connects anew for each, knows no snapshot and no planning at a chosen moment,
+//! and copies what it gives.
 
 use super::by_index::{self, Planned};
 use super::error::Result;
@@ -11,9 +12,7 @@ use std::ffi::{CString, c_char, c_long};
 use std::marker::PhantomData;
 
 /// A connection to the server programming interface; statements run while one is alive.
-pub struct Session {
-    _not_send: PhantomData<*const ()>,
-}
+pub struct Session(PhantomData<*const ()>);
 
 impl Session {
     /// Connects.
@@ -23,9 +22,7 @@ impl Session {
         if status != pg_sys::SPI_OK_CONNECT as i32 {
             return Err(Error::new(Code::Internal, "could not connect to SPI"));
         }
-        Ok(Session {
-            _not_send: PhantomData,
-        })
+        Ok(Session(PhantomData))
     }
 }
 

@@ -96,6 +96,15 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
     }
 }
 
+macro_rules! told_by_pgrx {
+    ($($(#[$doc:meta])* $name:ident: $fired:ident,)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self) -> bool {
+            self.trigger.event().$fired()
+        }
+    )*};
+}
+
 impl Firing {
     /// The OID of the table that fired.
     pub fn table(&self) -> u32 {
@@ -165,19 +174,9 @@ impl Firing {
         (self.trigger.when()).is_ok_and(|found| discriminant(&found) == discriminant(when))
     }
 
-    /// Whether the trigger fires before the event.
-    pub fn is_before(&self) -> bool {
-        self.trigger.event().fired_before()
-    }
-
     /// Whether the trigger fires for each row or once a statement.
     pub fn level(&self) -> Each {
         self.trigger.level()
-    }
-
-    /// Whether the trigger fires for each row.
-    pub fn is_for_row(&self) -> bool {
-        self.trigger.event().fired_for_row()
     }
 
     /// Whether that is the event.
@@ -185,19 +184,17 @@ impl Firing {
         (self.trigger.op()).is_ok_and(|found| discriminant(&found) == discriminant(event))
     }
 
-    /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
-    pub fn is_insert(&self) -> bool {
-        self.trigger.event().fired_by_insert()
-    }
-
-    /// Whether the event is an UPDATE.
-    pub fn is_update(&self) -> bool {
-        self.trigger.event().fired_by_update()
-    }
-
-    /// Whether the event is a TRUNCATE.
-    pub fn is_truncate(&self) -> bool {
-        self.trigger.event().fired_by_truncate()
+    told_by_pgrx! {
+        /// Whether the trigger fires before the event.
+        is_before: fired_before,
+        /// Whether the trigger fires for each row.
+        is_for_row: fired_for_row,
+        /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
+        is_insert: fired_by_insert,
+        /// Whether the event is an UPDATE.
+        is_update: fired_by_update,
+        /// Whether the event is a TRUNCATE.
+        is_truncate: fired_by_truncate,
     }
 
     /// Whether the event is the DELETE of a row.
