@@ -24,7 +24,7 @@ def test_data_follows_the_schema_with_the_triggers_off(populated, empty_database
         tool("pg_restore", "-j2", "--exit-on-error", "--data-only", "--disable-triggers", "--dbname", target, tmp_path / "data")
         assert rows(restored) == before[0]
         # --disable-triggers enables them again in the ordinary way, also those that are to be enabled ALWAYS.
-        assert {(schema, check) for schema, check, _, _ in violations(restored)} == {(SHOP, "triggers_are_in_place"), (DESK, "triggers_are_in_place")}
+        assert {(schema, check) for schema, check, _, _ in violations(restored)} == {(SHOP, "structure_is_whole"), (DESK, "structure_is_whole")}
         for workspace in [SHOP, DESK]:
             restored.execute("SELECT phasegate.create_workspace(%s)", [workspace])
         # The application's own, which --disable-triggers has changed as well.
@@ -50,7 +50,7 @@ def test_data_is_loaded_into_a_detached_workspace_without_being_a_superuser(popu
             restored.execute("SELECT phasegate.create_workspace('helpdesk')")
         assert rows(restored, [DESK]) == before[0]
         # The views were made anew, with the grants that their owner gives by default.
-        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue)")
+        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue|overdue_tickets)")
         assert [text for text in definitions(restored, [DESK]) if not views.match(text)] == [text for text in before[1] if not views.match(text)]
         assert violations(restored) == []
 
