@@ -176,7 +176,7 @@ impl Workspace {
                     firing.table_name()
                 ),
             )
-            .detail("phasegate's trigger functions are for the tables of a workspace and their partitions.")
+            .detail("Trigger functions of phasegate are for the tables of a workspace and their partitions.")
             .hint("Drop the trigger.")
         })?;
         if !tables.contains(&table) {
