@@ -13,13 +13,17 @@ mod columns;
 mod configuration;
 pub mod configuration_history;
 mod create;
+mod detach;
 pub mod functions;
 mod inheritance;
+mod own_triggers;
 mod owner;
 pub mod phases;
 mod progress;
 mod shape;
+mod site;
 mod statements;
+mod steps;
 mod upgrade;
 
 pub use configuration::Configuration;
