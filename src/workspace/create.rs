@@ -146,6 +146,7 @@ pub(super) fn make(site: &Site, always: &[own_triggers::Always]) -> Result<()> {
         owner::hold_to_write(site.schema, "tasks")?;
         site.script(ADOPT_TASKS)?;
     }
+    vacuum_often(site)?;
     for script in FINISH {
         site.script(script)?;
     }
@@ -155,6 +156,19 @@ pub(super) fn make(site: &Site, always: &[own_triggers::Always]) -> Result<()> {
     progress.begins("tickets", "writing history");
     owner::hold_to_write(site.schema, "phase_history")?;
     adopt::histories(site)
+}
+
+/// Gives a `tasks` table that was adopted or upgraded the settings of autovacuum that a new one has, unless the owner chose any.
+/// A partitioned table has none; those of its partitions are the owner's.
+fn vacuum_often(site: &Site) -> Result<()> {
+    site::run_each(
+        "SELECT format('ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000)',
+                       c.oid::regclass)
+           FROM pg_class c
+          WHERE c.relnamespace = $1 AND c.relname = 'tasks' AND c.relkind = 'r'
+            AND coalesce(array_to_string(c.reloptions, ' '), '') !~ 'autovacuum_'",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )
 }
 
 /// Comments on what has none, for psql's `\d+`.
