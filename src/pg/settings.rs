@@ -222,6 +222,13 @@ pub struct Pinned {
 }
 
 impl Pinned {
+    /// Sets the search_path alone, to this.
+    pub fn path(path: &CStr) -> Self {
+        Pinned {
+            _changed: Changed::to(&[(c"search_path", path)]),
+        }
+    }
+
     /// Pins.
     pub fn search_path() -> Self {
         Pinned {
