@@ -167,9 +167,11 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND k.key OPERATOR(pg_catalog.<>) ALL ($4)
 UNION ALL
-SELECT 'one_phase_is_the_start', (pg_catalog.count(*) OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4, NULL
+SELECT 'one_phase_is_the_start',
+       (pg_catalog.count(*) OPERATOR(pg_catalog.>) 0
+        AND pg_catalog.count(*) FILTER (WHERE p.kind OPERATOR(pg_catalog.=) 'start') OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4,
+       NULL
   FROM {ws}.phases p
- WHERE p.kind OPERATOR(pg_catalog.=) 'start'
 UNION ALL
 SELECT 'shape_is_current', pg_catalog.count(*),
        pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))
