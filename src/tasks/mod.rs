@@ -1,6 +1,8 @@
 //! The tasks room: templates, generation and the queue. This file is only the room's list.
 
 pub mod backoff;
+#[cfg(feature = "postgres")]
+mod brief;
 pub mod capabilities;
 #[cfg(feature = "postgres")]
 pub mod claim;
