@@ -112,9 +112,9 @@ def test_code_after_a_wait(shop, connect):
     waiting = connect(autocommit=True)
     waiting.execute("SET search_path = shop, phasegate")
     with ThreadPoolExecutor() as pool, shop.transaction():
-        shop.execute("ALTER TABLE tickets RENAME title TO name")
+        shop.execute("LOCK TABLE tickets; ALTER SCHEMA shop RENAME TO store")
         outcome = pool.submit(waiting.execute, MOVE)
-        while not shop.execute("SELECT FROM pg_locks WHERE NOT granted AND pid = %s", [waiting.info.backend_pid]).fetchone():
+        while shop.execute("SELECT FROM pg_locks WHERE NOT granted AND pid = %s", [waiting.info.backend_pid]).fetchone() is None:
             assert not outcome.done()
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught:
         outcome.result()
