@@ -259,6 +259,16 @@ pub fn may_update(table: u32, columns: &[i16]) -> bool {
     }
 }
 
+/// Whether the acting role may update all of the table, as managers and the owner may.
+pub fn may_update_all(table: u32) -> bool {
+    let mode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
+    // SAFETY: a catalog look-up by OID.
+    unsafe {
+        pg_sys::pg_class_aclcheck(Oid::from(table), pg_sys::GetUserId(), mode)
+            == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
 /// Raises PostgreSQL's own error unless the acting role may update the column of the table.
 pub fn require_update(table: u32, column: i16, table_name: &str) -> Result<()> {
     if may_update(table, &[column]) {

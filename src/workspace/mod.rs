@@ -13,13 +13,17 @@ mod columns;
 mod configuration;
 pub mod configuration_history;
 mod create;
+mod detach;
 pub mod functions;
 mod inheritance;
+mod own_triggers;
 mod owner;
 pub mod phases;
 mod progress;
 mod shape;
+mod site;
 mod statements;
+mod steps;
 mod upgrade;
 
 pub use configuration::Configuration;
@@ -186,7 +190,7 @@ impl Workspace {
                     firing.table_name()
                 ),
             )
-            .detail("phasegate's trigger functions are for the tables of a workspace and their partitions.")
+            .detail("Trigger functions of phasegate are for the tables of a workspace and their partitions.")
             .hint("Drop the trigger.")
         })?;
         if !tables.contains(&table) {
