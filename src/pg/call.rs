@@ -2,10 +2,12 @@
 
 use super::error::{Result, guard};
 use super::rows::{Row, Rows};
+use super::settings;
 use super::value::{Value, read};
 use super::{clock, descriptor};
 use crate::error::Error;
 use crate::interrupt;
+use crate::limits;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use uuid::Uuid;
 
@@ -94,6 +96,12 @@ impl Call {
             .map(|datum| read::text(read::within(datum, "a text")))
     }
 
+    /// The beginning of a `text` argument that may be NULL, with a mark where it is longer than it may be.
+    pub fn optional_cut_text(&self, index: usize, most: usize) -> Option<String> {
+        let (beginning, size) = read::beginning(self.datum(index)?, most);
+        Some(limits::cut_of(&beginning, size, most).into_owned())
+    }
+
     /// An `integer` argument that must be given.
     pub fn int(&self, index: usize, name: &str) -> Result<i32> {
         self.datum(index)
@@ -141,6 +149,16 @@ impl Call {
             format!("{name} must be positive and finite"),
             format!("It is {}.", read::interval(interval)),
         ))
+    }
+
+    /// The end of a lease, an `interval` argument that must be given, from now on.
+    pub fn lease_end(&self, index: usize, now: i64) -> Result<i64> {
+        let end = self.later(index, "lease", now)?;
+        let most = settings::max_lease();
+        if end.saturating_sub(now) <= most {
+            return Ok(end);
+        }
+        Err(Error::longer_lease("lease", most))
     }
 
     /// A `name` argument that must be given.

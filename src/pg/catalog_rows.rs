@@ -158,6 +158,46 @@ pub fn type_owner(oid: u32) -> Option<u32> {
     }
 }
 
+/// The owner of the database.
+pub fn database_owner() -> u32 {
+    let cache = pg_sys::SysCacheIdentifier::DATABASEOID;
+    // SAFETY: reads a server global; a row of pg_database begins so.
+    unsafe {
+        by_oid(
+            cache,
+            pg_sys::MyDatabaseId.to_u32(),
+            |row: &pg_sys::FormData_pg_database| row.datdba.to_u32(),
+        )
+    }
+    .unwrap_or(0)
+}
+
+/// The schema's owner, and the roles that its privileges name.
+pub fn schema_rights(schema: u32) -> Option<(u32, Vec<Oid>)> {
+    let cache = pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int;
+    // SAFETY: a syscache look-up by OID, given back; the attribute is an array of aclitem, or NULL, which is not read
+    // then; the members are as many as the function says.
+    unsafe {
+        let row = pg_sys::SearchSysCache1(cache, Datum::from(schema));
+        if row.is_null() {
+            return None;
+        }
+        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
+        let mut is_null = true;
+        let number = pg_sys::Anum_pg_namespace_nspacl as i16;
+        let rights = pg_sys::SysCacheGetAttr(cache, row, number, &mut is_null);
+        let mut named = Vec::new();
+        if !is_null {
+            let mut members = std::ptr::null_mut();
+            let rights = pg_sys::pg_detoast_datum(rights.cast_mut_ptr());
+            let count = pg_sys::aclmembers(rights.cast(), &mut members);
+            named.extend((0..usize::try_from(count).unwrap_or(0)).map(|at| *members.add(at)));
+        }
+        pg_sys::ReleaseSysCache(row);
+        Some((owner.to_u32(), named))
+    }
+}
+
 /// The function's owner.
 fn function_owner(oid: u32) -> Option<u32> {
     let cache = pg_sys::SysCacheIdentifier::PROCOID;

@@ -185,6 +185,36 @@ pub fn has_rights_of(one: u32, other: u32) -> bool {
     unsafe { pg_sys::has_privs_of_role(Oid::from(one), Oid::from(other)) }
 }
 
+/// Whether all who may make objects in the schema have the rights of `role`.
+pub fn is_schema_of(role: u32, schema: u32) -> bool {
+    let is_trusted = |one: Oid| {
+        // Its only member is the owner of the database.
+        let one = if one.to_u32() == pg_sys::ROLE_PG_DATABASE_OWNER {
+            super::catalog_rows::database_owner()
+        } else {
+            one.to_u32()
+        };
+        has_rights_of(one, role)
+    };
+    super::catalog_rows::schema_rights(schema).is_some_and(|(owner, grantees)| {
+        let may_create = |one: &Oid| {
+            let (schema, create) = (Oid::from(schema), pg_sys::ACL_CREATE as pg_sys::AclMode);
+            // SAFETY: catalog look-ups by OID; InvalidOid stands for PUBLIC.
+            #[cfg(feature = "pg15")]
+            let result = unsafe { pg_sys::pg_namespace_aclcheck(schema, *one, create) };
+            // SAFETY: as above.
+            #[cfg(not(feature = "pg15"))]
+            let result = unsafe {
+                pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, schema, *one, create)
+            };
+            result == pg_sys::AclResult::ACLCHECK_OK
+        };
+        is_trusted(Oid::from(owner))
+            && !may_create(&Oid::INVALID)
+            && (grantees.into_iter()).filter(may_create).all(is_trusted)
+    })
+}
+
 /// A privilege on a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privilege {
@@ -226,6 +256,16 @@ pub fn may_update(table: u32, columns: &[i16]) -> bool {
                 pg_sys::pg_attribute_aclcheck(table, *column, user, mode)
                     == pg_sys::AclResult::ACLCHECK_OK
             })
+    }
+}
+
+/// Whether the acting role may update all of the table, as managers and the owner may.
+pub fn may_update_all(table: u32) -> bool {
+    let mode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
+    // SAFETY: a catalog look-up by OID.
+    unsafe {
+        pg_sys::pg_class_aclcheck(Oid::from(table), pg_sys::GetUserId(), mode)
+            == pg_sys::AclResult::ACLCHECK_OK
     }
 }
 

@@ -193,6 +193,12 @@ impl Row<'_> {
         self.datum_of(column, &[pg_sys::BOOLOID]).map(read::bool)
     }
 
+    /// How many bytes a `text` or `jsonb` column has, which is not read for that; 0 for NULL.
+    pub fn size(&self, column: i32) -> usize {
+        let kinds = [pg_sys::JSONBOID, pg_sys::TEXTOID];
+        self.datum_of(column, &kinds).map_or(0, read::stored_size)
+    }
+
     /// A `boolean` column; NULL is false.
     pub fn bool(&self, column: i32) -> bool {
         self.optional_bool(column).unwrap_or(false)

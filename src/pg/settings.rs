@@ -22,6 +22,7 @@ static TOKENIZER: GucSetting<Tokenizer> = GucSetting::<Tokenizer>::new(Tokenizer
 
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MAX_RESULT_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1_048_576);
+static MAX_LEASE: GucSetting<i32> = GucSetting::<i32>::new(86_400);
 
 /// Defines the settings; called once a backend, when the library is loaded.
 pub fn define() {
@@ -75,6 +76,16 @@ pub fn define() {
         i32::MAX,
         GucContext::Suset,
         GucFlags::UNIT_BYTE,
+    );
+    GucRegistry::define_int_guc(
+        c"phasegate.max_lease",
+        c"The longest lease that an agent may have, and the longest that it may put a task off.",
+        c"Managers and the workspace's owner may set any.",
+        &MAX_LEASE,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
     );
     // SAFETY: takes a NUL-terminated prefix; after it, a misspelt phasegate.* setting is an error.
     unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"phasegate".as_ptr()) };
@@ -130,6 +141,11 @@ pub fn notify() -> bool {
 /// `phasegate.max_result_bytes`
 pub fn max_result_bytes() -> usize {
     usize::try_from(MAX_RESULT_BYTES.get()).unwrap_or(0)
+}
+
+/// `phasegate.max_lease`, in microseconds.
+pub fn max_lease() -> i64 {
+    i64::from(MAX_LEASE.get()) * 1_000_000
 }
 
 /// Settings changed until dropped.
@@ -206,6 +222,13 @@ pub struct Pinned {
 }
 
 impl Pinned {
+    /// Sets the search_path alone, to this.
+    pub fn path(path: &CStr) -> Self {
+        Pinned {
+            _changed: Changed::to(&[(c"search_path", path)]),
+        }
+    }
+
     /// Pins.
     pub fn search_path() -> Self {
         Pinned {

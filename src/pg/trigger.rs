@@ -368,6 +368,39 @@ impl Firing {
         }
     }
 
+    /// Refuses what the event writes into a column, a text, document or array, where it has more bytes than it may. Nothing of
+    /// it is read. What was there already may stay.
+    pub fn require_within(&self, column: i16, limit: usize) -> Result<()> {
+        let new = self.new_row();
+        let is_varlena = |column: &pg_sys::FormData_pg_attribute| column.attlen == -1;
+        let (Some(datum), true) = (
+            new.datum(column),
+            self.attribute(column).is_some_and(is_varlena),
+        ) else {
+            return Ok(());
+        };
+        let size = read::stored_size(datum);
+        if size <= limit || self.is_update() && self.is_same(column) {
+            return Ok(());
+        }
+        Err(Error::larger_than(new.name(column), size, limit).table(self.table_name()))
+    }
+
+    /// As [`Self::require_within`] for columns by their names. One that is not there is passed by.
+    pub fn require_all_within(&self, columns: &[(&str, usize)]) -> Result<()> {
+        for attribute in self
+            .attributes()
+            .iter()
+            .filter(|column| !column.attisdropped)
+        {
+            let name = descriptor::name(attribute);
+            if let Some((_, limit)) = columns.iter().find(|(column, _)| *column == name) {
+                self.require_within(attribute.attnum, *limit)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The row with these columns replaced; raises where one is of another type than its value.
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
         let numbers: Vec<i32> = columns
@@ -399,6 +432,10 @@ impl Firing {
         })
     }
 }
+
+/// A value that is too large to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
 
 /// A row that a trigger fired for. Columns are numbered as in the table, and read by what they are to hold: where the
 /// table as it is has another type there, which its owner may have altered at any time, that is an error and the datum
@@ -474,6 +511,14 @@ impl<'a> FiredRow<'a> {
     pub fn json(&self, column: i16) -> Option<String> {
         self.typed(column, &[pg_sys::JSONBOID], "jsonb")
             .map(|datum| read::json(read::within(datum, self.name(column))))
+    }
+
+    /// A `jsonb` column, as JSON text; `Err` where it is too large to be read.
+    pub fn json_that_fits(&self, column: i16) -> std::result::Result<Option<String>, TooLarge> {
+        match self.typed(column, &[pg_sys::JSONBOID], "jsonb") {
+            Some(datum) if !read::fits(datum) => Err(TooLarge),
+            datum => Ok(datum.map(read::json)),
+        }
     }
 
     /// Whether a `jsonb` column is an object with the key.

@@ -372,6 +372,11 @@ pub mod read {
         }
     }
 
+    /// Whether a text or jsonb is small enough to be read.
+    pub(in crate::pg) fn fits(datum: Datum) -> bool {
+        stored_size(datum) <= MOST_BYTES.max(settings::max_result_bytes())
+    }
+
     /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
     pub(in crate::pg) fn within(datum: Datum, what: &str) -> Datum {
         let limit = MOST_BYTES.max(settings::max_result_bytes());
@@ -385,16 +390,40 @@ pub mod read {
         datum
     }
 
-    fn stored_size(datum: Datum) -> usize {
+    /// How many bytes a text, a jsonb or an array has, without those that say how it is stored and before compression.
+    pub(in crate::pg) fn stored_size(datum: Datum) -> usize {
         // SAFETY: the caller says that this is a varlena; nearly all are short and plain, which the server need not be
         // asked for.
         unsafe {
             let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
             if pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
-                return 0;
+                return pgrx::varsize_any_exhdr(stored);
             }
-            pg_sys::toast_raw_datum_size(datum)
+            pg_sys::toast_raw_datum_size(datum).saturating_sub(pg_sys::VARHDRSZ)
         }
+    }
+
+    /// The first bytes of a `text`, up to so many and to the end of a character, and how many it has in all.
+    pub(in crate::pg) fn beginning(datum: Datum, most: usize) -> (String, usize) {
+        let size = stored_size(datum);
+        if size <= most {
+            return (text(datum), size);
+        }
+        let most = i32::try_from(most).unwrap_or(i32::MAX);
+        // SAFETY: as in `text`; gives a flat copy of so many bytes, or fewer where there are no more.
+        let bytes = unsafe {
+            let slice = pg_sys::pg_detoast_datum_slice(datum.cast_mut_ptr(), 0, most);
+            std::slice::from_raw_parts(
+                pgrx::vardata_any(slice).cast::<u8>(),
+                pgrx::varsize_any_exhdr(slice),
+            )
+        };
+        let mut beginning = copied(bytes);
+        // A character that was cut in two.
+        while beginning.ends_with(char::REPLACEMENT_CHARACTER) {
+            beginning.pop();
+        }
+        (beginning, size)
     }
 
     /// A copy of the server's memory, or the server's error where there is no memory for one.

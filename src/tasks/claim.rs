@@ -79,7 +79,7 @@ impl Claim {
             phases,
             kinds: kinds.into_iter().map(Some).collect(),
             now,
-            lease_end: call.later(first + 3, "lease", now)?,
+            lease_end: call.lease_end(first + 3, now)?,
             workspace,
             configuration,
         })

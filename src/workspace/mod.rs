@@ -34,6 +34,7 @@ use crate::pg::error::Result;
 use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
@@ -43,6 +44,7 @@ use owner::{Tables, uses};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ffi::{CStr, CString};
 use std::rc::Rc;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
@@ -135,6 +137,14 @@ pub struct Workspace {
     /// By statement, and whether it leaves out the question which tickets the caller may see.
     plans: RefCell<HashMap<(*const Statement, bool), Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
+    /// The search_path for what runs with the owner's rights, and the count of changes of rights that it holds for.
+    path: RefCell<Option<(u64, Rc<CStr>)>>,
+}
+
+/// The owner's rights, until dropped.
+pub struct AsOwner {
+    _path: Option<Pinned>,
+    _rights: Rights,
 }
 
 impl Workspace {
@@ -353,6 +363,7 @@ impl Workspace {
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),
+            path: RefCell::default(),
         })))
     }
 
@@ -400,7 +411,7 @@ impl Workspace {
     ///
     /// Where a superuser only reads what is not a superuser's, it is done with the owner's rights until what is given is
     /// dropped: reading may run what the owner made. What a superuser writes is as their own statement would be.
-    fn ready(&self, statement: &'static Statement) -> Result<Option<Rights>> {
+    fn ready(&self, statement: &'static Statement) -> Result<Option<AsOwner>> {
         let uses = uses(statement);
         self.tables.lock(&uses);
         self.require_unchanged()?;
@@ -481,8 +492,37 @@ impl Workspace {
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.
-    pub fn as_owner(&self) -> Rights {
-        Rights::of(self.owner)
+    ///
+    /// The caller's search_path does not hold meanwhile: what the owner made, as a trigger on the history, would find there
+    /// what the caller has put for it to find.
+    pub fn as_owner(&self) -> AsOwner {
+        let rights = Rights::of(self.owner);
+        let path = self.path();
+        let is_set = catalog::search_path().as_bytes() == path.to_bytes();
+        AsOwner {
+            _path: (!is_set).then(|| Pinned::path(&path)),
+            _rights: rights,
+        }
+    }
+
+    /// The server's own, the workspace where nobody without the owner's rights can make anything in it, and phasegate;
+    /// temporary tables last.
+    fn path(&self) -> Rc<CStr> {
+        let generation = cache::rights_generation();
+        if let Some((known, path)) = self.path.borrow().as_ref()
+            && *known == generation
+        {
+            return Rc::clone(path);
+        }
+        let workspace = if role::is_schema_of(self.owner, self.schema) {
+            format!("{}, ", self.quoted)
+        } else {
+            String::new()
+        };
+        let path = CString::new(format!("pg_catalog, {workspace}phasegate, pg_temp"));
+        let path: Rc<CStr> = Rc::from(path.unwrap_or_default());
+        *self.path.borrow_mut() = Some((generation, Rc::clone(&path)));
+        path
     }
 
     /// Refuses unless the caller may read tickets: the least that any function of a workspace asks for.

@@ -58,14 +58,16 @@ pub static RELEASE: Statement = Statement {
     parameters: &[Type::Time],
 };
 
-/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact.
+/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact. Where as
+/// many agents held it as are kept ([`crate::limits::AGENTS`]), any may have.
 pub static TOOK_PART: Statement = Statement {
     sql: "SELECT EXISTS (
               SELECT 1 FROM {ws}.tasks k
                WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
                  AND k.phase_id OPERATOR(pg_catalog.=) $2
                  AND k.kind OPERATOR(pg_catalog.=) 'work'
-                 AND $3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[]))
+                 AND ($3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[])
+                      OR pg_catalog.cardinality(k.agents) OPERATOR(pg_catalog.>=) 1000))
               OR EXISTS (
               SELECT 1 FROM {ws}.phase_gate_artifacts a
                WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
