@@ -372,6 +372,20 @@ impl Error {
             .column(name)
     }
 
+    /// A value is larger than its limit, which is no setting.
+    pub fn larger_than(column: &str, size: usize, limit: usize) -> Self {
+        Error::too_large(column, size, "the limit", limit)
+    }
+
+    /// A lease, or a time to which a task is put off, is further away than the setting allows; in microseconds.
+    pub fn longer_lease(what: &str, most: i64) -> Self {
+        Error::invalid_argument(
+            format!("{what} is longer than phasegate.max_lease"),
+            format!("phasegate.max_lease is {} seconds.", most / 1_000_000),
+        )
+        .hint("Call heartbeat_task while the work goes on; managers may set any time by UPDATE.")
+    }
+
     /// The workspace is of a shape that this code does not work with any more, or must not change by the way.
     pub fn workspace_older(workspace: &str, shape: i32) -> Self {
         Error::new(

@@ -9,6 +9,7 @@ pub mod context;
 pub mod error;
 pub mod interrupt;
 pub mod json;
+pub mod limits;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
 pub mod pg;

@@ -21,6 +21,7 @@ static TOKENIZER: GucSetting<Tokenizer> = GucSetting::<Tokenizer>::new(Tokenizer
 
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MAX_RESULT_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1_048_576);
+static MAX_LEASE: GucSetting<i32> = GucSetting::<i32>::new(86_400);
 
 /// Defines the settings; called once a backend, when the library is loaded.
 pub fn define() {
@@ -75,6 +76,16 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::UNIT_BYTE,
     );
+    GucRegistry::define_int_guc(
+        c"phasegate.max_lease",
+        c"The longest lease that an agent may have, and the longest that it may put a task off.",
+        c"Managers and the workspace's owner may set any.",
+        &MAX_LEASE,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
 }
 
 fn given(setting: &GucSetting<Option<CString>>) -> Option<CString> {
@@ -112,4 +123,9 @@ pub fn notify() -> bool {
 /// `phasegate.max_result_bytes`
 pub fn max_result_bytes() -> usize {
     usize::try_from(MAX_RESULT_BYTES.get()).unwrap_or(0)
+}
+
+/// `phasegate.max_lease`, in microseconds.
+pub fn max_lease() -> i64 {
+    i64::from(MAX_LEASE.get()) * 1_000_000
 }

@@ -149,6 +149,15 @@ SELECT 'views_are_in_place', pg_catalog.count(*), pg_catalog.min(v.name)
           AND c.relkind OPERATOR(pg_catalog.=) 'v'
           AND c.reloptions::pg_catalog.text OPERATOR(pg_catalog.~~) '%security_invoker=true%')
 UNION ALL
+-- What autovacuum does by the server's own settings comes too late for a queue.
+SELECT 'tasks_are_vacuumed_often', pg_catalog.count(*), pg_catalog.min('autovacuum settings of tasks')
+  FROM pg_catalog.pg_class c
+ WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) 'tasks'::pg_catalog.name
+   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog."char"
+   AND (c.reloptions IS NULL
+        OR pg_catalog.array_to_string(c.reloptions, ' ') OPERATOR(pg_catalog.!~) 'autovacuum_vacuum_(scale_factor|threshold)='
+        OR pg_catalog.array_to_string(c.reloptions, ' ') OPERATOR(pg_catalog.~) 'autovacuum_enabled=(false|off|0)')
+UNION ALL
 -- Whoever holds it can have code of theirs called on every row; what would run with the owner's rights is refused.
 SELECT 'no_trigger_privileges', pg_catalog.count(*),
        pg_catalog.min(pg_catalog.format('TRIGGER on %s granted to %s', c.relname,
@@ -167,9 +176,11 @@ SELECT 'context_keys_are_phases', pg_catalog.count(*),
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND k.key OPERATOR(pg_catalog.<>) ALL ($4)
 UNION ALL
-SELECT 'one_phase_is_the_start', (pg_catalog.count(*) OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4, NULL
+SELECT 'one_phase_is_the_start',
+       (pg_catalog.count(*) OPERATOR(pg_catalog.>) 0
+        AND pg_catalog.count(*) FILTER (WHERE p.kind OPERATOR(pg_catalog.=) 'start') OPERATOR(pg_catalog.<>) 1)::pg_catalog.int4,
+       NULL
   FROM {ws}.phases p
- WHERE p.kind OPERATOR(pg_catalog.=) 'start'
 UNION ALL
 SELECT 'shape_is_current', pg_catalog.count(*),
        pg_catalog.min(pg_catalog.format('shape %s, upgrade_workspace makes it shape %s', $2, $3))

@@ -9,6 +9,7 @@ use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
 use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::json;
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
@@ -46,6 +47,11 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
     if is_owner && firing.is_update() && !firing.is_same(superseded_at) {
         return Ok(Verdict::Keep);
     }
+    firing.require_all_within(&[
+        ("artifact_type", limits::NAME),
+        ("artifact_path", limits::PATH),
+        ("collected_by", limits::NAME),
+    ])?;
     if let Some(content) = new.json(firing.column("artifact_content")?) {
         let size = content.len();
         let limit = settings::max_result_bytes();
@@ -89,6 +95,10 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
 pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     Workspace::of_firing(firing, "phase_gate_requirements")?;
+    firing.require_all_within(&[
+        ("required_artifacts", limits::DOCUMENT),
+        ("validation_criteria", limits::DOCUMENT),
+    ])?;
     let row = firing.new_row();
     let artifacts = row.texts(firing.column("required_artifacts")?);
     let criteria = row.json(firing.column("validation_criteria")?);

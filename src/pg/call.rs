@@ -6,6 +6,7 @@ use super::rows::{Row, Rows};
 use super::value::{Value, read};
 use crate::error::Error;
 use crate::interrupt;
+use crate::settings;
 use pgrx::callconv::FcInfo;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::{PgMemoryContexts, PgTupleDesc};
@@ -84,6 +85,11 @@ impl Call {
         self.text(index, "a text").ok()
     }
 
+    /// The beginning of a `text` argument that may be NULL, with a mark where it is longer than it may be.
+    pub fn optional_cut_text(&self, index: usize, most: usize) -> Option<String> {
+        Some(read::cut(self.datum(index)?, most))
+    }
+
     /// An `integer` argument that must be given.
     pub fn int(&self, index: usize, name: &str) -> Result<i32> {
         self.given(index, name, read::int)
@@ -117,6 +123,16 @@ impl Call {
             format!("{name} must be positive and finite"),
             format!("It is {}.", read::interval(interval)),
         ))
+    }
+
+    /// The end of a lease, an `interval` argument that must be given, from now on.
+    pub fn lease_end(&self, index: usize, now: i64) -> Result<i64> {
+        let end = self.later(index, "lease", now)?;
+        let most = settings::max_lease();
+        if end.saturating_sub(now) <= most {
+            return Ok(end);
+        }
+        Err(Error::longer_lease("lease", most))
     }
 
     /// A `name` argument that must be given.

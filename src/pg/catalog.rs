@@ -34,6 +34,7 @@ macro_rules! cached {
 cached! {
     FormData_pg_authid: AUTHOID;
     FormData_pg_class: RELOID;
+    FormData_pg_database: DATABASEOID;
     FormData_pg_enum: ENUMOID;
     FormData_pg_namespace: NAMESPACEOID;
     FormData_pg_proc: PROCOID;
@@ -76,6 +77,8 @@ found! {
     array_of: FormData_pg_type, Oid, |row| row.typarray;
     /// The function's owner.
     function_owner: FormData_pg_proc, u32, |row| row.proowner.to_u32();
+    /// The database's owner.
+    database_owner: FormData_pg_database, u32, |row| row.datdba.to_u32();
     /// The role's name.
     role_name: FormData_pg_authid, String, |row| name_data_to_str(&row.rolname).to_owned();
 }

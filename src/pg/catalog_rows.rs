@@ -53,6 +53,38 @@ pub fn relation(oid: u32) -> Option<Relation> {
 
 pub use catalog::type_owner;
 
+/// The owner of the database.
+pub fn database_owner() -> u32 {
+    // SAFETY: reads a server global.
+    catalog::database_owner(unsafe { pg_sys::MyDatabaseId.to_u32() }).unwrap_or(0)
+}
+
+/// The schema's owner, and the roles that its privileges name.
+pub fn schema_rights(schema: u32) -> Option<(u32, Vec<Oid>)> {
+    let cache = pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int;
+    // SAFETY: a syscache look-up by OID, given back; the attribute is an array of aclitem, or NULL, which is not read
+    // then; the members are as many as the function says.
+    unsafe {
+        let row = pg_sys::SearchSysCache1(cache, Datum::from(schema));
+        if row.is_null() {
+            return None;
+        }
+        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
+        let mut is_null = true;
+        let number = pg_sys::Anum_pg_namespace_nspacl as i16;
+        let rights = pg_sys::SysCacheGetAttr(cache, row, number, &mut is_null);
+        let mut named = Vec::new();
+        if !is_null {
+            let mut members = std::ptr::null_mut();
+            let rights = pg_sys::pg_detoast_datum(rights.cast_mut_ptr());
+            let count = pg_sys::aclmembers(rights.cast(), &mut members);
+            named.extend((0..usize::try_from(count).unwrap_or(0)).map(|at| *members.add(at)));
+        }
+        pg_sys::ReleaseSysCache(row);
+        Some((owner.to_u32(), named))
+    }
+}
+
 /// A trigger, as far as it matters whose code it runs and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Trigger {

@@ -1,7 +1,7 @@
 //! Roles: who acts, with whose rights, and what they may do.
 
-use super::catalog;
 use super::error::Result;
+use super::{catalog, catalog_rows};
 use crate::error::{Code, Error};
 use crate::settings;
 use pgrx::pg_sys::{self, AclMode, AclResult::ACLCHECK_OK, Oid};
@@ -154,6 +154,32 @@ pub fn has_rights_of(one: u32, other: u32) -> bool {
     unsafe { pg_sys::has_privs_of_role(Oid::from(one), Oid::from(other)) }
 }
 
+/// Whether all who may make objects in the schema have the rights of `role`.
+pub fn is_schema_of(role: u32, schema: u32) -> bool {
+    let is_trusted = |one: &Oid| match one.to_u32() {
+        // Its only member is the owner of the database.
+        pg_sys::ROLE_PG_DATABASE_OWNER => has_rights_of(catalog_rows::database_owner(), role),
+        one => has_rights_of(one, role),
+    };
+    let may_create = |one: &Oid| {
+        let (schema, create) = (Oid::from(schema), pg_sys::ACL_CREATE as AclMode);
+        // SAFETY: a catalog look-up by OID; InvalidOid stands for PUBLIC.
+        let result = unsafe {
+            #[cfg(feature = "pg15")]
+            let result = pg_sys::pg_namespace_aclcheck(schema, *one, create);
+            #[cfg(not(feature = "pg15"))]
+            let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, schema, *one, create);
+            result
+        };
+        result == ACLCHECK_OK
+    };
+    catalog_rows::schema_rights(schema).is_some_and(|(owner, named)| {
+        is_trusted(&Oid::from(owner))
+            && !may_create(&Oid::INVALID)
+            && named.iter().filter(|one| may_create(one)).all(is_trusted)
+    })
+}
+
 /// A privilege on a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privilege {
@@ -190,6 +216,11 @@ pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()>
         true => Ok(()),
         false => Err(permission_denied(table_name)),
     }
+}
+
+/// Whether the acting role may update all of the table, as managers and the owner may.
+pub fn may_update_all(table: u32) -> bool {
+    may(pg_sys::ACL_UPDATE, table)
 }
 
 /// Raises PostgreSQL's own error unless the acting role may update the column of the table.

@@ -123,6 +123,25 @@ impl Row<'_> {
         self.typed(column, &[pg_sys::BOOLOID]).map(read::bool)
     }
 
+    /// The beginning of a `text` column, with a mark where it is longer than it may be.
+    pub fn beginning(&self, column: i32, most: usize) -> Option<String> {
+        self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
+            .map(|datum| read::cut(datum, most))
+    }
+
+    /// A `jsonb` column, as JSON text; none where it is too large to be read.
+    pub fn json_that_fits(&self, column: i32) -> Option<String> {
+        self.typed(column, &[pg_sys::JSONBOID])
+            .filter(|datum| read::fits(*datum))
+            .map(read::json)
+    }
+
+    /// How many bytes a `text` or `jsonb` column has, which is not read for that; 0 for NULL.
+    pub fn size(&self, column: i32) -> usize {
+        self.typed(column, &[pg_sys::JSONBOID, pg_sys::TEXTOID])
+            .map_or(0, read::stored_size)
+    }
+
     /// An `oid` or enum column.
     pub fn oid(&self, column: i32) -> Option<u32> {
         let place = usize::try_from(column).unwrap_or(0).wrapping_sub(1);

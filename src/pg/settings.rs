@@ -11,13 +11,12 @@ pub fn reserve() {
 }
 
 /// Settings changed until dropped.
-pub struct Changed {
+pub(super) struct Changed {
     level: i32,
 }
 
 impl Changed {
-    /// From here on.
-    pub fn to(values: &[(&CStr, &CStr)]) -> Self {
+    pub(super) fn to(values: &[(&CStr, &CStr)]) -> Self {
         // SAFETY: opens a settings level that is closed on drop, and by abort processing where an
         // error unwinds; names and values are NUL-terminated.
         unsafe {
@@ -68,5 +67,39 @@ impl Loudness {
     pub fn notice(&self, message: impl Into<String>) {
         let _lifted = Changed::to(&[(c"client_min_messages", &self.client_min_messages)]);
         notice(message);
+    }
+}
+
+/// The search_path pinned to pg_catalog, and NOTICEs held back.
+///
+/// For scripts of ours that name types, functions and operators unqualified for readability: nothing
+/// that a caller planted on the search_path can be found while this lives.
+pub struct Pinned {
+    _changed: Changed,
+}
+
+impl Pinned {
+    /// Sets the search_path alone, to this.
+    pub fn path(path: &CStr) -> Self {
+        Pinned {
+            _changed: Changed::to(&[(c"search_path", path)]),
+        }
+    }
+
+    fn above(level: &CStr) -> Self {
+        let path = (c"search_path", c"pg_catalog, pg_temp");
+        Pinned {
+            _changed: Changed::to(&[path, (c"client_min_messages", level)]),
+        }
+    }
+
+    /// Pins.
+    pub fn search_path() -> Self {
+        Pinned::above(c"warning")
+    }
+
+    /// Pins, and holds WARNINGs back too: for statements whose effect is looked at afterwards.
+    pub fn in_silence() -> Self {
+        Pinned::above(c"error")
     }
 }

@@ -297,6 +297,33 @@ impl Firing {
         }
     }
 
+    /// Refuses what the event writes into a column, a text, document or array, where it has more bytes than it may. Nothing of
+    /// it is read. What was there already may stay.
+    pub fn require_within(&self, column: i16, limit: usize) -> Result<()> {
+        let is_varlena = |found: &&FormData_pg_attribute| found.attlen == -1;
+        let Some(found) = self.column_at(column).filter(is_varlena) else {
+            return Ok(());
+        };
+        let Some(datum) = self.new_row().datum(column) else {
+            return Ok(());
+        };
+        let size = read::stored_size(datum);
+        if size <= limit || self.is_update() && self.is_same(column) {
+            return Ok(());
+        }
+        Err(Error::larger_than(found.name(), size, limit).table(self.table_name()))
+    }
+
+    /// As [`Self::require_within`] for columns by their names. One that is not there is passed by.
+    pub fn require_all_within(&self, columns: &[(&str, usize)]) -> Result<()> {
+        for found in self.columns.iter().filter(|column| !column.attisdropped) {
+            if let Some((_, limit)) = columns.iter().find(|(name, _)| *name == found.name()) {
+                self.require_within(found.attnum, *limit)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The row with these columns replaced; raises where one is of another type than its value.
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
         let error = |found: Option<&_>| catalog::wrong_type(found, "that of its new value");
@@ -322,6 +349,10 @@ impl Firing {
         })
     }
 }
+
+/// A value that is too large to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
 
 /// A row that a trigger fired for. Columns are numbered as in the table, and read by what they are to hold: where the
 /// table as it is has another type there, which its owner may have altered at any time, that is an error and the datum
@@ -366,6 +397,14 @@ impl<'a> FiredRow<'a> {
     }
 
     columns!(i16);
+
+    /// A `jsonb` column, as JSON text; `Err` where it is too large to be read.
+    pub fn json_that_fits(&self, column: i16) -> std::result::Result<Option<String>, TooLarge> {
+        match self.typed(column, &[pg_sys::JSONBOID]) {
+            Some(datum) if !read::fits(datum) => Err(TooLarge),
+            datum => Ok(datum.map(read::json)),
+        }
+    }
 
     /// Whether a `jsonb` column is an object with the key.
     pub fn has_key(&self, column: i16, key: &str) -> bool {

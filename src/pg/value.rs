@@ -214,6 +214,7 @@ fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Dat
 pub(super) mod read {
     use super::*;
     use crate::error::{Code, Error};
+    use crate::limits;
     use crate::pg::error::raise;
     use crate::settings;
     use pgrx::FromDatum;
@@ -249,6 +250,11 @@ pub(super) mod read {
         MOST_BYTES.max(settings::max_result_bytes())
     }
 
+    /// Whether a text or jsonb is small enough to be read.
+    pub fn fits(datum: Datum) -> bool {
+        stored_size(datum) <= most_bytes()
+    }
+
     /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
     pub fn within(datum: Datum, what: &str) -> Datum {
         let size = stored_size(datum);
@@ -264,15 +270,37 @@ pub(super) mod read {
         datum
     }
 
-    fn stored_size(datum: Datum) -> usize {
+    /// How many bytes a text, a jsonb or an array has, without those that say how it is stored and before compression.
+    pub fn stored_size(datum: Datum) -> usize {
         // SAFETY: a varlena; nearly all are short and plain, which the server need not be asked for.
         unsafe {
             let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
             if pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
-                return 0;
+                return pgrx::varsize_any_exhdr(stored);
             }
-            pg_sys::toast_raw_datum_size(datum)
+            pg_sys::toast_raw_datum_size(datum).saturating_sub(pg_sys::VARHDRSZ)
         }
+    }
+
+    /// A `text`, or its first bytes up to so many and to the end of a character, with a mark, where it is longer.
+    pub fn cut(datum: Datum, most: usize) -> String {
+        let size = stored_size(datum);
+        let beginning = if size <= most {
+            text(datum)
+        } else {
+            let most = i32::try_from(most).unwrap_or(i32::MAX);
+            // SAFETY: a varlena; gives a flat copy of so many bytes, or fewer where there are no more.
+            let mut beginning = copied(unsafe {
+                let slice = pg_sys::pg_detoast_datum_slice(datum.cast_mut_ptr(), 0, most);
+                pgrx::varlena_to_byte_slice(slice)
+            });
+            // A character that was cut in two.
+            while beginning.ends_with(char::REPLACEMENT_CHARACTER) {
+                beginning.pop();
+            }
+            beginning
+        };
+        limits::cut_of(&beginning, size, most).into_owned()
     }
 
     /// A copy of the server's memory, or the server's error where there is no memory for one: pgrx's would end the server.

@@ -9,9 +9,9 @@ use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::workspace::pinned::Pinned;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 

@@ -3,15 +3,15 @@
 //!
 //! Rows are updated only where a task's columns contradict its status (`sql/tasks/adopt.sql`).
 
-use super::create::Site;
 use super::progress::Adoption;
 use super::shape::{CONSTRAINTS, PHASES, TABLES, VIEWS};
+use super::site::Site;
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::workspace::pinned::Pinned;
 
 /// Refuses what somebody else has put into the schema under a name of ours. Side effects run with the owner's
 /// rights and must not fire another's triggers, nor read another's view; and a view of ours must not be

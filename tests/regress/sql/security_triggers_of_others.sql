@@ -40,6 +40,26 @@ CREATE DOMAIN acme.evil AS text CHECK (acme.evil(VALUE));
 CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (NEW.transition_reason::acme.evil IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
 SET ROLE regress_manager;
 INSERT INTO acme.tickets (title) VALUES ('x');
+-- Nor do functions of the server's own that run what they are told, or that change something, whoever told it them.
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.query_to_xml('SELECT acme.evil(''x'')', false, false, '') IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.table_to_xml('acme.phase_board', false, false, '') IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.set_config('session_replication_role', 'replica', false) IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+-- What only looks is as good as ever.
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.pg_trigger_depth() > 5 AND NEW.created_at > pg_catalog.now() AND pg_catalog.current_setting('search_path') <> '') EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+BEGIN;
+INSERT INTO acme.tickets (title) VALUES ('x');
+ROLLBACK;
 -- Nor does it help to make the function a member of an extension of one's own.
 SET ROLE regress_plain;
 CREATE OR REPLACE TRIGGER evil BEFORE INSERT ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION acme.evil();
