@@ -9,6 +9,7 @@ use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
@@ -85,11 +86,12 @@ pub fn block(
     if rows.is_empty() {
         return Ok(None);
     }
-    // Of more results than can be merged the largest are not read. Those of an artifact are its path.
-    let sizes: Vec<usize> = rows
-        .iter()
-        .map(|row| row.size(4).saturating_add(row.size(5)))
-        .collect();
+    // Of more results than can be merged the largest are not read.
+    let size = |row: Row<'_>| match row.bool(1) {
+        true => row.size(4).saturating_add(row.size(5)),
+        false => 0,
+    };
+    let sizes: Vec<usize> = rows.iter().map(size).collect();
     let fit = limits::which_fit(&sizes, limits::MERGED);
     let unread = fit.iter().filter(|fits| !**fits).count();
     // Tasks in the order of their completion; of each type of artifact the one collected last.
