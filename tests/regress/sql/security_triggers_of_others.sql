@@ -84,7 +84,9 @@ INSERT INTO acme.tasks (ticket_id, phase_id) VALUES ('00000000-0000-7000-8000-00
 -- Once its function's owner has the owner's rights it is trusted, and no longer when these are revoked.
 RESET ROLE;
 \if :has_trusted
+SET client_min_messages = warning;
 DROP EXTENSION tcn CASCADE;
+RESET client_min_messages;
 SET ROLE regress_plain;
 CREATE OR REPLACE FUNCTION acme.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE INFO '% running as %', TG_TABLE_NAME, current_user; RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER evil BEFORE INSERT OR UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION acme.evil();
