@@ -5,6 +5,7 @@ use super::value::{Type, Value, read};
 use super::{catalog, descriptor};
 use crate::error::Error;
 use crate::interrupt;
+use crate::limits;
 use pgrx::pg_sys::{self, Datum, Oid};
 use uuid::Uuid;
 
@@ -191,6 +192,20 @@ impl Row<'_> {
     /// A `boolean` column.
     pub fn optional_bool(&self, column: i32) -> Option<bool> {
         self.datum_of(column, &[pg_sys::BOOLOID]).map(read::bool)
+    }
+
+    /// The beginning of a `text` column, with a mark where it is longer than it may be.
+    pub fn beginning(&self, column: i32, most: usize) -> Option<String> {
+        let datum = self.datum_of(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])?;
+        let (beginning, size) = read::beginning(datum, most);
+        Some(limits::cut_of(&beginning, size, most).into_owned())
+    }
+
+    /// A `jsonb` column, as JSON text; none where it is too large to be read.
+    pub fn json_that_fits(&self, column: i32) -> Option<String> {
+        self.datum_of(column, &[pg_sys::JSONBOID])
+            .filter(|datum| read::fits(*datum))
+            .map(read::json)
     }
 
     /// How many bytes a `text` or `jsonb` column has, which is not read for that; 0 for NULL.

@@ -163,7 +163,7 @@ impl Claim {
         for row in &rows {
             let (context, summary) = self.handover(
                 row.uuid(2).unwrap_or_default(),
-                row.json(CLAIMED_CONTEXT),
+                row.json_that_fits(CLAIMED_CONTEXT),
                 row.oid(CLAIMED_PHASE).unwrap_or(0),
                 row.text(4).as_deref() == Some("review"),
             )?;

@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 mod agent;
 pub mod backoff;
+#[cfg(feature = "postgres")]
+mod brief;
 pub mod capabilities;
 #[cfg(feature = "postgres")]
 pub mod claim;
