@@ -222,6 +222,16 @@ pub struct Pinned {
 }
 
 impl Pinned {
+    /// Pins, and leaves what is said alone: for definitions as the server words them, which depend on these settings.
+    pub fn wording() -> Self {
+        Pinned {
+            _changed: Changed::to(&[
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"quote_all_identifiers", c"off"),
+            ]),
+        }
+    }
+
     /// Sets the search_path alone, to this.
     pub fn path(path: &CStr) -> Self {
         Pinned {
@@ -234,6 +244,7 @@ impl Pinned {
         Pinned {
             _changed: Changed::to(&[
                 (c"search_path", c"pg_catalog, pg_temp"),
+                (c"quote_all_identifiers", c"off"),
                 (c"client_min_messages", c"warning"),
             ]),
         }
@@ -244,6 +255,7 @@ impl Pinned {
         Pinned {
             _changed: Changed::to(&[
                 (c"search_path", c"pg_catalog, pg_temp"),
+                (c"quote_all_identifiers", c"off"),
                 (c"client_min_messages", c"error"),
             ]),
         }

@@ -6,7 +6,8 @@ use super::shape::TABLES;
 use crate::error::Code;
 use crate::pg::error::{Result, notice};
 use crate::pg::rows::Row;
-use crate::pg::spi::{Statement, run_once};
+use crate::pg::settings::Pinned;
+use crate::pg::spi::{Statement, quote_identifier, run_once};
 use crate::pg::value::{Type, Value};
 use crate::stamp::{NEEDS, SHAPE};
 
@@ -104,6 +105,7 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
             .for_each(|row| take(&row));
         return Ok(());
     }
+    let _pinned = Pinned::wording();
     let is_long = progress::is_long_check(workspace.schema)?;
     if is_long {
         notice(format!("checking workspace \"{}\"", workspace.name));
@@ -122,7 +124,7 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
         structure(|part| part.kind.to_owned()),
         structure(|part| part.name.to_owned()),
         structure(|part| part.definition.clone()),
-        Value::Text(format!("{}.", workspace.quoted).into()),
+        Value::Text(format!("{}.", quote_identifier(&workspace.name)?).into()),
     ];
     workspace.run_by_row(&CHECK, &arguments, 1, |row| {
         if is_long {
