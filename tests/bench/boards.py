@@ -18,8 +18,7 @@ def run(bench):
         workspaces.make(database, "ours", configured=True)
         workspaces.load_tickets(database, "ours", count)
         workspaces.load(database, "ours", f"""
-            UPDATE tickets SET phase_id = 'PHASE_DONE'
-             WHERE id <> ALL (ARRAY(SELECT lpad(to_hex(n), 32, '0')::uuid FROM generate_series(1, {OPEN}) n))
+            UPDATE tickets SET phase_id = 'PHASE_DONE' WHERE id > lpad(to_hex({OPEN}), 32, '0')::uuid
         """)
         database.vacuum("ours.tickets", "ours.tasks", "ours.phase_gate_results")
         require_equal({sql: database.run(sql, "ours") for sql in (BOARD, BARE)})
