@@ -4,6 +4,7 @@
 //! transition either sees the change or was decided before it.
 
 use super::check::parse_row;
+use super::criteria::descents;
 use super::record::{collect, hold};
 use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
 use crate::context::scout;
@@ -109,6 +110,14 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
         row.bool(firing.column("requires_review")?),
     )?;
     for (artifact_type, path) in requirements.jsonpaths() {
+        // On save only: a gate that was configured before goes on.
+        if descents(path) > 1 {
+            return Err(
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
+                    format!("The jsonpath of \"{artifact_type}\" goes down through all levels (.**) more than once, which may take for ever."),
+                ),
+            );
+        }
         if let Err(problem) = jsonpath::check(path) {
             return Err(
                 Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(

@@ -79,6 +79,16 @@ pub struct Pinned {
 }
 
 impl Pinned {
+    /// Pins, and leaves what is said alone: for definitions as the server words them, which depend on these settings.
+    pub fn wording() -> Self {
+        Pinned {
+            _changed: Changed::to(&[
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"quote_all_identifiers", c"off"),
+            ]),
+        }
+    }
+
     /// Sets the search_path alone, to this.
     pub fn path(path: &CStr) -> Self {
         Pinned {
@@ -87,9 +97,12 @@ impl Pinned {
     }
 
     fn above(level: &CStr) -> Self {
-        let path = (c"search_path", c"pg_catalog, pg_temp");
         Pinned {
-            _changed: Changed::to(&[path, (c"client_min_messages", level)]),
+            _changed: Changed::to(&[
+                (c"search_path", c"pg_catalog, pg_temp"),
+                (c"quote_all_identifiers", c"off"),
+                (c"client_min_messages", level),
+            ]),
         }
     }
 

@@ -418,12 +418,12 @@ impl Workspace {
         let uses = uses(statement);
         self.tables.lock(&uses);
         self.require_unchanged()?;
-        self.tables.require_owner(self.owner, self.phase_type)?;
+        self.require_one_owner()?;
         let writes = |purpose| purpose == Purpose::Writing;
         if role::is_switched() {
             for one in uses.iter().filter(|one| writes(one.purpose)) {
                 let table = self.table(one.table)?;
-                self.tables.require_own_triggers(table, self.owner)?;
+                self.tables.require_safe_triggers(table, self.owner)?;
             }
             return Ok(None);
         }
@@ -434,6 +434,11 @@ impl Workspace {
                 && !role::is_superuser(self.owner)
         };
         Ok((only_reads && stands_above()).then(|| self.as_owner()))
+    }
+
+    /// Refuses where its tables and its type do not all belong to its owner.
+    fn require_one_owner(&self) -> Result<()> {
+        self.tables.require_owner(self.owner, self.phase_type)
     }
 
     /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.

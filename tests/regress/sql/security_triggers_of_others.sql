@@ -84,13 +84,16 @@ INSERT INTO acme.tasks (ticket_id, phase_id) VALUES ('00000000-0000-7000-8000-00
 -- Once its function's owner has the owner's rights it is trusted, and no longer when these are revoked.
 RESET ROLE;
 \if :has_trusted
+SET client_min_messages = warning;
 DROP EXTENSION tcn CASCADE;
+RESET client_min_messages;
 SET ROLE regress_plain;
 CREATE OR REPLACE FUNCTION acme.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE INFO '% running as %', TG_TABLE_NAME, current_user; RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER evil BEFORE INSERT OR UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION acme.evil();
 RESET ROLE;
 \endif
 ALTER FUNCTION acme.evil() OWNER TO regress_member;
+ALTER FUNCTION acme.evil() SET search_path = pg_catalog, pg_temp;
 SET ROLE regress_manager;
 UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE id = '00000000-0000-7000-8000-00000000000a';
 RESET ROLE;
