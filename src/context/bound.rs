@@ -9,13 +9,16 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 /// The keys of a block that are facts about the phase.
-const FACTS: [&str; 3] = ["tasks", "artifacts", "summary"];
+const FACTS: [&str; 4] = ["tasks", "artifacts", "summary", MARK];
 
 /// The bytes that are left of a task's own words, and of all of theirs together, where they are among the largest.
 const WORDS: usize = 1000;
 
-/// Room for the key `left_out`.
-const MARK: usize = 300;
+/// The key that says what is not in a block.
+pub const MARK: &str = "left_out";
+
+/// Room for it, twice: a block may be shortened once more when it comes beside others.
+const ROOM_FOR_MARK: usize = 600;
 
 /// The bytes of a value as jsonb is printed.
 pub fn size(value: &Value) -> usize {
@@ -93,17 +96,21 @@ pub fn bounded(block: Value, unread: usize, most: usize) -> Value {
         results: unread,
         ..LeftOut::default()
     };
-    let room = most.saturating_sub(MARK);
-    let excess = size_of_block(&block).saturating_sub(room);
-    if excess > 0 {
+    let size = size_of_block(&block);
+    if size > most {
+        let room = most.saturating_sub(ROOM_FOR_MARK);
+        let excess = size.saturating_sub(room);
         let excess = shorten(&mut block, excess, &mut left_out);
         if excess > 0 {
             left_out.tasks = keep_first(&mut block, "tasks", room / 3);
             left_out.artifacts = keep_first(&mut block, "artifacts", room / 3);
         }
     }
-    if let Some(sentence) = left_out.sentence() {
-        block.insert("left_out".to_owned(), Value::String(sentence));
+    if let Some(mut sentence) = left_out.sentence() {
+        if let Some(Value::String(before)) = block.get(MARK) {
+            sentence = format!("{before} {sentence}");
+        }
+        block.insert(MARK.to_owned(), Value::String(sentence));
     }
     Value::Object(block)
 }
@@ -253,6 +260,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn whatever_it_holds_it_fits(
             words in proptest::collection::vec(("[a\"\u{1}ü]{0,3000}", "[a]{0,4000}"), 0..40),

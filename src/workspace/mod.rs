@@ -7,6 +7,7 @@
 mod access;
 mod adopt;
 pub mod append_only;
+mod attached;
 mod check;
 mod citus;
 mod columns;
@@ -20,6 +21,7 @@ mod own_triggers;
 mod owner;
 pub mod phases;
 mod progress;
+pub mod remembered;
 mod shape;
 mod site;
 mod statements;
@@ -29,7 +31,7 @@ mod upgrade;
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Remembered};
+use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
@@ -42,6 +44,7 @@ use crate::pg::{catalog, role};
 use crate::stamp::{Fit, Stamp};
 use owner::{Tables, uses};
 use pgrx::pg_sys::{self, Oid};
+use remembered::Remembered;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -415,12 +418,12 @@ impl Workspace {
         let uses = uses(statement);
         self.tables.lock(&uses);
         self.require_unchanged()?;
-        self.tables.require_owner(self.owner, self.phase_type)?;
+        self.require_one_owner()?;
         let writes = |purpose| purpose == Purpose::Writing;
         if role::is_switched() {
             for one in uses.iter().filter(|one| writes(one.purpose)) {
                 let table = self.table(one.table)?;
-                self.tables.require_own_triggers(table, self.owner)?;
+                self.tables.require_safe_triggers(table, self.owner)?;
             }
             return Ok(None);
         }
@@ -431,6 +434,11 @@ impl Workspace {
                 && !role::is_superuser(self.owner)
         };
         Ok((only_reads && stands_above()).then(|| self.as_owner()))
+    }
+
+    /// Refuses where its tables and its type do not all belong to its owner.
+    fn require_one_owner(&self) -> Result<()> {
+        self.tables.require_owner(self.owner, self.phase_type)
     }
 
     /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.

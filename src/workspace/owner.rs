@@ -136,12 +136,30 @@ impl Tables {
 
     /// Refuses where writing to the table, which is locked, would run somebody else's code with the owner's rights.
     pub(super) fn require_own_triggers(&self, oid: u32, owner: u32) -> Result<()> {
+        self.require_triggers(oid, owner, Vetting::Code)
+    }
+
+    /// As [`Self::require_own_triggers`], or the owner's own code by what others can lead it to.
+    pub(super) fn require_safe_triggers(&self, oid: u32, owner: u32) -> Result<()> {
+        self.require_triggers(oid, owner, Vetting::CodeAndNames)
+    }
+
+    fn require_triggers(&self, oid: u32, owner: u32, what: Vetting) -> Result<()> {
         let generation = cache::rights_generation();
         let is_restricted = role::is_restricted();
         if !is_restricted && self.vetted.borrow().get(&oid) == Some(&generation) {
             return Ok(());
         }
-        vet(oid, owner, is_restricted)?;
+        // With others' things in its schema the workspace is not on the search_path, and temporary tables are found.
+        let asks_names = what == Vetting::CodeAndNames && !role::is_schema_of(owner, self.schema);
+        let vet = |table| {
+            vet(table, owner, is_restricted)?;
+            if asks_names {
+                require_own_path(table)?;
+            }
+            Ok(())
+        };
+        vet(oid)?;
         let has_children = |table: &&Table| table.oid == oid && table.relation.has_children;
         if self.found.iter().any(|table| has_children(&table)) {
             // Rows are routed to partitions, and their triggers fire with the same rights.
@@ -152,14 +170,59 @@ impl Tables {
                         let name = qualified(child)?;
                         return Err(other_owner("table", &name, relation.owner, owner));
                     }
-                    _ => vet(child, owner, is_restricted)?,
+                    _ => vet(child)?,
                 }
             }
-        } else {
+        } else if what == Vetting::CodeAndNames {
             self.vetted.borrow_mut().insert(oid, generation);
         }
         Ok(())
     }
+}
+
+/// What is asked of a table's triggers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Vetting {
+    /// Whose code they run.
+    Code,
+    /// Also whether the names in it can mean something else than the owner meant.
+    CodeAndNames,
+}
+
+/// Refuses a trigger whose function has no search_path of its own: in a schema where others may make things its names would
+/// mean what they made there, or in the session's temporary schema.
+fn require_own_path(table: u32) -> Result<()> {
+    let rows = run_once(
+        "SELECT t.tgname::pg_catalog.text, p.oid::pg_catalog.regprocedure::pg_catalog.text
+           FROM pg_catalog.pg_trigger t
+           JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+           JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+          WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND NOT t.tgisinternal
+            AND t.tgenabled OPERATOR(pg_catalog.<>) 'D'::pg_catalog.\"char\"
+            AND l.lanname OPERATOR(pg_catalog.<>) ALL ('{c,internal}'::pg_catalog.name[])
+            AND NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) s (setting)
+                             WHERE pg_catalog.starts_with(s.setting, 'search_path='))
+          ORDER BY 1 LIMIT 1",
+        &[(Type::Oid, Value::Oid(table))],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let text = |column| row.text(column).unwrap_or_default();
+    let (trigger, function) = (text(1), text(2));
+    Err(Error::new(
+        Code::TriggerOfOther,
+        format!(
+            "trigger \"{trigger}\" on table {} may run code of another role",
+            qualified(table)?
+        ),
+    )
+    .detail(format!(
+        "Roles without the owner's rights may create in the workspace's schema, and its function {function} does not say where its names are looked up."
+    ))
+    .hint(format!(
+        "ALTER FUNCTION {function} SET search_path = ..., pg_temp; or REVOKE CREATE ON the schema from these roles."
+    )))
 }
 
 /// Before a schema's tables are made a workspace's, with the rights of their owner: they stay what they are, and nobody

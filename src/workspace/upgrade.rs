@@ -7,11 +7,12 @@ use super::steps::{run, steps};
 use super::{adopt, create, owner};
 use crate::error::Error;
 use crate::pg::error::{Result, notice};
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, lock};
+use crate::pg::{cache, catalog};
 use crate::stamp::{Fit, Stamp};
 
 /// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
@@ -33,7 +34,7 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         .iter()
         .chain(&TABLES)
         .filter_map(|relation| catalog::table_in(site.schema, relation))
-        .for_each(lock::exclusively);
+        .for_each(|relation| lock::table(relation, Purpose::Changing));
     owner::hold(site.schema, owner)?;
     adopt::require_owner(&site, owner)?;
     // Somebody else may have done it meanwhile.

@@ -46,16 +46,15 @@ SET ROLE regress_owner;
 SELECT line, count(*) FROM acme.audit GROUP BY line ORDER BY line COLLATE "C";
 TRUNCATE acme.audit;
 
--- Where others may make things in the workspace's schema it is not on the path either; the owner's code has to name it.
+-- Where others may make things in the workspace's schema it is not on the path either, and the owner's triggers have to say
+-- where their names are looked up: what is not found would be sought among the caller's temporary tables.
 GRANT CREATE ON SCHEMA acme TO regress_manager;
 SET ROLE regress_manager;
 CREATE FUNCTION acme.upper(varchar) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE INFO 'function running as %', current_user; RETURN $1; END $$;
 SELECT evil.try();
-SET search_path = evil, acme;
-SELECT evil.try();
-RESET search_path;
 SET ROLE regress_owner;
 ALTER FUNCTION acme.audited() SET search_path = acme, pg_temp;
+ALTER FUNCTION acme.later() SET search_path FROM CURRENT;
 SET ROLE regress_manager;
 SET search_path = acme;
 SELECT evil.try();
@@ -64,15 +63,15 @@ SET ROLE regress_owner;
 SELECT line, count(*) FROM acme.audit GROUP BY line ORDER BY line COLLATE "C";
 -- Revoked, it is there again.
 REVOKE CREATE ON SCHEMA acme FROM regress_manager;
+ALTER FUNCTION acme.audited() RESET search_path;
+ALTER FUNCTION acme.later() RESET search_path;
 BEGIN;
 INSERT INTO acme.tickets (title) VALUES ('t');
-SELECT line FROM acme.audit WHERE line LIKE 'path%acme%';
 ROLLBACK;
 -- PUBLIC counts as others.
 GRANT CREATE ON SCHEMA acme TO PUBLIC;
 BEGIN;
 INSERT INTO acme.tickets (title) VALUES ('t');
-SELECT line FROM acme.audit WHERE line LIKE 'path%acme%';
 ROLLBACK;
 RESET ROLE;
 SET client_min_messages = warning;

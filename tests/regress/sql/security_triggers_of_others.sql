@@ -93,6 +93,7 @@ CREATE OR REPLACE TRIGGER evil BEFORE INSERT OR UPDATE ON acme.tasks FOR EACH RO
 RESET ROLE;
 \endif
 ALTER FUNCTION acme.evil() OWNER TO regress_member;
+ALTER FUNCTION acme.evil() SET search_path = pg_catalog, pg_temp;
 SET ROLE regress_manager;
 UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE id = '00000000-0000-7000-8000-00000000000a';
 RESET ROLE;
