@@ -110,8 +110,8 @@ DELETE FROM tickets WHERE title = 'goes';
 INSERT INTO tickets (title, phase_id) SELECT 'more in testing ' || n, 'PHASE_TESTING' FROM generate_series(1, 3) n;
 RESET phasegate.actor;
 -- Tasks that are held, given up, tried again later, cancelled.
-SELECT claim_task('bob', '{analysis,documentation}', lease => '10 years');
-SELECT start_task(id, 'bob') FROM claim_task('bob', '{documentation}', lease => '10 years');
+SELECT claim_task('bob', '{analysis,documentation}', lease => '1 day');
+SELECT start_task(id, 'bob') FROM claim_task('bob', '{documentation}', lease => '1 day');
 SELECT fail_task(id, 'eve', 'the wiki is down') FROM claim_task('eve', '{testing}');
 UPDATE tasks SET scheduled_at = '2100-01-01' WHERE scheduled_at IS NOT NULL;
 SELECT fail_task(id, 'eve', 'it cannot be done', retry => false) FROM claim_task('eve', '{testing}');

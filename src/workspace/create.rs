@@ -191,9 +191,10 @@ fn lock(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the caller may make, or repair, a workspace of this name; and a number that stands for the name.
+/// Whether the caller may make, or repair, a workspace of this name; and a number that stands for the name. A standby
+/// has no such locks: what comes next is refused there as everything that writes is.
 const MAY_MAKE: &str = "
-    SELECT coalesce(
+    SELECT NOT pg_catalog.pg_is_in_recovery() AND coalesce(
                (SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
                        OR EXISTS (SELECT FROM pg_catalog.pg_class c
                                    WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
