@@ -5,6 +5,7 @@ use super::value::{Value, read};
 use super::{descriptor, value};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple, Oid};
+use std::cell::Cell;
 use std::ffi::CStr;
 use uuid::Uuid;
 
@@ -80,6 +81,8 @@ pub(super) fn changes_rows(trigger: &pg_sys::Trigger, event: u32) -> bool {
 /// One firing of a trigger.
 pub struct Firing {
     data: *mut pg_sys::TriggerData,
+    /// The row that an earlier rule of the same trigger wants; null where it is the one that came.
+    wanted: Cell<HeapTuple>,
 }
 
 /// Runs a trigger function's body. The only caller is the generated entry point.
@@ -100,6 +103,7 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
             }
             let firing = Firing {
                 data: context.cast(),
+                wanted: Cell::new(std::ptr::null_mut()),
             };
             Ok(match body(&firing)? {
                 Verdict::Keep => Datum::from(firing.current()),
@@ -284,6 +288,9 @@ impl Firing {
 
     /// The row that the event is about: the new one of an UPDATE, else the only one. Null for statements.
     fn current(&self) -> HeapTuple {
+        if !self.wanted.get().is_null() {
+            return self.wanted.get();
+        }
         // SAFETY: the server passes trigger data that lives for the call.
         unsafe {
             if self.is_update() {
@@ -291,6 +298,13 @@ impl Firing {
             } else {
                 (*self.data).tg_trigtuple
             }
+        }
+    }
+
+    /// Goes on with the row that a rule wants, for the trigger's other rules.
+    pub fn go_on_with(&self, verdict: &Verdict) {
+        if let Verdict::Replace(row) = verdict {
+            self.wanted.set(*row);
         }
     }
 
@@ -304,14 +318,22 @@ impl Firing {
                 (*self.data).tg_trigslot
             }
         };
-        FiredRow { firing: self, slot }
+        FiredRow {
+            firing: self,
+            slot,
+            wanted: self.wanted.get(),
+        }
     }
 
     /// The row before an UPDATE or DELETE.
     pub fn old_row(&self) -> FiredRow<'_> {
         // SAFETY: the server passes trigger data that lives for the call.
         let slot = unsafe { (*self.data).tg_trigslot };
-        FiredRow { firing: self, slot }
+        FiredRow {
+            firing: self,
+            slot,
+            wanted: std::ptr::null_mut(),
+        }
     }
 
     /// The row before an UPDATE or DELETE, as JSON text.
@@ -407,6 +429,8 @@ impl Firing {
 pub struct FiredRow<'a> {
     firing: &'a Firing,
     slot: *mut pg_sys::TupleTableSlot,
+    /// Instead of the slot's, where it is not null.
+    wanted: HeapTuple,
 }
 
 impl<'a> FiredRow<'a> {
@@ -416,6 +440,15 @@ impl<'a> FiredRow<'a> {
         let columns = self.firing.attributes().len();
         if self.slot.is_null() || index >= columns {
             return None;
+        }
+        if !self.wanted.is_null() {
+            let mut is_null = false;
+            // SAFETY: a row that was made for the relation, with its descriptor; the attribute is one of it.
+            let datum = unsafe {
+                let columns = (*self.firing.relation()).rd_att;
+                pg_sys::heap_getattr(self.wanted, i32::from(column), columns, &mut is_null)
+            };
+            return (!is_null).then_some(datum);
         }
         // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
         // is made to read it, after which its arrays have values for all.

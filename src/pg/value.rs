@@ -166,7 +166,6 @@ impl<'a> Value<'a> {
         }
     }
 
-
     /// The datum for a column with a type modifier, and whether it is NULL: for rows that are put together without a
     /// statement, whose texts the server does not check again. Raises the server's own error where one is too long.
     pub(super) fn of_length(&self, modifier: i32) -> (Datum, bool) {

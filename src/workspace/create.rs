@@ -49,13 +49,12 @@ const ROOMS: [Room; 4] = [
 ];
 
 /// What refers to the tables of several rooms, made after all of them.
-const FINISH: [&str; 6] = [
+const FINISH: [&str; 5] = [
     include_str!("../../sql/workflow/views.sql"),
     include_str!("../../sql/workflow/triggers.sql"),
     include_str!("../../sql/tasks/views.sql"),
     include_str!("../../sql/tasks/triggers.sql"),
     include_str!("../../sql/gates/triggers.sql"),
-    include_str!("../../sql/context/triggers.sql"),
 ];
 
 /// Triggers FOR EACH ROW that do what one FOR EACH STATEMENT does, where statements may name a table above or below.
