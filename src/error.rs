@@ -356,6 +356,22 @@ impl Error {
             .column(column)
     }
 
+    /// A column, of this name and type, is of another than it is to be read or written as; or there is none.
+    pub fn wrong_column(found: Option<(&str, String)>, needed: &str) -> Self {
+        let error = Error::new(
+            Code::WrongColumnType,
+            "a column has another type than a workspace needs",
+        );
+        let Some((name, kind)) = found else {
+            return error.detail(format!("There is no such column; needed is {needed}."));
+        };
+        error
+            .detail(format!(
+                "Column \"{name}\" has type {kind}; needed is {needed}."
+            ))
+            .column(name)
+    }
+
     /// A value is larger than its limit, which is no setting.
     pub fn larger_than(column: &str, size: usize, limit: usize) -> Self {
         Error::too_large(column, size, "the limit", limit)

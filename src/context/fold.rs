@@ -2,19 +2,21 @@
 
 use super::bound;
 use super::merge::{self, ArtifactRef, CompletedTask};
-use super::statements::{EVIDENCE, KEEP_BLOCK, KEEP_BLOCKS};
+use super::statements::{EVIDENCE, HAS_EVIDENCE, KEEP_BLOCK, KEEP_BLOCKS};
 use super::summary::summarize;
 use crate::json;
 use crate::limits;
 use crate::pg::by_index::ByIndex;
+use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, settings};
 use crate::phase::Phase;
+use crate::settings;
 use crate::workspace::{Configuration, Workspace};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use uuid::Uuid;
@@ -69,6 +71,11 @@ pub fn order(configuration: &Configuration) -> Vec<String> {
         .collect()
 }
 
+thread_local! {
+    /// Whether the phase that was looked at last had produced something.
+    static IS_LIKELY: Cell<bool> = const { Cell::new(false) };
+}
+
 /// What the phase has produced, computed now, with the owner's rights; `None` where that is nothing.
 pub fn block(
     workspace: &Workspace,
@@ -80,8 +87,16 @@ pub fn block(
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     let _owner = workspace.as_owner();
-    let phase = Sql::Oid(configuration.phases.oid(phase));
-    let rows = workspace.run(&EVIDENCE, &[Sql::Uuid(ticket), phase], sees)?;
+    let arguments = [Sql::Uuid(ticket), Sql::Oid(configuration.phases.oid(phase))];
+    // Where the last look found something this one is likely to as well.
+    if !IS_LIKELY.get() {
+        let rows = workspace.run(&HAS_EVIDENCE, &arguments, sees)?;
+        if !rows.first().is_some_and(|row| row.bool(1)) {
+            return Ok(None);
+        }
+    }
+    let rows = workspace.run(&EVIDENCE, &arguments, sees)?;
+    IS_LIKELY.set(!rows.is_empty());
     if rows.is_empty() {
         return Ok(None);
     }

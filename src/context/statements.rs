@@ -23,6 +23,22 @@ pub static EVIDENCE: Statement = Statement {
     parameters: &[Type::Uuid, Type::Phase],
 };
 
+/// Whether [`EVIDENCE`] would find anything. To start it takes two thirds of the time, and most moves need no more.
+pub static HAS_EVIDENCE: Statement = Statement {
+    sql: "SELECT EXISTS (
+                 SELECT FROM {ws}.tasks k
+                  WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
+                    AND k.phase_id OPERATOR(pg_catalog.=) $2
+                    AND k.kind OPERATOR(pg_catalog.=) 'work'
+                    AND k.status OPERATOR(pg_catalog.=) 'completed')
+              OR EXISTS (
+                 SELECT FROM {ws}.phase_gate_artifacts a
+                  WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
+                    AND a.phase_id OPERATOR(pg_catalog.=) $2
+                    AND a.superseded_at IS NULL)",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
 /// A ticket's phase, context and summary, with the caller's rights.
 pub static TICKET: Statement = Statement {
     sql: "SELECT phase_id, context, context_summary, updated_at

@@ -1,10 +1,10 @@
 //! Checking a gate: the configured requirements, the evidence as it is now, the verdict.
 
 use super::criteria::Content;
-use super::evaluate::{ArtifactEvidence, Evidence, IncompleteTask, Review, evaluate};
+use super::evaluate::{ArtifactEvidence, Evidence, Review, evaluate};
 use super::requirements::Requirements;
 use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
-use super::verdict::Check;
+use super::verdict::{Check, IncompleteTask};
 use crate::error::{Code, Error};
 use crate::json;
 use crate::limits;

@@ -15,7 +15,8 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, jsonpath, role, settings};
+use crate::pg::{clock, jsonpath, role};
+use crate::settings;
 use crate::tasks::verdict::Verdict as Review;
 use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
@@ -131,7 +132,7 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
 pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
     firing.require(When::After, Each::Statement, &[On::Insert])?;
-    firing.require_new_table(c"changed")?;
+    firing.require_new_table("changed")?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let _session = Session::open()?;
     firing.name_transition_tables()?;

@@ -1,8 +1,8 @@
 //! Claiming tasks: `claim_task` and `claim_tasks`. What may be claimed by whom, and in which order, is said by
 //! [`super::statements`].
 
+use super::agent::agent;
 use super::columns::Columns;
-use super::functions::agent;
 use super::handover::handover;
 use super::statements::{
     CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE, CLAIMED_RANK,

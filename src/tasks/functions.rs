@@ -18,18 +18,6 @@ use crate::pg::value::Value;
 use crate::workspace::Workspace;
 use uuid::Uuid;
 
-/// The agent who calls.
-pub(super) fn agent(call: &Call, index: usize) -> Result<String> {
-    let agent = call.text(index, "agent_id")?;
-    if agent.is_empty() {
-        return Err(Error::invalid_argument(
-            "agent_id must not be empty",
-            "Leases and attempts are told apart by the agent's name.",
-        ));
-    }
-    Ok(agent)
-}
-
 pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer> {
     let row = rows.first().ok_or_else(|| Error::not_found("task", task))?;
     Ok(call.answer_found(&row))

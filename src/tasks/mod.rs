@@ -1,5 +1,7 @@
 //! The tasks room: templates, generation and the queue. This file is only the room's list.
 
+#[cfg(feature = "postgres")]
+mod agent;
 pub mod backoff;
 #[cfg(feature = "postgres")]
 mod brief;

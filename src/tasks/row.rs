@@ -16,7 +16,8 @@ use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::trigger::{FiredRow, Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{catalog, clock, role, settings};
+use crate::pg::{catalog, clock, role};
+use crate::settings;
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,

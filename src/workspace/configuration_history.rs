@@ -1,7 +1,7 @@
 //! Who changed the configuration: the triggers on its tables.
 
-use super::{Workspace, append_only};
 use super::shape::CONFIGURATION;
+use super::{Workspace, append_only};
 use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};

@@ -1,8 +1,8 @@
 //! The table `phases`: its first rows, and the trigger that keeps what tickets rely on.
 
 use super::Workspace;
-use super::create::Site;
 use super::shape::PHASES;
+use super::site::Site;
 use crate::error::{Code, Error};
 use crate::limits;
 use crate::pg::error::Result;

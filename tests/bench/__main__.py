@@ -9,7 +9,7 @@ import sys
 import time
 
 from . import (
-    alternatives, bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, summaries,
+    alternatives, boards, bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, summaries,
     whole_moves,
 )
 from .rounds import MANY_ROUNDS, MOST_ROUNDS, ROUNDS
@@ -26,6 +26,7 @@ WORKLOADS = {
     "P8": gate_checks.run,
     "P9": summaries.run,
     "P10": first_calls.run,
+    "P12": boards.run,
     "A1": alternatives.moves,
     "A2": alternatives.queue,
 }

@@ -4,7 +4,7 @@ The baseline is one statement that writes the same rows, as for one ticket (move
 """
 
 from . import workspaces
-from .moves import require_same_rows
+from .moves import CLUSTER, require_same_rows
 from .rounds import Row, at_most, interleaved
 from .server import timed
 
@@ -22,8 +22,10 @@ BARE = """
            SET phase_id = '{to}', previous_phase_id = phase_id, phase_entered_at = now(), updated_at = now()
          WHERE phase_id = '{origin}'
      RETURNING id, previous_phase_id, phase_id, phase_entered_at)
-    INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role)
-    SELECT id, previous_phase_id, phase_id, phase_entered_at, 'benchmark', 'bench', session_user FROM moved
+    INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
+                               acting_role, cluster)
+    SELECT id, previous_phase_id, phase_id, phase_entered_at, 'benchmark', 'bench', session_user, current_user,
+           {cluster} FROM moved
 """
 
 
@@ -40,7 +42,7 @@ def run(bench):
         connections["direct"].execute("SET phasegate.actor = 'bench'; SET phasegate.reason = 'benchmark'")
 
         def side(schema, origin, to):
-            sql = schemas[schema].format(origin=origin, to=to)
+            sql = schemas[schema].format(origin=origin, to=to, cluster=CLUSTER)
             return lambda _: timed(connections[schema], sql)
 
         def tidy():

@@ -40,6 +40,10 @@ UPDATE = {
 }
 
 
+# The server's system identifier, which one would keep rather than read each time: any number.
+CLUSTER = 7412345678901234567
+
+
 def bare(target):
     """The statement without phasegate."""
     return f"""
@@ -48,8 +52,10 @@ def bare(target):
                SET phase_id = {target}, previous_phase_id = phase_id, phase_entered_at = now(), updated_at = now()
              WHERE id = {workspaces.TICKET}
          RETURNING id, previous_phase_id, phase_id, phase_entered_at)
-        INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role)
-        SELECT id, previous_phase_id, phase_id, phase_entered_at, 'benchmark', 'bench', session_user FROM moved
+        INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
+                                   acting_role, cluster)
+        SELECT id, previous_phase_id, phase_id, phase_entered_at, 'benchmark', 'bench', session_user, current_user,
+               {CLUSTER} FROM moved
      RETURNING ticket_id, from_phase, to_phase, created_at, transitioned_by;
     """
 
@@ -63,12 +69,13 @@ BARE = {
 
 WRITTEN = """
     SELECT 'history', from_phase::text, to_phase::text, count(*), count(DISTINCT ticket_id), count(transition_reason),
-           count(transitioned_by), count(db_role), count(artifacts), count(gate_result_id)
+           count(transitioned_by), count(db_role), count(artifacts), count(gate_result_id),
+           count(acting_role), count(cluster), count(xid)
       FROM phase_history GROUP BY from_phase, to_phase
      UNION ALL
     SELECT 'tickets', previous_phase_id::text, phase_id::text, count(*), count(DISTINCT id),
            count(*) FILTER (WHERE phase_entered_at > created_at), count(*) FILTER (WHERE updated_at > created_at),
-           count(context), count(context_summary), 0
+           count(context), count(context_summary), 0, 0, 0, 0
       FROM tickets GROUP BY previous_phase_id, phase_id
      ORDER BY 1, 2, 3
 """

@@ -21,6 +21,7 @@ STATES = {
                   "result": """'{"summary": "Done."}'::jsonb"""},
     "blocked": {"pending_dependencies": "1",
                 "dependencies": """('{"depends_on": ["' || lpad(to_hex(n), 32, '0')::uuid || '"]}')::jsonb"""},
+    "held": {"on_hold": "true"},
 }
 # Instead of them: tasks for others, and ten for this agent, the first of them after a tenth of the others.
 UNFIT = "unfit"
@@ -29,11 +30,12 @@ NAMES = {
     "pending": "pending",
     "completed": "completed",
     "blocked": "blocked by dependencies",
+    "held": "on hold",
     UNFIT: "pending for others, 10 for this agent",
 }
 
 CLAIMABLE = """
-    SELECT count(*), count(DISTINCT id), min(attempts) FROM tasks WHERE status = 'pending' AND pending_dependencies = 0
+    SELECT count(*), count(DISTINCT id), min(attempts) FROM tasks WHERE status = 'pending' AND pending_dependencies = 0 AND NOT on_hold
 """
 
 

@@ -98,7 +98,8 @@ def big():
 
 @pytest.fixture
 def session(big):
-    with psycopg.connect(dbname=big, autocommit=True, options="-c search_path=acme,phasegate") as connection:
+    # The most that is read of one value grows with the setting: usually that is so little that all is done at once.
+    with psycopg.connect(dbname=big, autocommit=True, options="-c search_path=acme,phasegate -c phasegate.max_result_bytes=500MB") as connection:
         yield connection
 
 
