@@ -21,8 +21,8 @@ pub const CONFIGURED: usize = 64 * 1024;
 /// Prose and other documents: descriptions, summaries, criteria, the artifacts given with a move.
 pub const DOCUMENT: usize = 1024 * 1024;
 
-/// The block of one phase.
-pub const BLOCK: usize = 1024 * 1024;
+/// The block of one phase: a result at its limit, and what stands around it.
+pub const BLOCK: usize = 1088 * 1024;
 
 /// A ticket's context: the blocks of its phases. Half of what is read of one document, so that it can always be read.
 pub const CONTEXT: usize = 4 * 1024 * 1024;

@@ -69,9 +69,7 @@ crate::c_functions! { crate::pg::trigger::run:
     phasegate_trigger_requirements_check / pg_finfo_phasegate_trigger_requirements_check => gates_triggers::requirements_check;
     phasegate_trigger_tasks_added / pg_finfo_phasegate_trigger_tasks_added => gates_triggers::tasks_added;
     phasegate_trigger_task_withdrawn / pg_finfo_phasegate_trigger_task_withdrawn => gates_triggers::task_withdrawn;
-    phasegate_trigger_verdict_check / pg_finfo_phasegate_trigger_verdict_check => gates_triggers::verdict_check;
     phasegate_trigger_task_completed / pg_finfo_phasegate_trigger_task_completed => gates_triggers::task_completed;
-    phasegate_trigger_summary_given / pg_finfo_phasegate_trigger_summary_given => llm::summary_given;
     phasegate_trigger_tickets_start / pg_finfo_phasegate_trigger_tickets_start => workflow_triggers::start;
     phasegate_trigger_tickets_decide / pg_finfo_phasegate_trigger_tickets_decide => decide::decide;
     phasegate_trigger_tickets_record / pg_finfo_phasegate_trigger_tickets_record => workflow_triggers::record;

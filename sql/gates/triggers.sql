@@ -19,30 +19,11 @@ CREATE OR REPLACE TRIGGER zz_phasegate_work_added
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_added();
 
--- The triggers on UPDATE of tasks have no WHEN clause, which the server parses anew for every statement. Their
--- functions look first whether they are concerned, which for a claim or completion takes a tenth of that.
-CREATE OR REPLACE TRIGGER zz_phasegate_evidence_moved
-    BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate._task_withdrawn();
-
 CREATE OR REPLACE TRIGGER zz_phasegate_evidence_deleted
     BEFORE DELETE ON {ws}.tasks
     FOR EACH ROW EXECUTE FUNCTION phasegate._task_withdrawn();
-
-CREATE OR REPLACE TRIGGER zz_phasegate_verdict_given
-    BEFORE INSERT ON {ws}.tasks
-    FOR EACH ROW WHEN (NEW.kind = 'review' AND NEW.status = 'completed')
-    EXECUTE FUNCTION phasegate._verdict_check();
-
-CREATE OR REPLACE TRIGGER zz_phasegate_verdict_changed
-    BEFORE UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate._verdict_check();
 
 CREATE OR REPLACE TRIGGER zz_phasegate_collect_added
     AFTER INSERT ON {ws}.tasks
     FOR EACH ROW WHEN (NEW.kind = 'work' AND NEW.status = 'completed' AND NEW.result ? 'artifacts')
     EXECUTE FUNCTION phasegate._task_completed();
-
-CREATE OR REPLACE TRIGGER zz_phasegate_collect
-    AFTER UPDATE ON {ws}.tasks
-    FOR EACH ROW EXECUTE FUNCTION phasegate._task_completed();

@@ -1,5 +1,6 @@
 -- What tasks_keep keeps it sees after a user's own BEFORE triggers; what follows from a statement is settled
--- before a user's own AFTER triggers.
+-- before a user's own AFTER triggers. All rules about a row on its way into the table are one trigger's, and what follows
+-- from an UPDATE is one trigger's a statement: each further one costs a claim or a completion a hundredth.
 
 CREATE OR REPLACE TRIGGER zz_phasegate_new
     BEFORE INSERT ON {ws}.tasks

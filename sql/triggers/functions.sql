@@ -37,19 +37,9 @@ CREATE OR REPLACE FUNCTION _task_withdrawn() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_task_withdrawn';
 COMMENT ON FUNCTION _task_withdrawn() IS 'Trigger on tasks: holds the ticket that loses a task.';
 
-CREATE OR REPLACE FUNCTION _verdict_check() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_verdict_check';
-COMMENT ON FUNCTION _verdict_check() IS
-    'Trigger on tasks: a review''s verdict must be well-formed, given by somebody entitled, and by nobody who worked on the phase.';
-
 CREATE OR REPLACE FUNCTION _task_completed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_task_completed';
-COMMENT ON FUNCTION _task_completed() IS 'Trigger on tasks: collects the artifacts of a completed task''s result.';
-
-CREATE OR REPLACE FUNCTION _summary_given() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_summary_given';
-COMMENT ON FUNCTION _summary_given() IS
-    'Trigger on tasks: applies a summary that was asked for, if it fits its budget and the context has not changed since.';
+COMMENT ON FUNCTION _task_completed() IS 'Trigger on tasks: collects the artifacts of a new task that is completed already.';
 
 CREATE OR REPLACE FUNCTION _tickets_start() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tickets_start';
@@ -76,7 +66,7 @@ COMMENT ON FUNCTION _tickets_deleted() IS
 CREATE OR REPLACE FUNCTION _tasks_keep() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_keep';
 COMMENT ON FUNCTION _tasks_keep() IS
-    'Trigger on tasks: refuses illegal moves and ill-shaped columns, keeps the columns that follow from the status.';
+    'Trigger on tasks: refuses illegal moves, ill-shaped columns, results and verdicts, keeps the columns that follow from the status, applies summaries.';
 
 CREATE OR REPLACE FUNCTION _tasks_note() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_note';
@@ -85,7 +75,7 @@ COMMENT ON FUNCTION _tasks_note() IS 'Trigger on tasks: notes completions and de
 CREATE OR REPLACE FUNCTION _tasks_settle() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_settle';
 COMMENT ON FUNCTION _tasks_settle() IS
-    'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited.';
+    'Trigger on tasks: checks and counts dependencies, lets go the tasks that waited, collects the artifacts of completed tasks.';
 
 CREATE OR REPLACE FUNCTION _templates_check() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_templates_check';

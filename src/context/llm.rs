@@ -14,7 +14,7 @@ use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::trigger::{FiredRow, Firing, Verdict};
 use crate::pg::value::Value as Sql;
 use crate::settings;
 use crate::tasks::TASKS;
@@ -96,24 +96,23 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
         .map_or(Answer::Null, |row| call.answer_found(&row)))
 }
 
-/// BEFORE INSERT OR UPDATE on `tasks`, for those of kind 'summary': refuses an answer that is over its budget;
+/// Before a row of `tasks` of kind 'summary' is written: refuses an answer that is over its budget;
 /// applies one, however it comes, unless the context has changed since it was asked for. What was asked for,
 /// and whether the answer was applied, is phasegate's to say: a caller's own values are ignored.
-pub fn summary_given(firing: &Firing) -> Result<Verdict> {
-    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
-    let workspace = Workspace::of_firing(firing, "tasks")?;
+pub fn take_summary(
+    firing: &Firing,
+    workspace: &Workspace,
+    columns: &TaskColumns,
+) -> Result<Verdict> {
     let (old, new) = (firing.old_row(), firing.new_row());
-    let columns = TaskColumns::of(firing.table())?;
     let is_completed = columns.is_completed(firing, KIND);
     let was_completed = columns.was_completed(firing, KIND);
     let is_kind = |row: FiredRow<'_>| row.text(columns.kind).as_deref() == Some(KIND);
-    if firing.is_update() && is_completed == was_completed && firing.is_same(columns.result)
-        || !is_kind(new)
-    {
+    if firing.is_update() && is_completed == was_completed && firing.is_same(columns.result) {
         return Ok(Verdict::Keep);
     }
-    if firing.is_insert() && role::acts_for(workspace.owner) {
-        // A request of ours, or an import.
+    // A request of ours, or an import; or it brings nothing.
+    if firing.is_insert() && (new.is_null(columns.result) || role::acts_for(workspace.owner)) {
         return Ok(Verdict::Keep);
     }
     let read_json = |text: String| text.parse::<Value>().ok();
@@ -137,7 +136,7 @@ pub fn summary_given(firing: &Firing) -> Result<Verdict> {
     } else {
         require_budget(&text, request)?;
         let ticket = new.uuid(columns.ticket_id);
-        apply(&workspace, ticket, request, &text)?
+        apply(workspace, ticket, request, &text)?
     };
     let said = with_own(answer, Some(applied), request);
     let mut changes = vec![(columns.result, Sql::json(said.as_deref()))];

@@ -141,26 +141,29 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
     Ok(Verdict::Keep)
 }
 
-/// BEFORE UPDATE that takes a task to another ticket, phase or kind, and BEFORE DELETE, on `tasks`.
+/// BEFORE DELETE on `tasks`.
 pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
-    firing.require(When::Before, Each::Row, &[On::Update, On::Delete])?;
+    firing.require(When::Before, Each::Row, &[On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
-    if firing.is_update() && columns.stay(firing) {
-        return Ok(Verdict::Keep);
-    }
+    withdraw(firing, &workspace, &columns)?;
+    Ok(Verdict::Keep)
+}
+
+/// A task is about to be deleted, or to be taken to another ticket, phase or kind.
+pub fn withdraw(firing: &Firing, workspace: &Workspace, columns: &TaskColumns) -> Result<()> {
     let hold_of = |row: FiredRow<'_>| {
         let phase = row.phase(columns.phase_id, workspace.phase_type);
-        hold(&workspace, row.uuid(columns.ticket_id), phase)
+        hold(workspace, row.uuid(columns.ticket_id), phase)
     };
     if columns.are(firing.old_row(), "review") {
-        require_reviewer(&workspace)?;
+        require_reviewer(workspace)?;
     }
     hold_of(firing.old_row())?;
     if firing.is_update() {
         hold_of(firing.new_row())?;
     }
-    Ok(Verdict::Keep)
+    Ok(())
 }
 
 fn require_reviewer(workspace: &Workspace) -> Result<()> {
@@ -168,12 +171,13 @@ fn require_reviewer(workspace: &Workspace) -> Result<()> {
     role::require(role::Privilege::Insert, table, "phase_gate_results")
 }
 
-/// BEFORE INSERT OR UPDATE on `tasks` that records a review's verdict, however it arrives: its shape, the
-/// privilege, the reviewer's independence.
-pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
-    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
-    let workspace = Workspace::of_firing(firing, "tasks")?;
-    let columns = TaskColumns::of(firing.table())?;
+/// Before a row of `tasks` is written that may record a review's verdict, however it arrives: its shape, the privilege, the
+/// reviewer's independence.
+pub fn check_verdict(
+    firing: &Firing,
+    workspace: &Workspace,
+    columns: &TaskColumns,
+) -> Result<Verdict> {
     if !columns.is_completed(firing, "review")
         || columns.was_completed(firing, "review")
             && columns.stay(firing)
@@ -196,16 +200,16 @@ pub fn verdict_check(firing: &Firing) -> Result<Verdict> {
     let approved = Review::parse(result.as_ref())
         .map_err(|error| Error::new(Code::InvalidResult, error.to_string()).detail(error.detail()))?
         .approved;
-    require_reviewer(&workspace)?;
+    require_reviewer(workspace)?;
     // The owner may bring in finished reviews with the times they were given at.
     let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
     let agent = role::actor_or(row.text(columns.assigned_agent_id));
     let phase = row.phase(columns.phase_id, workspace.phase_type);
     let ticket = row.uuid(columns.ticket_id);
     let task = row.uuid(columns.id);
-    let times = |sees| review_times(&workspace, task, ticket, phase, sees);
+    let times = |sees| review_times(workspace, task, ticket, phase, sees);
     let (seen, _) = times(Sees::Caller)?;
-    hold(&workspace, ticket, phase)?;
+    hold(workspace, ticket, phase)?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     let rows = workspace.run(
@@ -289,13 +293,12 @@ fn verdict_time(
     }
 }
 
-/// AFTER INSERT OR UPDATE on `tasks` where a task is completed with artifacts in its result: collects them.
+/// AFTER INSERT on `tasks` of a completed task with artifacts in its result: collects them.
 pub fn task_completed(firing: &Firing) -> Result<Verdict> {
-    firing.require(When::After, Each::Row, &[On::Insert, On::Update])?;
+    firing.require(When::After, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
     if !columns.is_completed(firing, "work")
-        || columns.was_completed(firing, "work") && firing.is_same(columns.result)
         || !firing.new_row().has_key(columns.result, "artifacts")
     {
         return Ok(Verdict::Keep);

@@ -9,19 +9,23 @@ use pgrx::{IntoDatum, direct_function_call_as_datum};
 /// The time of day and not the transaction's start: rows of one ticket are ordered by these times, and
 /// a transaction that began earlier may well act later.
 pub fn now() -> i64 {
-    let fixed = settings::now().and_then(|text| {
-        let (text, no_type) = (text.as_c_str().into_datum(), Some(Datum::from(0)));
-        // SAFETY: takes a cstring, a type OID and a type modifier, and raises on text that is no time.
-        unsafe {
-            let given = [text, no_type, (-1).into_datum()];
-            direct_function_call_as_datum(pg_sys::timestamptz_in, &given)
-        }
-    });
-    // SAFETY: reads the clock.
-    fixed.map_or_else(
-        || unsafe { pg_sys::GetCurrentTimestamp() },
-        |fixed| fixed.value() as i64,
-    )
+    let text = settings::now();
+    // SAFETY: the input function takes a cstring, a type OID and a type modifier, and raises on text that is no time.
+    unsafe {
+        (text.as_ref())
+            .and_then(|text| {
+                let given = [
+                    text.as_c_str().into_datum(),
+                    Some(Datum::from(0)),
+                    (-1).into_datum(),
+                ];
+                direct_function_call_as_datum(pg_sys::timestamptz_in, &given)
+            })
+            .map_or_else(
+                || pg_sys::GetCurrentTimestamp(),
+                |fixed| fixed.value() as i64,
+            )
+    }
 }
 
 /// The moment an `interval` after another; raises the server's own error where that is out of range.

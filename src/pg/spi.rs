@@ -123,37 +123,27 @@ impl Plan {
         mut wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let (mut datums, nulls) = self.datums(arguments)?;
-        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
-        // copied. Where an error passes through, abort processing closes the portal.
-        let portal = unsafe {
-            let _run = self.planned.for_run(self.plan);
-            pg_sys::SPI_cursor_open(
-                std::ptr::null(),
-                self.plan,
-                datums.as_mut_ptr(),
-                nulls.as_ptr(),
-                false,
-            )
-        };
-        // The first row is often enough; where it is not, more are fetched at once.
-        let mut count = 1;
-        loop {
-            // SAFETY: the portal is open until it is closed below; the rows' table is the latest one, and not used after it is
-            // freed.
-            let is_done = unsafe {
+        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are copied.
+        // The portal is open until it is closed below, or by abort processing where an error passes through; a table of
+        // rows is the latest one, and not used after it is freed.
+        unsafe {
+            let run = self.planned.for_run(self.plan);
+            let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_ptr());
+            let portal = pg_sys::SPI_cursor_open(std::ptr::null(), self.plan, datums, nulls, false);
+            drop(run);
+            // The first row is often enough; where it is not, more are fetched at once.
+            let mut count = 1;
+            loop {
                 pg_sys::SPI_cursor_fetch(portal, true, count);
                 let rows = Rows::latest();
                 let is_done = rows.is_empty() || !rows.iter().all(|row| wants_more(&row));
                 pg_sys::SPI_freetuptable(rows.table);
                 if is_done {
                     pg_sys::SPI_cursor_close(portal);
+                    return Ok(());
                 }
-                is_done
-            };
-            if is_done {
-                return Ok(());
+                count = most.min(count * 8);
             }
-            count = most.min(count * 8);
         }
     }
 

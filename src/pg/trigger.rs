@@ -55,6 +55,8 @@ pub struct Firing {
     columns: PgTupleDesc<'static>,
     old: OnceCell<Columns>,
     new: OnceCell<Columns>,
+    /// The row that an earlier rule of the same trigger wants instead of the one that came.
+    wanted: OnceCell<(HeapTuple, OnceCell<Columns>)>,
 }
 
 /// A row taken apart.
@@ -86,6 +88,7 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
                 trigger,
                 old: OnceCell::new(),
                 new: OnceCell::new(),
+                wanted: OnceCell::new(),
             };
             Ok(match body(&firing)? {
                 Verdict::Keep => Datum::from(firing.current()),
@@ -204,6 +207,9 @@ impl Firing {
 
     /// The row that the event is about: the new one of an UPDATE, else the only one. Null for statements.
     fn current(&self) -> HeapTuple {
+        if let Some((row, _)) = self.wanted.get() {
+            return *row;
+        }
         let data = self.trigger.trigger_data();
         match self.is_update() {
             true => data.tg_newtuple,
@@ -211,9 +217,17 @@ impl Firing {
         }
     }
 
+    /// Goes on with the row that a rule wants, for the trigger's other rules. One rule a trigger may want one.
+    pub fn go_on_with(&self, verdict: &Verdict) {
+        if let Verdict::Replace(row) = verdict {
+            let _ = self.wanted.set((*row, OnceCell::new()));
+        }
+    }
+
     /// The row after the event.
     pub fn new_row(&self) -> FiredRow<'_> {
-        self.taken_apart(&self.new, self.current())
+        let known = self.wanted.get().map_or(&self.new, |(_, columns)| columns);
+        self.taken_apart(known, self.current())
     }
 
     /// The row before an UPDATE or DELETE.

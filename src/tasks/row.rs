@@ -64,9 +64,6 @@ impl<'a> Task<'a> {
 
     /// The row as it shall be, or why it may not be.
     pub fn keep(mut self) -> Result<Verdict> {
-        if !self.is_new() && self.is_as_it_was() {
-            return Ok(Verdict::Keep);
-        }
         let (firing, columns) = (self.firing, self.columns);
         self.require_sizes()?;
         let Some(wanted) = state(columns, firing.new_row()) else {
@@ -157,11 +154,14 @@ impl<'a> Task<'a> {
         unsettled::note(self.schema, self.firing.table(), event);
     }
 
-    /// Whether an UPDATE changes nothing that phasegate keeps.
+    /// Whether it is an UPDATE that changes nothing that phasegate keeps.
     ///
     /// Looked at here and not in the trigger's WHEN clause: the server parses that anew for every
     /// statement, which for this many columns takes longer than the UPDATE of a row itself.
-    fn is_as_it_was(&self) -> bool {
+    pub fn is_as_it_was(&self) -> bool {
+        if self.is_new() {
+            return false;
+        }
         let (firing, columns) = (self.firing, self.columns);
         [
             columns.lease_expires_at,

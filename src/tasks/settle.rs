@@ -1,5 +1,5 @@
 //! What follows from the rows of a statement on `tasks`, once it is through: dependencies are checked and
-//! counted, tasks that waited are let go, listeners are woken. Runs with the owner's rights.
+//! counted, tasks that waited are let go, artifacts are collected, listeners are woken. Runs with the owner's rights.
 //!
 //! Counts stay true under concurrency by locks alone. Whoever writes a dependency holds the tasks that it
 //! names (FOR SHARE) until commit, so that none is completed behind its back; whoever completes a task
@@ -13,6 +13,7 @@ use super::statements::{
 use super::templates::{fault, json};
 use super::unsettled::{Counting, Event};
 use crate::error::{Code, Error};
+use crate::gates::record::collect;
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -28,8 +29,13 @@ type Pair = (Uuid, Uuid);
 /// Settles the events of a statement.
 pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
     let _session = Session::open()?;
-    let _by_index = ByIndex::only();
     let _owner = workspace.as_owner();
+    for event in &events {
+        if let Event::Produced { ticket, task } = event {
+            collect(workspace, *ticket, None, Some(*task))?;
+        }
+    }
+    let _by_index = ByIndex::only();
     let mut linked = BTreeMap::new();
     let mut done = Vec::new();
     let mut claimable = false;
@@ -40,6 +46,7 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
                 linked.insert(task, before);
             }
             Event::Claimable => claimable = true,
+            Event::Produced { .. } => {}
         }
     }
     let mut pairs: BTreeSet<Pair> = BTreeSet::new();

@@ -8,8 +8,9 @@ use super::settle;
 use super::template::Template;
 use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
-use crate::context::scout;
+use crate::context::{llm, scout};
 use crate::error::Code;
+use crate::gates::triggers as gates;
 use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
@@ -17,13 +18,43 @@ use crate::pg::spi::Session;
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::workspace::Workspace;
 
-/// BEFORE INSERT OR UPDATE on `tasks`.
+/// BEFORE INSERT OR UPDATE on `tasks`: one trigger for all the rules about a row, since to fire another costs more than
+/// most of them.
 pub fn keep(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     scout::forget();
     let columns = Columns::of(firing.table())?;
-    Task::of(firing, &columns, workspace.schema)?.keep()
+    let task = Task::of(firing, &columns, workspace.schema)?;
+    if task.is_as_it_was() {
+        return Ok(Verdict::Keep);
+    }
+    if firing.is_update() && !columns.stay(firing) {
+        gates::withdraw(firing, &workspace, &columns)?;
+    }
+    firing.go_on_with(&task.keep()?);
+    match firing.new_row().text(columns.kind).as_deref() {
+        Some("work") => {
+            if let Some(event) = produced(firing, &columns) {
+                unsettled::note(workspace.schema, firing.table(), event);
+            }
+            Ok(Verdict::Keep)
+        }
+        Some("review") => gates::check_verdict(firing, &workspace, &columns),
+        Some("summary") => llm::take_summary(firing, &workspace, &columns),
+        _ => Ok(Verdict::Keep),
+    }
+}
+
+/// An UPDATE that completes a task with artifacts in its result, or gives a completed one another result.
+fn produced(firing: &Firing, columns: &Columns) -> Option<Event> {
+    let row = firing.new_row();
+    let is_news = firing.is_update()
+        && columns.is_completed(firing, "work")
+        && !(columns.was_completed(firing, "work") && firing.is_same(columns.result))
+        && row.has_key(columns.result, "artifacts");
+    let (ticket, task) = row.uuid(columns.ticket_id).zip(row.uuid(columns.id))?;
+    is_news.then_some(Event::Produced { ticket, task })
 }
 
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What

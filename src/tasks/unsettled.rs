@@ -27,6 +27,13 @@ pub enum Event {
         /// What it waited for before an UPDATE, which may be gone since. `None` for a new task.
         before: Option<Vec<Uuid>>,
     },
+    /// A task was completed with artifacts in its result.
+    Produced {
+        /// Its ticket.
+        ticket: Uuid,
+        /// The task.
+        task: Uuid,
+    },
     /// A task can be claimed that could not before.
     Claimable,
 }

@@ -49,13 +49,12 @@ const ROOMS: [Room; 4] = [
 ];
 
 /// What refers to the tables of several rooms, made after all of them.
-const FINISH: [&str; 6] = [
+const FINISH: [&str; 5] = [
     include_str!("../../sql/workflow/views.sql"),
     include_str!("../../sql/workflow/triggers.sql"),
     include_str!("../../sql/tasks/views.sql"),
     include_str!("../../sql/tasks/triggers.sql"),
     include_str!("../../sql/gates/triggers.sql"),
-    include_str!("../../sql/context/triggers.sql"),
 ];
 
 /// What is put right in tasks that no trigger of ours has kept so far.

@@ -48,7 +48,7 @@ use remembered::Remembered;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -57,6 +57,8 @@ const KEPT: usize = 16;
 thread_local! {
     static WORKSPACES: RefCell<HashMap<u32, Rc<Workspace>>> = RefCell::new(HashMap::new());
     static USES: Cell<u64> = const { Cell::new(0) };
+    /// The table whose trigger fired last, and whose it is: a statement fires it for row after row.
+    static FIRED: RefCell<Option<(u32, &'static str, Weak<Workspace>)>> = const { RefCell::new(None) };
 }
 
 /// The numbers of the columns of `tickets` that phasegate reads or writes.
@@ -235,7 +237,13 @@ impl Workspace {
             }))
         };
         let table = firing.table();
+        if let Some(known) = Self::fired_last(table) {
+            return Ok(Some(known));
+        }
         let found = of(table, firing.schema())?;
+        if let Some((workspace, name)) = &found {
+            FIRED.set(Some((table, name, Rc::downgrade(workspace))));
+        }
         if found.is_some() || !catalog::is_partition(table) {
             return Ok(found);
         }
@@ -248,6 +256,14 @@ impl Workspace {
             }
         }
         Ok(None)
+    }
+
+    fn fired_last(table: u32) -> Option<(Rc<Workspace>, &'static str)> {
+        FIRED.with_borrow(|fired| {
+            let (last, name, workspace) = fired.as_ref()?;
+            let workspace = (*last == table).then(|| workspace.upgrade()).flatten()?;
+            workspace.is_current().then_some((workspace, *name))
+        })
     }
 
     fn ancestors(partition: u32) -> Result<Rc<Vec<u32>>> {

@@ -98,7 +98,7 @@ INSERT INTO acme.bait2 SELECT (jsonb_populate_record(NULL::acme.bait2, '{"id": "
 CREATE TABLE acme.bait3 (LIKE acme.tasks);
 CREATE TRIGGER t AFTER INSERT ON acme.bait3 REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_added();
 INSERT INTO acme.bait3 SELECT * FROM acme.bait2;
-CREATE TRIGGER u BEFORE INSERT ON acme.bait3 FOR EACH STATEMENT EXECUTE FUNCTION phasegate._verdict_check();
+CREATE TRIGGER u BEFORE INSERT ON acme.bait3 FOR EACH STATEMENT EXECUTE FUNCTION phasegate._tasks_keep();
 INSERT INTO acme.bait3 SELECT * FROM acme.bait2;
 SELECT phasegate.verdict_check();
 RESET ROLE;
