@@ -76,6 +76,11 @@ if [ "$what" = all ]; then
     if ! { have pkg-config && pkg-config --exists libpq; }; then want "$APT_LIBPQ"; fi
     # Where PATH has no sbin it is not found, but Debian puts it there.
     if ! { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then want "$APT_PGBOUNCER"; fi
+    # Debian has it for its own PostgreSQL only; without it one test is skipped.
+    if [ "${PG_MAJOR:-}" = 15 ] && find_postgres && ! [ -e "$("$PG_CONFIG" --pkglibdir)/pgaudit.so" ] &&
+            [ -n "$(apt-cache madison "$APT_PGAUDIT" 2>/dev/null || true)" ]; then
+        want "$APT_PGAUDIT"
+    fi
 fi
 
 as_root() {

@@ -356,6 +356,36 @@ impl Error {
             .column(column)
     }
 
+    /// A column, of this name and type, is of another than it is to be read or written as; or there is none.
+    pub fn wrong_column(found: Option<(&str, String)>, needed: &str) -> Self {
+        let error = Error::new(
+            Code::WrongColumnType,
+            "a column has another type than a workspace needs",
+        );
+        let Some((name, kind)) = found else {
+            return error.detail(format!("There is no such column; needed is {needed}."));
+        };
+        error
+            .detail(format!(
+                "Column \"{name}\" has type {kind}; needed is {needed}."
+            ))
+            .column(name)
+    }
+
+    /// A value is larger than its limit, which is no setting.
+    pub fn larger_than(column: &str, size: usize, limit: usize) -> Self {
+        Error::too_large(column, size, "the limit", limit)
+    }
+
+    /// A lease, or a time to which a task is put off, is further away than the setting allows; in microseconds.
+    pub fn longer_lease(what: &str, most: i64) -> Self {
+        Error::invalid_argument(
+            format!("{what} is longer than phasegate.max_lease"),
+            format!("phasegate.max_lease is {} seconds.", most / 1_000_000),
+        )
+        .hint("Call heartbeat_task while the work goes on; managers may set any time by UPDATE.")
+    }
+
     /// The workspace is of a shape that this code does not work with any more, or must not change by the way.
     pub fn workspace_older(workspace: &str, shape: i32) -> Self {
         Error::new(

@@ -9,10 +9,13 @@ pub mod context;
 pub mod error;
 pub mod interrupt;
 pub mod json;
+pub mod limits;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
 pub mod pg;
 pub mod phase;
+#[cfg(feature = "postgres")]
+pub mod settings;
 pub mod stamp;
 #[cfg(feature = "postgres")]
 mod symbols;
@@ -30,6 +33,7 @@ mod extension {
     use crate::context::scout;
     use crate::interrupt;
     use crate::pg;
+    use crate::settings;
     use crate::tasks::unsettled;
     use crate::workflow::{moves, write};
 
@@ -40,10 +44,11 @@ mod extension {
     pub extern "C-unwind" fn _PG_init() {
         pg::error::hide_backtraces();
         interrupt::on_check(pg::error::stop_if_asked);
-        pg::settings::define();
-        if pg::settings::preloading() {
+        settings::define();
+        pg::settings::reserve();
+        if pg::server::is_preloading() {
             // Loaded once in the server's first process, the vocabulary is shared with all sessions by fork.
-            pg::settings::encoding().load();
+            settings::encoding().load();
         }
         pg::cache::register();
         pg::transaction::register(pg::transaction::Hooks {

@@ -70,7 +70,7 @@ COMMENT ON FUNCTION _tasks_keep() IS
 
 CREATE OR REPLACE FUNCTION _tasks_note() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_note';
-COMMENT ON FUNCTION _tasks_note() IS 'Trigger on tasks: notes completions and dependencies for tasks_settle.';
+COMMENT ON FUNCTION _tasks_note() IS 'Trigger on tasks: notes completions and dependencies for _tasks_settle.';
 
 CREATE OR REPLACE FUNCTION _tasks_settle() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_tasks_settle';

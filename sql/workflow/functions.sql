@@ -32,7 +32,7 @@ COMMENT ON FUNCTION can_transition_ticket(uuid, text) IS
 CREATE OR REPLACE FUNCTION block_ticket(ticket_id uuid, reason text, transitioned_by text DEFAULT NULL)
     RETURNS transition
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_block_ticket';
-COMMENT ON FUNCTION block_ticket(uuid, text, text) IS 'Moves a ticket into PHASE_BLOCKED, saying why.';
+COMMENT ON FUNCTION block_ticket(uuid, text, text) IS 'Moves a ticket into the phase of kind blocked, saying why.';
 
 CREATE OR REPLACE FUNCTION unblock_ticket(ticket_id uuid, reason text DEFAULT NULL, transitioned_by text DEFAULT NULL)
     RETURNS transition
@@ -46,7 +46,7 @@ COMMENT ON FUNCTION can_transition(text, text) IS 'Whether the workspace has thi
 CREATE OR REPLACE FUNCTION get_valid_transitions(current_phase text) RETURNS SETOF text
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME', 'phasegate_get_valid_transitions';
 COMMENT ON FUNCTION get_valid_transitions(text) IS
-    'The phases that a ticket in this phase can move to, in sequence order, PHASE_BLOCKED last.';
+    'The phases that a ticket in this phase can move to, in sequence order, abandoned and blocked ones last.';
 
 CREATE OR REPLACE FUNCTION get_phase_history(ticket_id uuid) RETURNS SETOF history_entry
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_get_phase_history';

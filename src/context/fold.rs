@@ -1,15 +1,19 @@
 //! Folding: what a phase produced becomes its block, and the block part of the ticket's context.
 
+use super::bound;
 use super::merge::{self, ArtifactRef, CompletedTask};
 use super::statements::{EVIDENCE, HAS_EVIDENCE, KEEP_BLOCK, KEEP_BLOCKS};
 use super::summary::summarize;
 use crate::json;
+use crate::limits;
 use crate::pg::by_index::ByIndex;
+use crate::pg::clock;
 use crate::pg::error::Result;
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, settings};
 use crate::phase::Phase;
+use crate::settings;
 use crate::workspace::{Configuration, Workspace};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -19,6 +23,15 @@ use uuid::Uuid;
 
 /// The token budget of the summary that a transition stores.
 pub const BUDGET: usize = 2000;
+
+/// The artifacts that a move's history lists.
+const LISTED: usize = 1000;
+
+/// What is left of a ticket's context for blocks: without a summary, whose tokens may be long.
+const BLOCKS: usize = limits::CONTEXT - 128 * BUDGET;
+
+/// The room for a block that there is at least.
+const LEAST_BLOCK: usize = 10_000;
 
 /// A phase's block, as `phase_context` keeps it.
 #[derive(Debug, Clone)]
@@ -87,25 +100,37 @@ pub fn block(
     if rows.is_empty() {
         return Ok(None);
     }
+    // Of more results than can be merged the largest are not read.
+    let size = |row: Row<'_>| match row.bool(1) {
+        true => row.size(4).saturating_add(row.size(5)),
+        false => 0,
+    };
+    let sizes: Vec<usize> = rows.iter().map(size).collect();
+    let fit = limits::which_fit(&sizes, limits::MERGED);
+    let unread = fit.iter().filter(|fits| !**fits).count();
     // Tasks in the order of their completion; of each type of artifact the one collected last.
     let mut tasks = BTreeMap::new();
     let mut artifacts: BTreeMap<String, ((i64, Uuid), ArtifactRef)> = BTreeMap::new();
-    for row in rows.iter() {
+    for (row, fits) in rows.iter().zip(fit) {
         let id = row.uuid(2).unwrap_or_default();
         let order = (row.big(6).unwrap_or(i64::MAX), id);
         if row.bool(1) {
             let task = CompletedTask {
                 task_id: id.to_string(),
                 task_type: row.text(3),
-                description: row.text(4),
-                result: row.json(5).as_deref().and_then(json::read),
+                description: row.beginning(4, if fits { limits::DOCUMENT } else { limits::PATH }),
+                result: fits
+                    .then(|| row.json(5))
+                    .flatten()
+                    .as_deref()
+                    .and_then(json::read),
             };
             tasks.insert(order, task);
         } else {
             let artifact_type = row.text(3).unwrap_or_default();
             let artifact = ArtifactRef {
                 artifact_type: artifact_type.clone(),
-                path: row.text(4),
+                path: row.beginning(4, limits::PATH),
             };
             match artifacts.entry(artifact_type) {
                 Entry::Occupied(known) if known.get().0 > order => {}
@@ -117,6 +142,7 @@ pub fn block(
     let tasks: Vec<CompletedTask> = tasks.into_values().collect();
     let listed: Vec<Value> = artifacts
         .values()
+        .take(LISTED)
         .map(|((_, id), artifact)| {
             json!({"id": id.to_string(), "path": artifact.path, "type": artifact.artifact_type})
         })
@@ -126,7 +152,11 @@ pub fn block(
         .map(|(_, artifact)| artifact)
         .collect();
     Ok(Some(Produced {
-        block: merge::as_stored(merge::phase_block(&tasks, &artifacts)),
+        block: merge::as_stored(bound::bounded(
+            merge::phase_block(&tasks, &artifacts),
+            unread,
+            limits::BLOCK,
+        )),
         artifacts: (!listed.is_empty()).then(|| Value::Array(listed).to_string()),
     }))
 }
@@ -157,6 +187,7 @@ pub fn fold(
     context: Option<&str>,
 ) -> Option<Folded> {
     let key = configuration.phases.context_key(left);
+    let size = context.map_or(0, str::len);
     let context = match context.map(json::read) {
         None => None,
         Some(Some(context)) => Some(context),
@@ -168,7 +199,14 @@ pub fn fold(
     if found.is_none() && !known {
         return None;
     }
-    let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
+    let mut block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
+    if size.saturating_add(limits::BLOCK) > BLOCKS {
+        // In place of what the phase left before, and beside what the others have.
+        let before = context.as_ref().and_then(|context| context.get(key));
+        let others = size.saturating_sub(before.map_or(0, bound::size));
+        let room = BLOCKS.saturating_sub(others).max(LEAST_BLOCK);
+        block = merge::as_stored(bound::bounded(block, 0, room.min(limits::BLOCK)));
+    }
     let order = order(configuration);
     let encoding = settings::encoding();
     let alone = merge::fold(None, key, block.clone());

@@ -9,6 +9,7 @@
 
 use std::collections::HashSet;
 
+use super::bound::MARK;
 use crate::interrupt;
 use serde_json::{Map, Value, json};
 
@@ -57,8 +58,8 @@ pub struct ArtifactRef {
 ///
 /// It is the merge of the tasks' `context` objects, then `tasks`, `artifacts` and `summary` (the
 /// tasks' summaries, one below the other), which are always there. These three are facts about the phase, so a
-/// task's context cannot set them: such keys in a task's context are skipped. So is all else that
-/// does not fit the contract.
+/// task's context cannot set them, nor what is said of what was left out: such keys in a task's context are skipped. So is
+/// all else that does not fit the contract.
 pub fn phase_block(tasks: &[CompletedTask], artifacts: &[ArtifactRef]) -> Value {
     let mut block = merge(tasks.iter().filter_map(|task| task.part("context")));
     let entries: Vec<Value> = tasks
@@ -77,6 +78,7 @@ pub fn phase_block(tasks: &[CompletedTask], artifacts: &[ArtifactRef]) -> Value 
         .map(|artifact| json!({"type": artifact.artifact_type, "path": artifact.path}))
         .collect();
     let summaries: Vec<&str> = tasks.iter().filter_map(CompletedTask::summary).collect();
+    block.shift_remove(MARK);
     for (key, value) in [
         ("tasks", Value::Array(entries)),
         ("artifacts", Value::Array(artifacts)),

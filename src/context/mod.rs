@@ -1,6 +1,7 @@
 //! What one phase hands to the next: merging the results of its tasks, ranking what they say,
 //! and fitting it into a token budget. The list of this room's parts, nothing else.
 
+pub mod bound;
 mod cut;
 #[cfg(feature = "postgres")]
 pub mod fold;

@@ -3,8 +3,8 @@
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
 
-/// What a phase of a ticket produced: its completed work tasks and its current artifacts, in no order. Most moves find
-/// nothing, and a sort that is set up for nothing takes longer than both look-ups.
+/// What a phase of a ticket produced: its completed work tasks and its current artifacts, of more than anybody reads some,
+/// in no order. Most moves find nothing, and a sort that is set up for nothing takes longer than both look-ups.
 /// Columns: whether it is a task, its id, its type, description or path, result, when it was completed or collected.
 pub static EVIDENCE: Statement = Statement {
     sql: "SELECT true, k.id, k.task_type::pg_catalog.text, k.description, k.result, k.completed_at
@@ -14,11 +14,12 @@ pub static EVIDENCE: Statement = Statement {
              AND k.kind OPERATOR(pg_catalog.=) 'work'
              AND k.status OPERATOR(pg_catalog.=) 'completed'
            UNION ALL
-          SELECT false, a.id, a.artifact_type::pg_catalog.text, a.artifact_path, NULL, a.collected_at
-            FROM {ws}.phase_gate_artifacts a
-           WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
-             AND a.phase_id OPERATOR(pg_catalog.=) $2
-             AND a.superseded_at IS NULL",
+          (SELECT false, a.id, a.artifact_type::pg_catalog.text, a.artifact_path, NULL, a.collected_at
+             FROM {ws}.phase_gate_artifacts a
+            WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
+              AND a.phase_id OPERATOR(pg_catalog.=) $2
+              AND a.superseded_at IS NULL
+            LIMIT 10000)",
     parameters: &[Type::Uuid, Type::Phase],
 };
 

@@ -1,12 +1,13 @@
 //! Checking a gate: the configured requirements, the evidence as it is now, the verdict.
 
 use super::criteria::Content;
-use super::evaluate::{ArtifactEvidence, Evidence, IncompleteTask, Review, evaluate};
+use super::evaluate::{ArtifactEvidence, Evidence, Review, evaluate};
 use super::requirements::Requirements;
 use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
-use super::verdict::Check;
+use super::verdict::{Check, IncompleteTask};
 use crate::error::{Code, Error};
 use crate::json;
+use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -154,6 +155,9 @@ fn unreviewed(review_is_open: bool) -> Review {
     }
 }
 
+/// The incomplete tasks that a check lists; it counts them all.
+const LISTED: usize = 1000;
+
 /// When, and the id: an order that is the same each time.
 type Order = (i64, Uuid);
 
@@ -207,13 +211,16 @@ impl<'a> Found<'a> {
 
     fn gathered(self) -> Gathered {
         let mut evidence = self.evidence;
-        evidence.incomplete_tasks = self.incomplete.into_values().collect();
+        evidence.incomplete_tasks = self.incomplete.into_values().take(LISTED).collect();
         let mut ids = HashMap::new();
-        for (artifact_type, ((_, id), row)) in self.artifacts {
+        let rows = self.artifacts.values();
+        let sizes: Vec<usize> = rows.map(|(_, row)| row.size(6)).collect();
+        let fit = limits::which_fit(&sizes, limits::CHECKED);
+        for ((artifact_type, ((_, id), row)), fits) in self.artifacts.into_iter().zip(fit) {
             ids.insert(artifact_type.clone(), id);
             evidence.artifacts.push(ArtifactEvidence {
                 artifact_type,
-                content: content(row.json(6)),
+                content: content(&row, fits),
             });
         }
         evidence.review = match self.last_verdict {
@@ -230,8 +237,10 @@ impl<'a> Found<'a> {
     }
 }
 
-fn content(json: Option<String>) -> Content {
+fn content(row: &Row<'_>, fits: bool) -> Content {
+    let json = fits.then(|| row.json_that_fits(6)).flatten();
     match json.as_deref().map(json::read) {
+        None if row.size(6) > 0 => Content::Unreadable("it is too large".to_owned()),
         None => Content::Missing,
         Some(Some(value)) => Content::Json(value),
         Some(None) => Content::Unreadable("it is nested too deeply".to_owned()),

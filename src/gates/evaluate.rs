@@ -5,7 +5,7 @@
 
 use super::criteria::{Content, Criterion, Document, JsonPathAnswer};
 use super::requirements::Requirements;
-use super::verdict::{Check, Reason, ReasonCode, ReviewState, ValidationStatus};
+use super::verdict::{Check, IncompleteTask, Reason, ReasonCode, ReviewState, ValidationStatus};
 use super::wording::{and_more, quoted, sentence};
 use crate::interrupt;
 
@@ -37,19 +37,6 @@ pub struct ArtifactEvidence {
     pub artifact_type: String,
     /// Its `artifact_content`.
     pub content: Content,
-}
-
-/// A task that the gate still waits for.
-#[derive(Debug, Clone)]
-pub struct IncompleteTask {
-    /// Its id.
-    pub task_id: String,
-    /// Its type.
-    pub task_type: Option<String>,
-    /// Its status.
-    pub status: String,
-    /// Its description.
-    pub description: Option<String>,
 }
 
 /// Where the review of a phase stands, as of its newest artifact.

@@ -46,7 +46,7 @@ macro_rules! review_counts_since {
 macro_rules! evidence {
     () => {
         "SELECT 1 AS part, a.id, a.artifact_type::pg_catalog.text AS name, NULL::pg_catalog.text AS status,
-                 a.artifact_path AS text,
+                 NULL::pg_catalog.text AS text,
                  CASE WHEN a.artifact_type OPERATOR(pg_catalog.=) ANY ($3) THEN a.artifact_content END AS content,
                  a.collected_at AS at
             FROM {ws}.phase_gate_artifacts a
@@ -54,7 +54,7 @@ macro_rules! evidence {
              AND a.superseded_at IS NULL
            UNION ALL
           SELECT 2, k.id, k.task_type::pg_catalog.text, k.status::pg_catalog.text,
-                 CASE WHEN k.status OPERATOR(pg_catalog.<>) 'completed' THEN k.description END, NULL, k.created_at
+                 CASE WHEN k.status OPERATOR(pg_catalog.<>) 'completed' THEN pg_catalog.left(k.description, 1000) END, NULL, k.created_at
             FROM {ws}.tasks k
            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
              AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.<>) 'cancelled'"
@@ -232,6 +232,7 @@ pub static COLLECT: Statement = Statement {
                         CASE WHEN pg_catalog.jsonb_typeof(k.result OPERATOR(pg_catalog.->) 'artifacts') OPERATOR(pg_catalog.=) 'array'
                              THEN k.result OPERATOR(pg_catalog.->) 'artifacts' END) WITH ORDINALITY AS e (item, place)
                   WHERE pg_catalog.jsonb_typeof(e.item OPERATOR(pg_catalog.->) 'type') OPERATOR(pg_catalog.=) 'string'
+                    AND coalesce(pg_catalog.octet_length(e.item OPERATOR(pg_catalog.->>) 'path'), 0) OPERATOR(pg_catalog.<=) 4096
                   ORDER BY e.item OPERATOR(pg_catalog.->>) 'type', coalesce(e.item OPERATOR(pg_catalog.->>) 'path', ''),
                            e.place DESC) i
            WHERE k.ticket_id OPERATOR(pg_catalog.=) $1

@@ -4,16 +4,19 @@
 //! transition either sees the change or was decided before it.
 
 use super::check::parse_row;
+use super::criteria::descents;
 use super::record::{collect, hold};
 use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
 use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::json;
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, jsonpath, role, settings};
+use crate::pg::{clock, jsonpath, role};
+use crate::settings;
 use crate::tasks::verdict::Verdict as Review;
 use crate::tasks::{TOOK_PART, TaskColumns};
 use crate::workspace::Workspace;
@@ -45,6 +48,11 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
     if is_owner && firing.is_update() && !firing.is_same(superseded_at) {
         return Ok(Verdict::Keep);
     }
+    firing.require_all_within(&[
+        ("artifact_type", limits::NAME),
+        ("artifact_path", limits::PATH),
+        ("collected_by", limits::NAME),
+    ])?;
     if let Some(content) = new.json(firing.column("artifact_content")?) {
         let size = content.len();
         let limit = settings::max_result_bytes();
@@ -88,6 +96,10 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
 pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     Workspace::of_firing(firing, "phase_gate_requirements")?;
+    firing.require_all_within(&[
+        ("required_artifacts", limits::DOCUMENT),
+        ("validation_criteria", limits::DOCUMENT),
+    ])?;
     let row = firing.new_row();
     let artifacts = row.texts(firing.column("required_artifacts")?);
     let criteria = row.json(firing.column("validation_criteria")?);
@@ -98,6 +110,14 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
         row.bool(firing.column("requires_review")?),
     )?;
     for (artifact_type, path) in requirements.jsonpaths() {
+        // On save only: a gate that was configured before goes on.
+        if descents(path) > 1 {
+            return Err(
+                Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
+                    format!("The jsonpath of \"{artifact_type}\" goes down through all levels (.**) more than once, which may take for ever."),
+                ),
+            );
+        }
         if let Err(problem) = jsonpath::check(path) {
             return Err(
                 Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
@@ -112,7 +132,7 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
 /// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
 pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
     firing.require(When::After, Each::Statement, &[On::Insert])?;
-    firing.require_new_table(c"changed")?;
+    firing.require_new_table("changed")?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let _session = Session::open()?;
     firing.name_transition_tables()?;

@@ -1,8 +1,20 @@
 //! The verdict on a gate, its reasons, and the words and JSON that show them.
 
-use super::evaluate::IncompleteTask;
 use crate::json::object;
 use serde_json::Value;
+
+/// A task that the gate still waits for.
+#[derive(Debug, Clone)]
+pub struct IncompleteTask {
+    /// Its id.
+    pub task_id: String,
+    /// Its type.
+    pub task_type: Option<String>,
+    /// Its status.
+    pub status: String,
+    /// Its description.
+    pub description: Option<String>,
+}
 
 /// The review's part of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 //! For statements that find few rows of a table that may be empty when they are planned and hold millions an hour
 //! later: a plan made for the empty table reads all of it, and is kept.
 
+use super::cache;
 use super::settings::Changed;
 use pgrx::pg_sys::{self, Datum, Oid};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::c_int;
 
 thread_local! {
@@ -44,20 +45,11 @@ pub(super) fn cursor_options() -> c_int {
     }
 }
 
-fn planner_settings() -> Changed {
-    Changed::to(&[
-        (c"enable_seqscan", c"off"),
-        (c"enable_bitmapscan", c"off"),
-        // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
-        (c"jit", c"off"),
-    ])
-}
-
-unsafe extern "C-unwind" fn relation_changed(_argument: Datum, _table: Oid) {
+extern "C-unwind" fn relation_changed(_argument: Datum, _table: Oid) {
     count();
 }
 
-unsafe extern "C-unwind" fn object_changed(_argument: Datum, _cache: i32, _hash: u32) {
+extern "C-unwind" fn object_changed(_argument: Datum, _cache: i32, _hash: u32) {
     count();
 }
 
@@ -67,27 +59,21 @@ fn count() {
 
 /// Counts from now on, if not yet, all that the server's own cache of plans listens to.
 fn start_counting() {
-    if IS_COUNTING.replace(true) {
-        return;
-    }
-    // SAFETY: the callbacks live as long as the library, which is never unloaded.
-    unsafe {
-        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), Datum::null());
-        for cache in [
-            pg_sys::SysCacheIdentifier::PROCOID,
-            pg_sys::SysCacheIdentifier::TYPEOID,
-            pg_sys::SysCacheIdentifier::NAMESPACEOID,
-            pg_sys::SysCacheIdentifier::OPEROID,
-            pg_sys::SysCacheIdentifier::AMOPOPID,
-            pg_sys::SysCacheIdentifier::FOREIGNSERVEROID,
-            pg_sys::SysCacheIdentifier::FOREIGNDATAWRAPPEROID,
-        ] {
-            pg_sys::CacheRegisterSyscacheCallback(
-                cache as i32,
-                Some(object_changed),
-                Datum::null(),
-            );
-        }
+    use pg_sys::SysCacheIdentifier::*;
+    if !IS_COUNTING.replace(true) {
+        cache::listen_to_relations(relation_changed);
+        cache::listen_to(
+            &[
+                PROCOID,
+                TYPEOID,
+                NAMESPACEOID,
+                OPEROID,
+                AMOPOPID,
+                FOREIGNSERVEROID,
+                FOREIGNDATAWRAPPEROID,
+            ],
+            object_changed,
+        );
     }
 }
 
@@ -131,7 +117,7 @@ impl Circumstances {
 /// What is known of a statement's plan; to be kept beside it.
 #[derive(Default)]
 pub(super) struct Planned {
-    made: RefCell<Option<Circumstances>>,
+    made: Cell<Option<Circumstances>>,
     is_spoiled: Cell<bool>,
 }
 
@@ -141,13 +127,11 @@ pub(super) struct Run<'a>(Option<&'a Planned>);
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
-        if let Some(planned) = self.0
-            && planned
-                .made
-                .borrow()
-                .is_none_or(|made| made.changes != CHANGES.get())
-        {
-            planned.is_spoiled.set(true);
+        if let Some(planned) = self.0 {
+            let made = planned.made.get();
+            if made.is_none_or(|made| made.changes != CHANGES.get()) {
+                planned.is_spoiled.set(true);
+            }
         }
     }
 }
@@ -174,19 +158,24 @@ impl Planned {
         start_counting();
         // SAFETY: as the caller says. The server itself says whether its cache was reset, as DISCARD does.
         let is_valid = unsafe { pg_sys::SPI_plan_is_valid(plan) };
-        if is_valid && self.made.borrow().is_some_and(|made| made.hold()) {
+        if is_valid && self.made.get().is_some_and(|made| made.hold()) {
             return Run(Some(self));
         }
         // SAFETY: as the caller says. The plan that is got is held by the current resource owner, and given back to it.
         unsafe {
-            let _settings = planner_settings();
+            let _settings = Changed::to(&[
+                (c"enable_seqscan", c"off"),
+                (c"enable_bitmapscan", c"off"),
+                // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
+                (c"jit", c"off"),
+            ]);
             let plan = pg_sys::SPI_plan_get_cached_plan(plan);
             if !plan.is_null() {
                 pg_sys::ReleaseCachedPlan(plan, pg_sys::CurrentResourceOwner);
             }
         }
         // Its locks were got with it: until they are asked for again, nothing that others change is taken in.
-        self.made.replace(Some(Circumstances::now()));
+        self.made.set(Some(Circumstances::now()));
         Run(Some(self))
     }
 }

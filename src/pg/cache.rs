@@ -3,7 +3,6 @@
 //! The server calls us back at moments when nothing may be read, allocated or raised, so a callback only
 //! counts; whoever uses a cached thing looks first whether the count is still the one it was read at.
 
-use super::error::Result;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -21,64 +20,58 @@ thread_local! {
 
 /// Registers the callbacks; called once a backend, when the library is loaded.
 pub fn register() {
-    // SAFETY: the callbacks live as long as the library, which is never unloaded.
-    unsafe {
-        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), Datum::null());
-        for cache in [
-            pg_sys::SysCacheIdentifier::ENUMTYPOIDNAME,
-            pg_sys::SysCacheIdentifier::NAMESPACEOID,
-        ] {
-            pg_sys::CacheRegisterSyscacheCallback(
-                cache as i32,
-                Some(catalog_changed),
-                Datum::null(),
-            );
-        }
-        for cache in [
-            pg_sys::SysCacheIdentifier::PROCOID,
-            pg_sys::SysCacheIdentifier::AUTHOID,
-            pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
-        ] {
-            pg_sys::CacheRegisterSyscacheCallback(
-                cache as i32,
-                Some(rights_changed),
-                Datum::null(),
-            );
-        }
-        let types = pg_sys::SysCacheIdentifier::TYPEOID as i32;
-        pg_sys::CacheRegisterSyscacheCallback(types, Some(type_changed), Datum::null());
+    use pg_sys::SysCacheIdentifier::*;
+    listen_to_relations(relation_changed);
+    listen_to(&[ENUMTYPOIDNAME, NAMESPACEOID], catalog_changed);
+    listen_to(&[PROCOID, AUTHOID, AUTHMEMMEMROLE], rights_changed);
+    listen_to(&[TYPEOID], type_changed);
+}
+
+/// Has `changed` called when the definition of a relation, or with an invalid OID of any, may have changed.
+pub(super) fn listen_to_relations(changed: extern "C-unwind" fn(Datum, Oid)) {
+    // SAFETY: the callback lives as long as the library, which is never unloaded.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(changed), Datum::null()) };
+}
+
+/// The same of entries of these caches.
+pub(super) fn listen_to(
+    caches: &[pg_sys::SysCacheIdentifier::Type],
+    changed: extern "C-unwind" fn(Datum, i32, u32),
+) {
+    for cache in caches {
+        let (cache, none) = (*cache as i32, Datum::null());
+        // SAFETY: as above; a cache has room for several callbacks, of which a library has few.
+        unsafe { pg_sys::CacheRegisterSyscacheCallback(cache, Some(changed), none) };
     }
 }
 
-unsafe extern "C-unwind" fn relation_changed(_argument: Datum, table: Oid) {
+extern "C-unwind" fn relation_changed(_argument: Datum, table: Oid) {
     let noted = WATCHED.try_with(|watched| {
-        let Ok(watched) = watched.try_borrow() else {
-            return false;
-        };
+        let watched = watched.try_borrow().ok()?;
         let count = |changes: &Rc<Cell<u64>>| changes.set(changes.get().wrapping_add(1));
         if table == Oid::INVALID {
             watched.values().for_each(count);
         } else if let Some(changes) = watched.get(&table.to_u32()) {
             count(changes);
         }
-        true
+        Some(())
     });
-    if noted != Ok(true) {
+    if noted != Ok(Some(())) {
         // The map was being changed just now: take everything for stale.
         bump();
     }
 }
 
-unsafe extern "C-unwind" fn catalog_changed(_argument: Datum, _cache: i32, _hash: u32) {
+extern "C-unwind" fn catalog_changed(_argument: Datum, _cache: i32, _hash: u32) {
     bump();
 }
 
-unsafe extern "C-unwind" fn rights_changed(_argument: Datum, _cache: i32, _hash: u32) {
+extern "C-unwind" fn rights_changed(_argument: Datum, _cache: i32, _hash: u32) {
     let _ = RIGHTS_GENERATION.try_with(|generation| generation.set(generation.get() + 1));
 }
 
 /// Types come and go with temporary tables, so that only those count that are watched. A hash of 0 means all.
-unsafe extern "C-unwind" fn type_changed(_argument: Datum, _cache: i32, hash: u32) {
+extern "C-unwind" fn type_changed(_argument: Datum, _cache: i32, hash: u32) {
     let is_other = TYPES.try_with(|types| {
         let known = types.try_borrow();
         hash != 0 && known.is_ok_and(|types| !types.contains(&hash))
@@ -147,42 +140,6 @@ impl Drop for Watched {
                 }
             });
         }
-    }
-}
-
-/// The most tables that things are remembered of, some hundred bytes each.
-const TABLES: usize = 256;
-
-/// What was read of tables' definitions, by table.
-#[derive(Debug)]
-pub struct Remembered<T>(RefCell<HashMap<u32, (Watched, Rc<T>)>>);
-
-impl<T> Default for Remembered<T> {
-    fn default() -> Self {
-        Remembered(RefCell::default())
-    }
-}
-
-impl<T> Remembered<T> {
-    /// What `read` gave for the table, read again where its definition has changed since.
-    pub fn get(&self, table: u32, read: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
-        if let Some((watched, known)) = self.0.borrow().get(&table)
-            && watched.is_current()
-        {
-            return Ok(Rc::clone(known));
-        }
-        let watched = Watched::new(table);
-        let fresh = Rc::new(read()?);
-        let mut all = self.0.borrow_mut();
-        if all.len() >= TABLES {
-            // Those of dropped tables first; reading one again costs a few look-ups.
-            all.retain(|_, (watched, _)| watched.is_current());
-            if all.len() >= TABLES {
-                all.clear();
-            }
-        }
-        all.insert(table, (watched, Rc::clone(&fresh)));
-        Ok(fresh)
     }
 }
 

@@ -1,12 +1,15 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
+use super::clock;
 use super::error::{Result, guard};
 use super::rows::{Row, Rows};
 use super::value::{Value, read};
-use super::{clock, descriptor};
 use crate::error::Error;
 use crate::interrupt;
+use crate::settings;
+use pgrx::callconv::FcInfo;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
+use pgrx::{PgMemoryContexts, PgTupleDesc};
 use uuid::Uuid;
 
 /// What a function answers.
@@ -23,8 +26,10 @@ pub enum Answer {
 ///
 /// Arguments and results are of the types that the function is declared with: only a superuser may declare a function in
 /// C, and does so by the extension's script. That of an older version may know fewer arguments, which are NULL then.
+/// `#[pg_extern]` has a guard of its own, which loses fields of errors, and copies arguments before their size was looked
+/// at; its sets are handed over row by row and keep no rows of statements.
 pub struct Call {
-    info: FunctionCallInfo,
+    info: FcInfo<'static>,
     context: pg_sys::MemoryContext,
 }
 
@@ -33,19 +38,15 @@ pub struct Call {
 /// # Safety
 /// `info` is what the server passes to a version-1 function.
 pub unsafe fn run(info: FunctionCallInfo, body: fn(&Call) -> Result<Answer>) -> Datum {
-    // SAFETY: the entry point does nothing but call this.
-    let answer = unsafe {
-        guard(|| {
-            let context = pg_sys::CurrentMemoryContext;
+    // SAFETY: the entry point does nothing but call this; `info` is valid for the call, and no `Call` lives longer.
+    unsafe {
+        let answer = guard(|| {
+            let (info, context) = (FcInfo::from_ptr(info), pg_sys::CurrentMemoryContext);
             body(&Call { info, context })
-        })
-    };
-    match answer {
-        Answer::Datum(datum) => datum,
-        Answer::Null | Answer::Set => {
-            // SAFETY: `info` is valid for the duration of the call.
-            unsafe { (*info).isnull = true };
-            Datum::null()
+        });
+        match answer {
+            Answer::Datum(datum) => datum,
+            Answer::Null | Answer::Set => pgrx::pg_return_null(info),
         }
     }
 }
@@ -53,52 +54,45 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Call) -> Result<Answer>) -> 
 impl Call {
     /// The argument's datum, or `None` where it is NULL.
     pub fn datum(&self, index: usize) -> Option<Datum> {
-        // SAFETY: `info` carries `nargs` arguments; an index beyond them gives NULL.
-        unsafe {
-            if index >= usize::try_from((*self.info).nargs).unwrap_or(0) {
-                return None;
-            }
-            let argument = *(*self.info).args.as_ptr().add(index);
-            (!argument.isnull).then_some(argument.value)
-        }
+        let argument = self.info.raw_args().get(index)?;
+        (!argument.isnull).then_some(argument.value)
+    }
+
+    /// The argument, which must be given.
+    fn given<T>(&self, index: usize, name: &str, read: impl FnOnce(Datum) -> T) -> Result<T> {
+        (self.datum(index).map(read)).ok_or_else(|| Error::null_argument(name))
     }
 
     /// A `uuid` argument that must be given.
     pub fn uuid(&self, index: usize, name: &str) -> Result<Uuid> {
-        self.datum(index)
-            .map(read::uuid)
-            .ok_or_else(|| Error::null_argument(name))
+        self.given(index, name, read::uuid)
     }
 
     /// A `uuid[]` argument that must be given and hold no NULL.
     pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
-        let ids = self
-            .datum(index)
-            .map(|datum| read::uuids(read::within_ids(datum, name)))
-            .ok_or_else(|| Error::null_argument(name))?;
-        ids.into_iter()
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
+        let read = |datum| read::uuids(read::within_ids(datum, name));
+        without_null(self.given(index, name, read)?, name)
     }
 
     /// A `text` argument that must be given.
     pub fn text(&self, index: usize, name: &str) -> Result<String> {
-        self.datum(index)
-            .map(|datum| read::text(read::within(datum, name)))
-            .ok_or_else(|| Error::null_argument(name))
+        let read = |datum| read::text(read::within(datum, name));
+        self.given(index, name, read)
     }
 
     /// A `text` argument that may be NULL.
     pub fn optional_text(&self, index: usize) -> Option<String> {
-        self.datum(index)
-            .map(|datum| read::text(read::within(datum, "a text")))
+        self.text(index, "a text").ok()
+    }
+
+    /// The beginning of a `text` argument that may be NULL, with a mark where it is longer than it may be.
+    pub fn optional_cut_text(&self, index: usize, most: usize) -> Option<String> {
+        Some(read::cut(self.datum(index)?, most))
     }
 
     /// An `integer` argument that must be given.
     pub fn int(&self, index: usize, name: &str) -> Result<i32> {
-        self.datum(index)
-            .map(read::int)
-            .ok_or_else(|| Error::null_argument(name))
+        self.given(index, name, read::int)
     }
 
     /// An `integer` argument that may be NULL.
@@ -108,31 +102,19 @@ impl Call {
 
     /// A `boolean` argument that must be given.
     pub fn bool(&self, index: usize, name: &str) -> Result<bool> {
-        self.datum(index)
-            .map(read::bool)
-            .ok_or_else(|| Error::null_argument(name))
+        self.given(index, name, read::bool)
     }
 
     /// A `text[]` argument that may be NULL but holds no NULL.
     pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
-        let Some(texts) = self
-            .datum(index)
-            .map(|datum| read::texts(read::within(datum, name)))
-        else {
-            return Ok(None);
-        };
-        texts
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .map(Some)
-            .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
+        let read = |datum| read::texts(read::within(datum, name));
+        let texts = self.datum(index).map(read);
+        texts.map(|texts| without_null(texts, name)).transpose()
     }
 
     /// The moment that an `interval` argument that must be given reaches from `start`.
     pub fn later(&self, index: usize, name: &str, start: i64) -> Result<i64> {
-        let interval = self
-            .datum(index)
-            .ok_or_else(|| Error::null_argument(name))?;
+        let interval = self.given(index, name, |datum| datum)?;
         let end = clock::after(start, interval);
         if end > start && end < i64::MAX {
             return Ok(end);
@@ -143,10 +125,19 @@ impl Call {
         ))
     }
 
+    /// The end of a lease, an `interval` argument that must be given, from now on.
+    pub fn lease_end(&self, index: usize, now: i64) -> Result<i64> {
+        let end = self.later(index, "lease", now)?;
+        let most = settings::max_lease();
+        if end.saturating_sub(now) <= most {
+            return Ok(end);
+        }
+        Err(Error::longer_lease("lease", most))
+    }
+
     /// A `name` argument that must be given.
     pub fn name(&self, index: usize, name: &str) -> Result<String> {
-        self.optional_name(index)
-            .ok_or_else(|| Error::null_argument(name))
+        self.given(index, name, read::name)
     }
 
     /// A `name` argument that may be NULL.
@@ -156,20 +147,14 @@ impl Call {
 
     /// A `jsonb` argument that may be NULL, as JSON text.
     pub fn optional_json(&self, index: usize) -> Option<String> {
-        self.datum(index)
-            .map(|datum| read::json(read::within(datum, "a document")))
+        let within = |datum| read::within(datum, "a document");
+        self.datum(index).map(|datum| read::json(within(datum)))
     }
 
     /// Runs `make` where what it allocates outlives statements that the function ran.
     fn in_result_context<T>(&self, make: impl FnOnce() -> T) -> T {
-        // SAFETY: the call's context was current when the function was entered, so it is alive; the
-        // former context is put back. Where `make` raises, abort processing resets the context.
-        unsafe {
-            let former = pg_sys::MemoryContextSwitchTo(self.context);
-            let made = make();
-            pg_sys::MemoryContextSwitchTo(former);
-            made
-        }
+        // SAFETY: the call's context was current when the function was entered, so it is alive.
+        unsafe { PgMemoryContexts::For(self.context).switch_to(|_| make()) }
     }
 
     /// Answers a single value.
@@ -180,65 +165,52 @@ impl Call {
         }
     }
 
+    /// The row type that the function is declared to return.
+    fn row_type(&self) -> PgTupleDesc<'_> {
+        // SAFETY: a call has its function, which returns a composite type; what is got is given back when it is dropped.
+        unsafe {
+            let kind = pg_sys::get_func_rettype((*(*self.info.as_mut_ptr()).flinfo).fn_oid);
+            PgTupleDesc::from_pg(pg_sys::lookup_rowtype_tupdesc(kind, -1))
+        }
+    }
+
     /// Answers one row of the function's composite type, its columns in order.
     pub fn answer_row(&self, columns: &[Value<'_>]) -> Answer {
-        // SAFETY: the declared return type is a composite whose columns the caller gives in number
-        // and type; the descriptor is pinned while it is used.
-        self.in_result_context(|| unsafe {
-            let kind = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
-            let descriptor = pg_sys::lookup_rowtype_tupdesc(kind, -1);
-            let (mut datums, mut nulls) = Self::columns(columns, (*descriptor).natts);
-            let tuple =
-                pg_sys::heap_form_tuple(descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
-            let datum = pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data);
-            if (*descriptor).tdrefcount >= 0 {
-                pg_sys::DecrTupleDescRefCount(descriptor);
-            }
-            Answer::Datum(datum)
+        self.in_result_context(|| {
+            let kind = self.row_type();
+            let (mut datums, mut nulls) = datums(columns, kind.len());
+            // SAFETY: the caller gives columns of the declared type; there are as many as it has.
+            Answer::Datum(unsafe {
+                let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+                let tuple = pg_sys::heap_form_tuple(kind.as_ptr(), datums, nulls);
+                pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
+            })
         })
     }
 
     /// Answers a row that a statement gave; its columns are those of the function's composite type.
     pub fn answer_found(&self, row: &Row<'_>) -> Answer {
-        // SAFETY: as in `answer_row`.
-        let (composite, kinds) = self.in_result_context(|| unsafe {
-            let kind = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
-            let descriptor = pg_sys::lookup_rowtype_tupdesc(kind, -1);
-            let found = match row.as_composite(descriptor) {
-                Some(composite) => (Some(composite), Vec::new()),
-                None => (None, descriptor::types(descriptor)),
-            };
-            if (*descriptor).tdrefcount >= 0 {
-                pg_sys::DecrTupleDescRefCount(descriptor);
-            }
-            found
-        });
-        composite.map_or_else(|| self.answer_row(&row.values(&kinds)), Answer::Datum)
-    }
-
-    fn columns(columns: &[Value<'_>], wanted: i32) -> (Vec<Datum>, Vec<bool>) {
-        let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) =
-            columns.iter().map(Value::to_datum).unzip();
-        let wanted = usize::try_from(wanted).unwrap_or(0);
-        datums.resize(wanted, Datum::null());
-        nulls.resize(wanted, true);
-        (datums, nulls)
+        let kind = self.row_type();
+        let composite = self.in_result_context(|| row.as_composite(&kind));
+        let other = || self.answer_row(&row.values(&types(&kind)));
+        composite.map_or_else(other, Answer::Datum)
     }
 
     /// Starts a result set. `scalar` where the function returns SETOF a type that is no row.
     pub fn start_set(&self, scalar: bool) -> ResultSet<'_> {
-        let flags = if scalar {
-            pg_sys::MAT_SRF_USE_EXPECTED_DESC
-        } else {
-            0
+        let flags = match scalar {
+            true => pg_sys::MAT_SRF_USE_EXPECTED_DESC,
+            false => 0,
         };
-        // SAFETY: checks that the caller accepts a materialized set and raises otherwise; fills the
-        // ReturnSetInfo that `info` points to.
+        // SAFETY: checks that the caller accepts a materialized set and raises otherwise; fills what `info` points to, which
+        // lives as long as the call.
         unsafe {
-            pg_sys::InitMaterializedSRF(self.info, flags);
+            let info = self.info.as_mut_ptr();
+            pg_sys::InitMaterializedSRF(info, flags);
+            let set = (*info).resultinfo.cast::<pg_sys::ReturnSetInfo>();
             ResultSet {
-                info: (*self.info).resultinfo.cast(),
-                _call: self,
+                rows: (*set).setResult,
+                kind: PgTupleDesc::from_pg_unchecked((*set).setDesc),
             }
         }
     }
@@ -262,32 +234,43 @@ impl Call {
     }
 }
 
+fn without_null<T>(items: Vec<Option<T>>, name: &str) -> Result<Vec<T>> {
+    (items.into_iter().collect::<Option<_>>())
+        .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
+}
+
+/// As many as are wanted, those that are not given NULL.
+fn datums(columns: &[Value<'_>], wanted: usize) -> (Vec<Datum>, Vec<bool>) {
+    let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) =
+        columns.iter().map(Value::to_datum).unzip();
+    datums.resize(wanted, Datum::null());
+    nulls.resize(wanted, true);
+    (datums, nulls)
+}
+
+fn types(kind: &PgTupleDesc<'_>) -> Vec<Oid> {
+    kind.iter().map(|column| column.atttypid).collect()
+}
+
 /// A result set being filled.
 pub struct ResultSet<'a> {
-    info: *mut pg_sys::ReturnSetInfo,
-    _call: &'a Call,
+    rows: *mut pg_sys::Tuplestorestate,
+    kind: PgTupleDesc<'a>,
 }
 
 impl ResultSet<'_> {
     /// Adds a row.
     pub fn push(&self, columns: &[Value<'_>]) {
         interrupt::tick();
-        // SAFETY: `info` was filled by InitMaterializedSRF; tuplestore_putvalues copies the row.
-        unsafe {
-            let descriptor = (*self.info).setDesc;
-            let (mut datums, mut nulls) = Call::columns(columns, (*descriptor).natts);
-            pg_sys::tuplestore_putvalues(
-                (*self.info).setResult,
-                descriptor,
-                datums.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            );
-        }
+        let (mut datums, mut nulls) = datums(columns, self.kind.len());
+        let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+        // SAFETY: the set is being filled; as many columns as it has, of its types, are copied.
+        unsafe { pg_sys::tuplestore_putvalues(self.rows, self.kind.as_ptr(), datums, nulls) };
     }
 
     /// Adds a row whose first columns a statement gave.
     pub fn push_found_with(&self, row: &Row<'_>, last: &[Value<'_>]) {
-        let kinds = self.kinds();
+        let kinds = types(&self.kind);
         let given = kinds.len().saturating_sub(last.len());
         let mut values = row.values(kinds.get(..given).unwrap_or_default());
         values.extend(last.iter().cloned());
@@ -296,12 +279,7 @@ impl ResultSet<'_> {
 
     /// Adds a row that a statement gave.
     pub fn push_found(&self, row: &Row<'_>) {
-        self.push(&row.values(&self.kinds()));
-    }
-
-    fn kinds(&self) -> Vec<Oid> {
-        // SAFETY: as in `push`.
-        unsafe { descriptor::types((*self.info).setDesc) }
+        self.push_found_with(row, &[]);
     }
 }
 

@@ -5,9 +5,9 @@
 //! a guard of their own.
 
 use crate::error::{Code, Error};
+use pgrx::PgLogLevel;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
 use pgrx::pg_sys::{self, ErrorData};
-use pgrx::{PgLogLevel, PgSqlErrorCode};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -21,17 +21,6 @@ fn sqlstate(text: &str) -> i32 {
     text.bytes().rev().fold(0, |state, character| {
         (state << 6) + i32::from(character.wrapping_sub(b'0') & 0x3f)
     })
-}
-
-fn report(error: &Error, code: PgSqlErrorCode) -> ErrorReport {
-    let mut report = ErrorReport::new(code, error.message.clone(), "phasegate");
-    if let Some(detail) = &error.detail {
-        report = report.set_detail(detail.clone());
-    }
-    if let Some(hint) = &error.hint {
-        report = report.set_hint(hint.clone());
-    }
-    report
 }
 
 /// Keeps Rust's backtraces out of error messages; called once a backend, when the library is loaded.
@@ -50,7 +39,8 @@ thread_local! {
 /// Raises the error from where none can be given back: in the middle of reading a row. As pgrx raises its own, so that
 /// its guards know it too; ours finds the rest of it beside.
 pub fn raise(error: Error) -> ! {
-    let report = report(&error, sqlstate(error.code.sqlstate()).into());
+    let code = sqlstate(error.code.sqlstate()).into();
+    let report = ErrorReport::new(code, error.message.clone(), "phasegate");
     RAISED.set(Some(error));
     report.report(PgLogLevel::ERROR);
     // Not reached; pgrx's type does not say so.
@@ -59,19 +49,12 @@ pub fn raise(error: Error) -> ! {
 
 /// Raises the server's own error where the query was cancelled, timed out or its session is to end; else returns.
 pub fn stop_if_asked() {
-    // SAFETY: a signal handler may set the flag at any time, so it is read anew; may be called wherever a
-    // statement could be run.
-    unsafe {
-        if (&raw const pg_sys::InterruptPending).read_volatile() != 0 {
-            pg_sys::ProcessInterrupts();
-        }
-    }
+    pgrx::check_for_interrupts!();
 }
 
 /// Tells the client something by the way.
 pub fn notice(message: impl Into<String>) {
-    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
-    report(&Error::new(Code::Internal, message), code).report(PgLogLevel::NOTICE);
+    pgrx::notice!("{}", message.into());
 }
 
 /// A call of one of our functions, as errors that pass through it see it.
@@ -94,7 +77,7 @@ impl Frame {
 
 /// Called by the server for each message, before it leaves the place where it was raised; keeps a copy of errors.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn note_passing(frame: *mut c_void) {
+extern "C-unwind" fn note_passing(frame: *mut c_void) {
     // SAFETY: the server calls this while the frame's own call is under way, with a message at hand. The copy is made
     // in that call's memory, as the server wants it: not in that of the error.
     unsafe {
@@ -119,33 +102,33 @@ unsafe extern "C-unwind" fn note_passing(frame: *mut c_void) {
 /// Called at the bottom of a function that the server called, with nothing to be dropped below it: where there is an
 /// error it does not return.
 pub unsafe fn guard<T>(body: impl FnOnce() -> Result<T>) -> T {
-    let frame = Frame {
-        // SAFETY: reads the server's global; set during any function call, and alive as long.
-        context: unsafe { pg_sys::CurrentMemoryContext },
-        passed: Cell::new(std::ptr::null_mut()),
-    };
-    let mut callback = pg_sys::ErrorContextCallback {
-        // SAFETY: as above; the stack is put back below, whatever happens in between.
-        previous: unsafe { pg_sys::error_context_stack },
-        callback: Some(note_passing),
-        arg: (&raw const frame).cast_mut().cast(),
-    };
-    let previous = callback.previous;
-    // SAFETY: the callback stays where it is until it is taken off.
-    unsafe { pg_sys::error_context_stack = &raw mut callback };
-    let outcome = catch_unwind(AssertUnwindSafe(body));
-    // SAFETY: what was there before.
-    unsafe { pg_sys::error_context_stack = previous };
-    let data = match outcome {
-        Ok(Ok(value)) => {
-            frame.forget();
-            return value;
-        }
-        Ok(Err(error)) => together(&frame, move || own(&error)),
-        Err(payload) => together(&frame, || passing(payload, frame.passed.get())),
-    };
-    // SAFETY: as the caller says, and nothing above is left to be dropped. The server copies what it is given.
-    unsafe { throw(data) }
+    // SAFETY: globals that are set during any function call, the context alive as long. The callback stays where it is
+    // until it is taken off, whatever happens in between. At the end nothing is left to be dropped, and the server copies
+    // what it is given.
+    unsafe {
+        let frame = Frame {
+            context: pg_sys::CurrentMemoryContext,
+            passed: Cell::new(std::ptr::null_mut()),
+        };
+        let previous = pg_sys::error_context_stack;
+        let mut callback = pg_sys::ErrorContextCallback {
+            previous,
+            callback: Some(note_passing),
+            arg: (&raw const frame).cast_mut().cast(),
+        };
+        pg_sys::error_context_stack = &raw mut callback;
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        pg_sys::error_context_stack = previous;
+        let data = match outcome {
+            Ok(Ok(value)) => {
+                frame.forget();
+                return value;
+            }
+            Ok(Err(error)) => together(&frame, move || own(&error)),
+            Err(payload) => together(&frame, || passing(payload, frame.passed.get())),
+        };
+        throw(data)
+    }
 }
 
 /// Puts the error together in the call's memory. Where there is none left, that is the error.
@@ -228,10 +211,9 @@ fn passing(payload: Box<dyn Any + Send>, passed: *mut ErrorData) -> ErrorData {
 
 /// An error that [`raise`] raised, or pgrx.
 fn raised(report: &ErrorReportWithLevel) -> ErrorData {
-    match RAISED.take() {
-        Some(error) if error.message == report.message() => own(&error),
-        _ => plain(report),
-    }
+    let raised = RAISED.take();
+    (raised.filter(|error| error.message == report.message()))
+        .map_or_else(|| plain(report), |error| own(&error))
 }
 
 /// An error as far as pgrx knows it.

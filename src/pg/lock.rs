@@ -1,51 +1,35 @@
-//! Locks on tables and rows.
+//! Locks on tables, until the transaction ends.
 
-use pgrx::pg_sys::{self, Oid};
-
-/// Keeps everybody else from using the table or view until the transaction ends; waits for those who do.
-///
-/// Unlike LOCK TABLE it locks a view alone, and not what the view reads.
-pub fn exclusively(relation: u32) {
-    // SAFETY: takes a heavyweight lock by OID, which need not exist; raises where the wait is broken off.
-    unsafe {
-        pg_sys::LockRelationOid(
-            Oid::from(relation),
-            pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE,
-        )
-    };
-}
+use pgrx::pg_sys::{self, LOCKMODE, Oid};
 
 /// What a lock on a table is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purpose {
     /// As SELECT takes it.
-    Reading,
+    Reading = pg_sys::AccessShareLock as isize,
     /// As INSERT, UPDATE and DELETE take it.
-    Writing,
+    Writing = pg_sys::RowExclusiveLock as isize,
     /// One session at a time, without keeping anybody from writing. SQL gives it to those only who may write the table.
-    Alone,
+    Alone = pg_sys::ShareUpdateExclusiveLock as isize,
     /// As CREATE TRIGGER takes it: nobody writes meanwhile, nor makes a trigger.
-    Defining,
+    Defining = pg_sys::ShareRowExclusiveLock as isize,
+    /// Nobody else uses it.
+    Changing = pg_sys::AccessExclusiveLock as isize,
 }
 
-/// Takes a lock as statements do, until the transaction ends; what others have changed meanwhile is taken in.
+/// Takes a lock as statements do; what others have changed meanwhile is taken in. Unlike LOCK TABLE it locks a view alone,
+/// and not what the view reads. pgrx's locks what it has opened, and lets go with it.
 pub fn table(table: u32, purpose: Purpose) {
-    let mode = match purpose {
-        Purpose::Reading => pg_sys::AccessShareLock,
-        Purpose::Writing => pg_sys::RowExclusiveLock,
-        Purpose::Alone => pg_sys::ShareUpdateExclusiveLock,
-        Purpose::Defining => pg_sys::ShareRowExclusiveLock,
-    };
     // SAFETY: takes a heavyweight lock by OID, which need not exist; raises where the wait is broken off.
-    unsafe { pg_sys::LockRelationOid(Oid::from(table), mode as pg_sys::LOCKMODE) };
+    unsafe { pg_sys::LockRelationOid(Oid::from(table), purpose as LOCKMODE) };
 }
 
-/// One session at a time for this key, until the transaction ends.
+/// One session at a time for this key.
 ///
 /// The lock is one of this database on an object of pg_database, whose objects all belong to no database: nothing that
 /// SQL offers can take it, nor hold it against us.
 pub fn key(key: u32) {
-    let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
+    let mode = pg_sys::ExclusiveLock as LOCKMODE;
     // SAFETY: takes a heavyweight lock by OID, which need not exist; raises where the wait is broken off.
     unsafe { pg_sys::LockDatabaseObject(pg_sys::DatabaseRelationId, Oid::from(key), 0, mode) };
 }

@@ -8,7 +8,6 @@ pub mod call;
 pub mod catalog;
 pub mod catalog_rows;
 pub mod clock;
-mod descriptor;
 pub mod error;
 pub mod jsonpath;
 pub mod lock;

@@ -13,3 +13,9 @@ pub fn is_replica() -> bool {
     // SAFETY: reads a server global.
     unsafe { pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32 }
 }
+
+/// Whether the library is being loaded at server start, under shared_preload_libraries.
+pub fn is_preloading() -> bool {
+    // SAFETY: reads a server global.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}

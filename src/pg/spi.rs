@@ -1,4 +1,5 @@
-//! Statements: kept prepared plans.
+//! Statements: kept prepared plans. pgrx's Spi connects anew for each, knows no snapshot and no planning at a chosen moment,
+//! and copies what it gives.
 
 use super::by_index::{self, Planned};
 use super::error::Result;
@@ -7,13 +8,11 @@ use super::value::{Type, Value};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::RefCell;
-use std::ffi::{CStr, CString};
+use std::ffi::{CString, c_char, c_long};
 use std::marker::PhantomData;
 
 /// A connection to the server programming interface; statements run while one is alive.
-pub struct Session {
-    _not_send: PhantomData<*const ()>,
-}
+pub struct Session(PhantomData<*const ()>);
 
 impl Session {
     /// Connects.
@@ -23,9 +22,7 @@ impl Session {
         if status != pg_sys::SPI_OK_CONNECT as i32 {
             return Err(Error::new(Code::Internal, "could not connect to SPI"));
         }
-        Ok(Session {
-            _not_send: PhantomData,
-        })
+        Ok(Session(PhantomData))
     }
 }
 
@@ -80,12 +77,8 @@ pub enum Sees {
 impl Plan {
     /// Prepares and keeps a plan. Needs an open [`Session`].
     pub fn prepare(sql: &str, parameters: &[Oid]) -> Result<Self> {
-        for plan in LEFT_OVER.take() {
-            // SAFETY: as in `drop`, which put it there once.
-            unsafe { pg_sys::SPI_freeplan(plan) };
-        }
-        let text = CString::new(sql)
-            .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
+        LEFT_OVER.take().into_iter().for_each(free);
+        let text = with_nul(sql)?;
         let mut types = parameters.to_vec();
         let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
         // SAFETY: `types` holds `count` OIDs; SPI copies text and types. The plan is kept before
@@ -109,24 +102,16 @@ impl Plan {
         })
     }
 
-    fn require_all(&self, arguments: &[Value<'_>]) -> Result<()> {
-        if arguments.len() == self.parameters {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::Internal,
-            "a statement was given a wrong number of values",
-        ))
-    }
-
     /// The values as SPI takes them, with `n` for each that is NULL.
-    fn datums(&self, arguments: &[Value<'_>]) -> Result<(Vec<Datum>, Vec<i8>)> {
-        self.require_all(arguments)?;
-        Ok(arguments
-            .iter()
-            .map(Value::to_datum)
-            .map(|(datum, null)| (datum, if null { b'n' } else { b' ' } as i8))
-            .unzip())
+    fn datums(&self, arguments: &[Value<'_>]) -> Result<(Vec<Datum>, Vec<c_char>)> {
+        if arguments.len() != self.parameters {
+            return Err(Error::new(
+                Code::Internal,
+                "a statement was given a wrong number of values",
+            ));
+        }
+        let one = |(datum, null)| (datum, if null { b'n' } else { b' ' } as c_char);
+        Ok(arguments.iter().map(Value::to_datum).map(one).unzip())
     }
 
     /// Runs a query that only reads, and hands over each row as soon as there is one, for as long as more are wanted. Later
@@ -138,41 +123,28 @@ impl Plan {
         mut wants_more: impl FnMut(&Row<'_>) -> bool,
     ) -> Result<()> {
         let (mut datums, nulls) = self.datums(arguments)?;
-        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are
-        // copied. Where an error passes through, abort processing closes the portal.
-        let portal = unsafe {
-            let _run = self.planned.for_run(self.plan);
-            pg_sys::SPI_cursor_open(
-                std::ptr::null(),
-                self.plan,
-                datums.as_mut_ptr(),
-                nulls.as_ptr().cast(),
-                false,
-            )
-        };
-        // The first row is often enough; where it is not, more are fetched at once.
-        let mut count = 1;
-        loop {
-            // SAFETY: the portal is open until it is closed below.
-            let rows = unsafe {
+        // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are copied.
+        // The portal is open until it is closed below, or by abort processing where an error passes through; a table of
+        // rows is the latest one, and not used after it is freed.
+        unsafe {
+            let run = self.planned.for_run(self.plan);
+            let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_ptr());
+            let portal = pg_sys::SPI_cursor_open(std::ptr::null(), self.plan, datums, nulls, false);
+            drop(run);
+            // The first row is often enough; where it is not, more are fetched at once.
+            let mut count = 1;
+            loop {
                 pg_sys::SPI_cursor_fetch(portal, true, count);
-                Rows {
-                    table: pg_sys::SPI_tuptable,
-                    processed: pg_sys::SPI_processed,
+                let rows = Rows::latest();
+                let is_done = rows.is_empty() || !rows.iter().all(|row| wants_more(&row));
+                pg_sys::SPI_freetuptable(rows.table);
+                if is_done {
+                    pg_sys::SPI_cursor_close(portal);
+                    return Ok(());
                 }
-            };
-            let is_last = rows.is_empty();
-            let is_enough = !rows.iter().all(|row| wants_more(&row));
-            // SAFETY: the rows' table is the latest one, and is not used after this.
-            unsafe { pg_sys::SPI_freetuptable(rows.table) };
-            if is_last || is_enough {
-                break;
+                count = most.min(count * 8);
             }
-            count = most.min(count * 8);
         }
-        // SAFETY: open, and not used after this.
-        unsafe { pg_sys::SPI_cursor_close(portal) };
-        Ok(())
     }
 
     /// Whether it may not be what [`super::by_index::ByIndex`] asks for, so that it is to be prepared anew.
@@ -199,21 +171,17 @@ impl Plan {
             let status = pg_sys::SPI_execute_snapshot(
                 self.plan,
                 datums.as_mut_ptr(),
-                nulls.as_ptr().cast(),
+                nulls.as_ptr(),
                 snapshot,
                 std::ptr::null_mut(),
                 sees == Sees::Caller,
                 true,
-                limit as std::ffi::c_long,
+                limit as c_long,
             );
             if latest {
                 pg_sys::UnregisterSnapshot(snapshot);
             }
-            let rows = Rows {
-                table: pg_sys::SPI_tuptable,
-                processed: pg_sys::SPI_processed,
-            };
-            (status, rows)
+            (status, Rows::latest())
         };
         if status < 0 {
             return Err(Error::new(Code::Internal, "could not run a statement"));
@@ -228,10 +196,14 @@ impl Drop for Plan {
             // While an error unwinds the server is not to be called.
             let _ = LEFT_OVER.try_with(|plans| plans.borrow_mut().push(self.plan));
         } else {
-            // SAFETY: the plan was kept by `prepare` and is dropped once.
-            unsafe { pg_sys::SPI_freeplan(self.plan) };
+            free(self.plan);
         }
     }
+}
+
+fn free(plan: pg_sys::SPIPlanPtr) {
+    // SAFETY: the plan was kept by `prepare`, and is freed once: when it is dropped or, if that could not be, later.
+    unsafe { pg_sys::SPI_freeplan(plan) };
 }
 
 /// Runs statements that are prepared for this once, as `create_workspace` needs them. Needs an open [`Session`].
@@ -243,8 +215,7 @@ pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
 
 /// Runs a script of several statements without parameters. Needs an open [`Session`].
 pub fn run_script(sql: &str) -> Result<()> {
-    let text = CString::new(sql)
-        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
+    let text = with_nul(sql)?;
     // SAFETY: connected; the text is NUL-terminated and outlives the call.
     let status = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
     if status < 0 {
@@ -255,9 +226,10 @@ pub fn run_script(sql: &str) -> Result<()> {
 
 /// An identifier, quoted where SQL needs it.
 pub fn quote_identifier(name: &str) -> Result<String> {
-    let name = CString::new(name)
-        .map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))?;
-    // SAFETY: gives either its argument or a palloc'd copy, both NUL-terminated.
-    let quoted = unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) };
-    Ok(quoted.to_string_lossy().into_owned())
+    with_nul(name)?;
+    Ok(pgrx::spi::quote_identifier(name))
+}
+
+fn with_nul(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::new(Code::InvalidArgument, "a name contains a null byte"))
 }

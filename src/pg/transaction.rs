@@ -2,6 +2,7 @@
 
 use super::error::{self, Result};
 use pgrx::pg_sys;
+use std::ffi::c_void;
 
 /// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
 /// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
@@ -18,7 +19,7 @@ pub struct Hooks {
 
 static HOOKS: std::sync::OnceLock<Hooks> = std::sync::OnceLock::new();
 
-/// Registers the hooks; called once a backend, when the library is loaded.
+/// Registers the hooks; called once a backend, when the library is loaded. Those of pgrx are for one transaction.
 pub fn register(hooks: Hooks) {
     if HOOKS.set(hooks).is_ok() {
         // SAFETY: the callbacks live as long as the library, which is never unloaded.
@@ -73,38 +74,30 @@ pub fn moment() -> Moment {
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn transaction_event(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut std::ffi::c_void,
-) {
+extern "C-unwind" fn transaction_event(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     use pg_sys::XactEvent::*;
-    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE)
-        && let Some(hooks) = HOOKS.get()
-    {
-        // SAFETY: at the bottom of a function that the server called, which drops nothing.
-        unsafe { error::guard(hooks.ending) };
+    let Some(hooks) = HOOKS.get() else {
         return;
-    }
-    if matches!(
-        event,
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) && let Some(hooks) = HOOKS.get()
-    {
-        if event == XACT_EVENT_ABORT {
+    };
+    match event {
+        // SAFETY: at the bottom of a function that the server called, which drops nothing.
+        XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => unsafe { error::guard(hooks.ending) },
+        XACT_EVENT_COMMIT | XACT_EVENT_PREPARE => (hooks.ended)(),
+        XACT_EVENT_ABORT => {
             (hooks.rolled_back)();
+            (hooks.ended)();
         }
-        (hooks.ended)();
+        _ => {}
     }
 }
 
-unsafe extern "C-unwind" fn subtransaction_event(
+extern "C-unwind" fn subtransaction_event(
     event: pg_sys::SubXactEvent::Type,
     child: pg_sys::SubTransactionId,
     _parent: pg_sys::SubTransactionId,
-    _argument: *mut std::ffi::c_void,
+    _argument: *mut c_void,
 ) {
-    use pg_sys::SubXactEvent::*;
-    if event == SUBXACT_EVENT_ABORT_SUB
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB
         && let Some(hooks) = HOOKS.get()
     {
         (hooks.rolled_back)();

@@ -1,12 +1,15 @@
 //! A trigger's firing: the table, the rows, and what becomes of them.
 
+use super::catalog;
 use super::error::{Result, guard, raise};
-use super::value::{Value, read};
-use super::{descriptor, value};
+use super::value::{Value, columns, read};
 use crate::error::{Code, Error};
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple, Oid};
-use std::cell::Cell;
-use std::ffi::CStr;
+use pgrx::pg_sys::{self, Datum, FormData_pg_attribute, FunctionCallInfo, HeapTuple, Oid};
+pub use pgrx::prelude::{PgTriggerLevel as Each, PgTriggerOperation as On, PgTriggerWhen as When};
+use pgrx::{PgRelation, PgTrigger, PgTupleDesc};
+use std::cell::OnceCell;
+use std::ffi::{c_char, c_int};
+use std::mem::discriminant;
 use uuid::Uuid;
 
 /// What a trigger function wants done with the row. Ignored after the event.
@@ -19,70 +22,47 @@ pub enum Verdict {
     Skip,
 }
 
-/// When a trigger fires.
-#[derive(Debug, Clone, Copy)]
-pub enum When {
-    /// before the event
-    Before = pg_sys::TRIGGER_EVENT_BEFORE as isize,
-    /// after it
-    After = pg_sys::TRIGGER_EVENT_AFTER as isize,
-}
-
-/// What a trigger fires for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Each {
-    /// each row
-    Row = pg_sys::TRIGGER_EVENT_ROW as isize,
-    /// each statement
-    Statement = 0,
-}
-
-/// What a trigger fires at.
-#[derive(Debug, Clone, Copy)]
-pub enum On {
-    /// rows come
-    Insert = pg_sys::TRIGGER_EVENT_INSERT as isize,
-    /// rows change
-    Update = pg_sys::TRIGGER_EVENT_UPDATE as isize,
-    /// rows go
-    Delete = pg_sys::TRIGGER_EVENT_DELETE as isize,
-    /// all rows go
-    Truncate = pg_sys::TRIGGER_EVENT_TRUNCATE as isize,
-}
-
 /// How many triggers are being fired, one within another.
 pub fn depth() -> i32 {
     // SAFETY: takes no arguments and reads a server global.
-    let depth = unsafe { pgrx::direct_function_call_as_datum(pg_sys::pg_trigger_depth, &[]) };
-    depth.map_or(0, read::int)
+    unsafe { pgrx::direct_function_call(pg_sys::pg_trigger_depth, &[]) }.unwrap_or(0)
 }
 
-/// A table's triggers, in the order they fire in.
-///
-/// # Safety
-/// A description of triggers that outlives what is given, or null.
-pub(super) unsafe fn all<'a>(triggers: *mut pg_sys::TriggerDesc) -> &'a [pg_sys::Trigger] {
-    if triggers.is_null() {
-        return &[];
-    }
-    // SAFETY: as the caller says; an array of as many as it says.
+/// The triggers of an open relation, in the order they fire in.
+pub(super) fn all(relation: &pg_sys::RelationData) -> &[pg_sys::Trigger] {
+    // SAFETY: while it is open the description is null, or has an array of as many as it says.
     unsafe {
-        let count = usize::try_from((*triggers).numtriggers).unwrap_or(0);
-        std::slice::from_raw_parts((*triggers).triggers, count)
+        relation.trigdesc.as_ref().map_or(&[], |description| {
+            let count = usize::try_from(description.numtriggers).unwrap_or(0);
+            std::slice::from_raw_parts(description.triggers, count)
+        })
     }
 }
 
-/// Whether the trigger sees the rows of an event before they are written.
-pub(super) fn changes_rows(trigger: &pg_sys::Trigger, event: u32) -> bool {
-    let wanted = (pg_sys::TRIGGER_TYPE_BEFORE | pg_sys::TRIGGER_TYPE_ROW | event) as i16;
-    trigger.tgtype & wanted == wanted && trigger.tgenabled != b'D' as std::ffi::c_char
+/// The arguments that CREATE TRIGGER gave.
+pub(super) fn arguments(trigger: &pg_sys::Trigger) -> Vec<String> {
+    let count = usize::try_from(trigger.tgnargs).unwrap_or(0);
+    // SAFETY: as many texts as it says, each of which ends with a NUL.
+    let argument = |place| unsafe { catalog::owned(*trigger.tgargs.add(place)) };
+    (0..count).filter_map(argument).collect()
 }
 
-/// One firing of a trigger.
+/// One firing of a trigger. pgrx's tells of the event; its rows are taken apart anew for each column that is read.
 pub struct Firing {
-    data: *mut pg_sys::TriggerData,
-    /// The row that an earlier rule of the same trigger wants; null where it is the one that came.
-    wanted: Cell<HeapTuple>,
+    trigger: PgTrigger<'static>,
+    relation: PgRelation,
+    /// Of the table as it is while it is locked for the statement: dropped ones too.
+    columns: PgTupleDesc<'static>,
+    old: OnceCell<Columns>,
+    new: OnceCell<Columns>,
+    /// The row that an earlier rule of the same trigger wants instead of the one that came.
+    wanted: OnceCell<(HeapTuple, OnceCell<Columns>)>,
+}
+
+/// A row taken apart.
+struct Columns {
+    datums: Vec<Datum>,
+    nulls: Vec<bool>,
 }
 
 /// Runs a trigger function's body. The only caller is the generated entry point.
@@ -90,20 +70,25 @@ pub struct Firing {
 /// # Safety
 /// `info` is what the server passes to a version-1 function.
 pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) -> Datum {
-    // SAFETY: the entry point does nothing but call this. `info` is valid; its context node, where there is one,
-    // tells its type by its tag.
+    // SAFETY: the entry point does nothing but call this. `info`, and the trigger's data where it is called by one, are
+    // valid for the call, and no firing lives longer.
     unsafe {
         guard(|| {
-            let context = (*info).context;
-            if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-                return Err(Error::new(
+            let not_fired = |_| {
+                Error::new(
                     Code::WrongTrigger,
                     "a phasegate trigger function can only be called by a trigger",
-                ));
-            }
+                )
+            };
+            let trigger = PgTrigger::from_fcinfo(&*info).map_err(not_fired)?;
+            let relation = PgRelation::from_pg(trigger.trigger_data().tg_relation);
             let firing = Firing {
-                data: context.cast(),
-                wanted: Cell::new(std::ptr::null_mut()),
+                columns: PgTupleDesc::from_pg_unchecked(relation.rd_att),
+                relation,
+                trigger,
+                old: OnceCell::new(),
+                new: OnceCell::new(),
+                wanted: OnceCell::new(),
             };
             Ok(match body(&firing)? {
                 Verdict::Keep => Datum::from(firing.current()),
@@ -114,232 +99,161 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
     }
 }
 
-impl Firing {
-    fn relation(&self) -> pg_sys::Relation {
-        // SAFETY: the server passes trigger data that lives for the call.
-        unsafe { (*self.data).tg_relation }
-    }
+macro_rules! told_by_pgrx {
+    ($($(#[$doc:meta])* $name:ident: $fired:ident,)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self) -> bool {
+            self.trigger.event().$fired()
+        }
+    )*};
+}
 
+impl Firing {
     /// The OID of the table that fired.
     pub fn table(&self) -> u32 {
-        // SAFETY: the relation is open for the duration of the statement.
-        unsafe { (*self.relation()).rd_id.to_u32() }
+        self.relation.oid().to_u32()
     }
 
     /// The table's name.
     pub fn table_name(&self) -> String {
-        // SAFETY: as in `table`; relname is NUL-terminated.
-        unsafe {
-            let name = (*(*self.relation()).rd_rel).relname.data.as_ptr();
-            CStr::from_ptr(name).to_string_lossy().into_owned()
-        }
+        self.relation.name().to_owned()
     }
 
     /// The OID of the table's schema.
     pub fn schema(&self) -> u32 {
-        // SAFETY: as in `table`; rd_rel is always there.
-        unsafe { (*(*self.relation()).rd_rel).relnamespace.to_u32() }
+        self.relation.namespace_oid().to_u32()
     }
 
     /// The OID of the table's owner.
     pub fn owner(&self) -> u32 {
-        // SAFETY: as in `schema`.
-        unsafe { (*(*self.relation()).rd_rel).relowner.to_u32() }
-    }
-
-    /// Refuses unless the function was fired as the workspace's own triggers fire it: whoever may create a trigger may
-    /// attach our functions to any event, and what has no row must not be read as one.
-    pub fn require(&self, when: When, level: Each, events: &[On]) -> Result<()> {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let fired = unsafe { (*self.data).tg_event };
-        let is_expected = fired & pg_sys::TRIGGER_EVENT_TIMINGMASK == when as u32
-            && fired & pg_sys::TRIGGER_EVENT_ROW == level as u32
-            && (events.iter()).any(|event| fired & pg_sys::TRIGGER_EVENT_OPMASK == *event as u32);
-        if is_expected {
-            return Ok(());
-        }
-        let events: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
-        let expected = format!("{when:?} {} for each {level:?}", events.join(" or "));
-        Err(Error::new(
-            Code::WrongTrigger,
-            "a phasegate trigger function is attached to the wrong event",
-        )
-        .detail(format!("It must be fired {}.", expected.to_uppercase()))
-        .table(self.table_name()))
+        catalog::owner_of(self.table()).unwrap_or(0)
     }
 
     /// The number of the table's column of this name.
-    pub fn column(&self, name: &str) -> Result<i16> {
-        self.attributes()
-            .iter()
-            .find(|column| !column.attisdropped && descriptor::name(column) == name)
+    pub fn column_number(&self, name: &str) -> Option<i16> {
+        (self.columns.iter())
+            .find(|column| !column.attisdropped && column.name() == name)
             .map(|column| column.attnum)
-            .ok_or_else(|| {
-                let table = self.table_name();
-                let message = format!("column \"{name}\" of table \"{table}\" is missing");
-                Error::new(Code::WorkspaceIncomplete, message)
-                    .hint("phasegate.create_workspace adds what a workspace is missing.")
-                    .table(table)
-                    .column(name)
-            })
     }
 
-    /// The columns of the table as it is while it is locked: dropped ones too.
-    fn attributes(&self) -> &[pg_sys::FormData_pg_attribute] {
-        // SAFETY: an open relation has a descriptor, which stays while it is locked, as it is for the statement.
-        unsafe { descriptor::attributes((*self.relation()).rd_att) }
+    /// The column of that number, unless there is none or it was dropped.
+    fn column_at(&self, number: i16) -> Option<&FormData_pg_attribute> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.columns.get(place).filter(|found| !found.attisdropped)
     }
 
-    fn attribute(&self, column: i16) -> Option<&pg_sys::FormData_pg_attribute> {
-        let place = usize::try_from(column).ok()?.checked_sub(1)?;
-        self.attributes()
-            .get(place)
-            .filter(|attribute| !attribute.attisdropped)
-    }
-
-    /// The column, which must be of one of the types; raises where it is of another, or gone.
-    fn expect(&self, column: i16, fits: impl FnOnce(Oid) -> bool, needed: &str) {
-        let found = self.attribute(column);
-        if found.is_some_and(|attribute| fits(attribute.atttypid)) {
-            return;
+    /// The column, where its type `fits`; else raises the error that is made of it.
+    fn expect(
+        &self,
+        number: i16,
+        fits: impl Fn(Oid) -> bool,
+        error: impl Fn(Option<&FormData_pg_attribute>) -> Error,
+    ) -> &FormData_pg_attribute {
+        match self.column_at(number) {
+            Some(found) if fits(found.atttypid) => found,
+            found => raise(error(found).table(self.table_name())),
         }
-        raise(descriptor::wrong_type(found, needed).table(self.table_name()));
     }
 
-    /// Refuses unless the trigger names its table of new rows so.
-    pub fn require_new_table(&self, name: &CStr) -> Result<()> {
-        // SAFETY: the server passes trigger data that lives for the call; a name of a transition table is null or
-        // NUL-terminated.
-        let found = unsafe {
-            let found = (*(*self.data).tg_trigger).tgnewtable;
-            (!found.is_null()).then(|| CStr::from_ptr(found))
-        };
-        if found == Some(name) {
-            return Ok(());
-        }
-        let name = name.to_string_lossy();
-        Err(Error::new(
-            Code::WrongTrigger,
-            "a phasegate trigger function is attached without its transition table",
-        )
-        .detail(format!("It must be fired REFERENCING NEW TABLE AS {name}."))
-        .table(self.table_name()))
+    /// What the trigger calls its table of new rows.
+    pub fn new_table(&self) -> Option<&str> {
+        self.trigger.new_transition_table_name().ok()?
     }
 
     /// Makes the trigger's transition tables known to statements by their names. Needs an open session.
     pub fn name_transition_tables(&self) -> Result<()> {
-        // SAFETY: the server passes trigger data that lives for the call, and so do the tables.
-        let status = unsafe { pg_sys::SPI_register_trigger_data(self.data) };
+        let data = std::ptr::from_ref(self.trigger.trigger_data()).cast_mut();
+        // SAFETY: trigger data lives for the call, and so do the tables; SPI changes none of it.
+        let status = unsafe { pg_sys::SPI_register_trigger_data(data) };
         if status < 0 {
-            return Err(Error::new(
-                Code::Internal,
-                "could not register a transition table",
-            ));
+            let message = "could not register a transition table";
+            return Err(Error::new(Code::Internal, message));
         }
         Ok(())
     }
 
-    /// Whether the trigger fires before the event.
-    pub fn is_before(&self) -> bool {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE
+    /// Whether the trigger fires at that time.
+    pub fn is_at(&self, when: &When) -> bool {
+        (self.trigger.when()).is_ok_and(|found| discriminant(&found) == discriminant(when))
     }
 
     /// Whether the trigger fires for each row or once a statement.
     pub fn level(&self) -> Each {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        if event & pg_sys::TRIGGER_EVENT_ROW != 0 {
-            Each::Row
-        } else {
-            Each::Statement
-        }
+        self.trigger.level()
     }
 
-    /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
-    pub fn is_insert(&self) -> bool {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_INSERT
+    /// Whether that is the event.
+    pub fn is_on(&self, event: &On) -> bool {
+        (self.trigger.op()).is_ok_and(|found| discriminant(&found) == discriminant(event))
     }
 
-    /// Whether the event is an UPDATE.
-    pub fn is_update(&self) -> bool {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE
-    }
-
-    /// Whether the event is a TRUNCATE.
-    pub fn is_truncate(&self) -> bool {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_TRUNCATE
+    told_by_pgrx! {
+        /// Whether the trigger fires before the event.
+        is_before: fired_before,
+        /// Whether the trigger fires for each row.
+        is_for_row: fired_for_row,
+        /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
+        is_insert: fired_by_insert,
+        /// Whether the event is an UPDATE.
+        is_update: fired_by_update,
+        /// Whether the event is a TRUNCATE.
+        is_truncate: fired_by_truncate,
     }
 
     /// Whether the event is the DELETE of a row.
     pub fn is_row_delete(&self) -> bool {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let event = unsafe { (*self.data).tg_event };
-        event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_DELETE
-            && event & pg_sys::TRIGGER_EVENT_ROW != 0
+        self.trigger.event().fired_by_delete() && self.is_for_row()
     }
 
     /// The row that the event is about: the new one of an UPDATE, else the only one. Null for statements.
     fn current(&self) -> HeapTuple {
-        if !self.wanted.get().is_null() {
-            return self.wanted.get();
+        if let Some((row, _)) = self.wanted.get() {
+            return *row;
         }
-        // SAFETY: the server passes trigger data that lives for the call.
-        unsafe {
-            if self.is_update() {
-                (*self.data).tg_newtuple
-            } else {
-                (*self.data).tg_trigtuple
-            }
+        let data = self.trigger.trigger_data();
+        match self.is_update() {
+            true => data.tg_newtuple,
+            false => data.tg_trigtuple,
         }
     }
 
-    /// Goes on with the row that a rule wants, for the trigger's other rules.
+    /// Goes on with the row that a rule wants, for the trigger's other rules. One rule a trigger may want one.
     pub fn go_on_with(&self, verdict: &Verdict) {
         if let Verdict::Replace(row) = verdict {
-            self.wanted.set(*row);
+            let _ = self.wanted.set((*row, OnceCell::new()));
         }
     }
 
     /// The row after the event.
     pub fn new_row(&self) -> FiredRow<'_> {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let slot = unsafe {
-            if self.is_update() {
-                (*self.data).tg_newslot
-            } else {
-                (*self.data).tg_trigslot
-            }
-        };
-        FiredRow {
-            firing: self,
-            slot,
-            wanted: self.wanted.get(),
-        }
+        let known = self.wanted.get().map_or(&self.new, |(_, columns)| columns);
+        self.taken_apart(known, self.current())
     }
 
     /// The row before an UPDATE or DELETE.
     pub fn old_row(&self) -> FiredRow<'_> {
-        // SAFETY: the server passes trigger data that lives for the call.
-        let slot = unsafe { (*self.data).tg_trigslot };
-        FiredRow {
-            firing: self,
-            slot,
-            wanted: std::ptr::null_mut(),
-        }
+        self.taken_apart(&self.old, self.trigger.trigger_data().tg_trigtuple)
+    }
+
+    fn taken_apart<'a>(&'a self, known: &'a OnceCell<Columns>, tuple: HeapTuple) -> FiredRow<'a> {
+        let columns = known.get_or_init(|| {
+            let descriptor = &self.columns;
+            let mut datums = vec![Datum::null(); descriptor.len()];
+            let mut nulls = vec![true; descriptor.len()];
+            if !tuple.is_null() {
+                let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+                // SAFETY: a row of the relation, and room for each of its columns.
+                unsafe { pg_sys::heap_deform_tuple(tuple, descriptor.as_ptr(), datums, nulls) };
+            }
+            Columns { datums, nulls }
+        });
+        let firing = self;
+        FiredRow { firing, columns }
     }
 
     /// The row before an UPDATE or DELETE, as JSON text.
     pub fn old_json(&self) -> Option<String> {
-        // SAFETY: the server passes trigger data that lives for the call.
-        (!self.is_insert()).then(|| self.json(unsafe { (*self.data).tg_trigtuple }))?
+        (!self.is_insert()).then(|| self.json(self.trigger.trigger_data().tg_trigtuple))?
     }
 
     /// The row after an INSERT or UPDATE, as JSON text.
@@ -354,7 +268,7 @@ impl Firing {
         }
         // SAFETY: a row of the relation, copied as a composite value, which knows its type.
         let text = unsafe {
-            let row = pg_sys::heap_copy_tuple_as_datum(row, (*self.relation()).rd_att);
+            let row = pg_sys::heap_copy_tuple_as_datum(row, self.columns.as_ptr());
             pgrx::direct_function_call_as_datum(pg_sys::row_to_json, &[Some(row)])
         };
         text.map(read::text)
@@ -362,58 +276,86 @@ impl Firing {
 
     /// Whether another row trigger may fire for the same UPDATE after this BEFORE trigger, and change the row again.
     pub fn is_followed(&self) -> bool {
-        // SAFETY: the relation and its triggers stay as they are while a statement on it runs.
-        unsafe {
-            let own = (*(*self.data).tg_trigger).tgoid;
-            let mut later = all((*self.relation()).trigdesc)
-                .iter()
-                .skip_while(|trigger| trigger.tgoid != own)
-                .peekable();
-            later.peek().is_none()
-                || later
-                    .skip(1)
-                    .any(|trigger| changes_rows(trigger, pg_sys::TRIGGER_TYPE_UPDATE))
-        }
+        let kind =
+            pg_sys::TRIGGER_TYPE_BEFORE | pg_sys::TRIGGER_TYPE_ROW | pg_sys::TRIGGER_TYPE_UPDATE;
+        let changes_rows = |trigger: &pg_sys::Trigger| {
+            let wanted = kind as i16;
+            trigger.tgtype & wanted == wanted && trigger.tgenabled != b'D' as c_char
+        };
+        let own = self.trigger.trigger().tgoid;
+        let mut later = (all(&self.relation).iter()).skip_while(|trigger| trigger.tgoid != own);
+        later.next().is_none() || later.any(changes_rows)
     }
 
     /// Whether an UPDATE left a column as it was, byte for byte as it is stored. Of a type of variable length false
     /// says little: the same value may be stored in another way.
     pub fn is_same(&self, column: i16) -> bool {
-        let Some(attribute) = self.attribute(column) else {
+        let Some(found) = self.column_at(column) else {
             return true;
+        };
+        // SAFETY: a datum of this column: a pointer to as many bytes as its type has, or the value itself says.
+        let bytes = |datum: Datum| unsafe {
+            let start = datum.cast_mut_ptr::<u8>();
+            let length = match usize::try_from(found.attlen) {
+                Ok(length) => length,
+                Err(_) if found.attlen == -1 => pgrx::varsize_any(start.cast()),
+                Err(_) => return None,
+            };
+            Some(std::slice::from_raw_parts(start, length))
         };
         match (self.old_row().datum(column), self.new_row().datum(column)) {
             (None, None) => true,
-            // SAFETY: both are datums of this column, whose descriptor says how they are stored.
-            (Some(old), Some(new)) => unsafe { value::is_same(old, new, attribute) },
+            (Some(old), Some(new)) if found.attbyval => old.value() == new.value(),
+            (Some(old), Some(new)) => bytes(old).is_some_and(|old| Some(old) == bytes(new)),
             _ => false,
         }
     }
 
+    /// Refuses what the event writes into a column, a text, document or array, where it has more bytes than it may. Nothing of
+    /// it is read. What was there already may stay.
+    pub fn require_within(&self, column: i16, limit: usize) -> Result<()> {
+        let is_varlena = |found: &&FormData_pg_attribute| found.attlen == -1;
+        let Some(found) = self.column_at(column).filter(is_varlena) else {
+            return Ok(());
+        };
+        let Some(datum) = self.new_row().datum(column) else {
+            return Ok(());
+        };
+        let size = read::stored_size(datum);
+        if size <= limit || self.is_update() && self.is_same(column) {
+            return Ok(());
+        }
+        Err(Error::larger_than(found.name(), size, limit).table(self.table_name()))
+    }
+
+    /// As [`Self::require_within`] for columns by their names. One that is not there is passed by.
+    pub fn require_all_within(&self, columns: &[(&str, usize)]) -> Result<()> {
+        for found in self.columns.iter().filter(|column| !column.attisdropped) {
+            if let Some((_, limit)) = columns.iter().find(|(name, _)| *name == found.name()) {
+                self.require_within(found.attnum, *limit)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The row with these columns replaced; raises where one is of another type than its value.
     pub fn with(&self, columns: &[(i16, Value<'_>)]) -> Verdict {
-        let numbers: Vec<i32> = columns
-            .iter()
-            .map(|(number, _)| i32::from(*number))
+        let error = |found: Option<&_>| catalog::wrong_type(found, "that of its new value");
+        let put = |(number, value): &(i16, Value<'_>)| {
+            let column = self.expect(*number, |found| value.fits(found), error);
+            value.of_length(column.atttypmod)
+        };
+        let numbers: Vec<c_int> = (columns.iter())
+            .map(|(number, _)| c_int::from(*number))
             .collect();
-        let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns
-            .iter()
-            .map(|(number, value)| {
-                self.expect(*number, |found| value.fits(found), "that of its new value");
-                let modifier = self
-                    .attribute(*number)
-                    .map_or(-1, |column| column.atttypmod);
-                value.of_length(modifier)
-            })
-            .unzip();
-        let count = i32::try_from(numbers.len()).unwrap_or(0);
-        // SAFETY: the three arrays have `count` elements; numbers are columns of this relation, and the datums of
+        let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns.iter().map(put).unzip();
+        // SAFETY: the three arrays have as many elements; numbers are columns of this relation, and the datums of
         // their types. The result is allocated in the trigger's per-tuple context, as the server wants it.
         Verdict::Replace(unsafe {
             pg_sys::heap_modify_tuple_by_cols(
                 self.current(),
-                (*self.relation()).rd_att,
-                count,
+                self.columns.as_ptr(),
+                c_int::try_from(numbers.len()).unwrap_or(0),
                 numbers.as_ptr().cast_mut(),
                 datums.as_ptr().cast_mut(),
                 nulls.as_ptr().cast_mut(),
@@ -422,53 +364,37 @@ impl Firing {
     }
 }
 
+/// A value that is too large to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
+
 /// A row that a trigger fired for. Columns are numbered as in the table, and read by what they are to hold: where the
 /// table as it is has another type there, which its owner may have altered at any time, that is an error and the datum
 /// is not looked at.
 #[derive(Clone, Copy)]
 pub struct FiredRow<'a> {
     firing: &'a Firing,
-    slot: *mut pg_sys::TupleTableSlot,
-    /// Instead of the slot's, where it is not null.
-    wanted: HeapTuple,
+    columns: &'a Columns,
 }
 
 impl<'a> FiredRow<'a> {
-    /// A column of the row, taken from its slot, which is made to read all of the row with the first column asked for.
     fn datum(&self, column: i16) -> Option<Datum> {
-        let index = usize::try_from(column).ok()?.checked_sub(1)?;
-        let columns = self.firing.attributes().len();
-        if self.slot.is_null() || index >= columns {
-            return None;
-        }
-        if !self.wanted.is_null() {
-            let mut is_null = false;
-            // SAFETY: a row that was made for the relation, with its descriptor; the attribute is one of it.
-            let datum = unsafe {
-                let columns = (*self.firing.relation()).rd_att;
-                pg_sys::heap_getattr(self.wanted, i32::from(column), columns, &mut is_null)
-            };
-            return (!is_null).then_some(datum);
-        }
-        // SAFETY: slots of a row trigger hold a row of the relation; an attribute beyond it is excluded before the slot
-        // is made to read it, after which its arrays have values for all.
-        unsafe {
-            if (*self.slot).tts_nvalid < column {
-                pg_sys::slot_getsomeattrs_int(self.slot, i32::try_from(columns).unwrap_or(0));
-            }
-            let is_null = *(*self.slot).tts_isnull.add(index);
-            (!is_null).then(|| *(*self.slot).tts_values.add(index))
-        }
+        let place = usize::try_from(column).ok()?.checked_sub(1)?;
+        let is_null = *self.columns.nulls.get(place)?;
+        (!is_null).then(|| self.columns.datums.get(place).copied())?
     }
 
-    fn name(&self, column: i16) -> &'a str {
-        self.firing.attribute(column).map_or("", descriptor::name)
-    }
-
-    fn typed(&self, column: i16, kinds: &[Oid], needed: &str) -> Option<Datum> {
+    fn typed(&self, column: i16, kinds: &[Oid]) -> Option<Datum> {
+        let error = |found: Option<&_>| catalog::not_of(found, kinds);
         self.firing
-            .expect(column, |found| kinds.contains(&found), needed);
+            .expect(column, |found| kinds.contains(&found), error);
         self.datum(column)
+    }
+
+    fn called(&self, column: i16, what: &'static str) -> &str {
+        self.firing
+            .column_at(column)
+            .map_or(what, |found| found.name())
     }
 
     /// Whether a column, of any type, is NULL.
@@ -478,68 +404,38 @@ impl<'a> FiredRow<'a> {
 
     /// A column of any type, to be put into the same column again.
     pub fn value(&self, column: i16) -> Value<'a> {
-        match (self.firing.attribute(column), self.datum(column)) {
-            (Some(attribute), Some(datum)) => Value::Stored(attribute.atttypid, datum),
+        match (self.firing.column_at(column), self.datum(column)) {
+            (Some(found), Some(datum)) => Value::Stored(found.atttypid, datum),
             _ => Value::Null,
         }
     }
 
-    /// A `uuid` column.
-    pub fn uuid(&self, column: i16) -> Option<Uuid> {
-        self.typed(column, &[pg_sys::UUIDOID], "uuid")
-            .map(read::uuid)
-    }
+    columns!(i16);
 
-    /// A `text` or `varchar` column.
-    pub fn text(&self, column: i16) -> Option<String> {
-        self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID], "text")
-            .map(|datum| read::text(read::within(datum, self.name(column))))
-    }
-
-    /// A `text[]` or `varchar[]` column, NULL elements kept.
-    pub fn texts(&self, column: i16) -> Option<Vec<Option<String>>> {
-        let kinds = [pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID];
-        self.typed(column, &kinds, "text[]")
-            .map(|datum| read::texts(read::within(datum, self.name(column))))
-    }
-
-    /// A `jsonb` column, as JSON text.
-    pub fn json(&self, column: i16) -> Option<String> {
-        self.typed(column, &[pg_sys::JSONBOID], "jsonb")
-            .map(|datum| read::json(read::within(datum, self.name(column))))
+    /// A `jsonb` column, as JSON text; `Err` where it is too large to be read.
+    pub fn json_that_fits(&self, column: i16) -> std::result::Result<Option<String>, TooLarge> {
+        match self.typed(column, &[pg_sys::JSONBOID]) {
+            Some(datum) if !read::fits(datum) => Err(TooLarge),
+            datum => Ok(datum.map(read::json)),
+        }
     }
 
     /// Whether a `jsonb` column is an object with the key.
     pub fn has_key(&self, column: i16, key: &str) -> bool {
-        self.typed(column, &[pg_sys::JSONBOID], "jsonb")
+        self.typed(column, &[pg_sys::JSONBOID])
             .is_some_and(|datum| read::has_key(datum, key))
     }
 
     /// A `timestamptz` column.
     pub fn time(&self, column: i16) -> Option<i64> {
-        self.typed(
-            column,
-            &[pg_sys::TIMESTAMPTZOID],
-            "timestamp with time zone",
-        )
-        .map(read::big)
-    }
-
-    /// An `integer` column.
-    pub fn int(&self, column: i16) -> Option<i32> {
-        self.typed(column, &[pg_sys::INT4OID], "integer")
-            .map(read::int)
-    }
-
-    /// A `boolean` column; NULL is false.
-    pub fn bool(&self, column: i16) -> bool {
-        self.typed(column, &[pg_sys::BOOLOID], "boolean")
-            .is_some_and(read::bool)
+        self.typed(column, &[pg_sys::TIMESTAMPTZOID]).map(read::big)
     }
 
     /// A column of the workspace's own enum: the value's OID.
     pub fn phase(&self, column: i16, phase_type: u32) -> Option<u32> {
-        self.typed(column, &[Oid::from(phase_type)], "the workspace's phase")
-            .map(read::oid)
+        let error = |found: Option<&_>| catalog::wrong_type(found, "the workspace's phase");
+        self.firing
+            .expect(column, |found| found.to_u32() == phase_type, error);
+        self.datum(column).map(read::oid)
     }
 }

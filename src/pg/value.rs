@@ -1,71 +1,52 @@
 //! SQL values on their way between Rust and the server.
 
+use super::catalog;
 pub use pgrx::pg_sys::Datum;
-use pgrx::pg_sys::{self, FormData_pg_attribute, Oid};
+use pgrx::pg_sys::{self, Oid};
+use pgrx::{IntoDatum, direct_function_call, direct_function_call_as_datum};
 use std::borrow::Cow;
 use std::ffi::CString;
 use uuid::Uuid;
 
-/// The types of statement parameters. `Phase` and `Phases` are the workspace's own enum and its array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// `uuid`
-    Uuid,
-    /// `uuid[]`
-    Uuids,
-    /// `text`
-    Text,
-    /// `text[]`
-    Texts,
-    /// `varchar[]`
-    Varchars,
-    /// `name`
-    Name,
-    /// `jsonb`
-    Json,
-    /// `boolean`
-    Bool,
-    /// `integer`
-    Int,
-    /// `integer[]`
-    Ints,
-    /// `bigint`
-    Big,
-    /// `timestamptz`
-    Time,
-    /// `timestamptz[]`
-    Times,
-    /// `oid`
-    Oid,
-    /// the workspace's `phase`
-    Phase,
-    /// the workspace's `phase[]`
-    Phases,
+macro_rules! types {
+    ($($name:ident: $sql:literal, $oid:ident;)*) => {
+        /// The types of statement parameters. `Phase` and `Phases` are the workspace's own enum and its array.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs)] // each is SQL's of that name
+        pub enum Type {
+            $(#[doc = $sql] $name,)*
+            Phase,
+            Phases,
+        }
+
+        impl Type {
+            /// The type's OID, given that of the workspace's phase enum.
+            pub fn oid(self, phase_type: u32) -> Oid {
+                match self {
+                    $(Type::$name => pg_sys::$oid,)*
+                    Type::Phase => Oid::from(phase_type),
+                    Type::Phases => catalog::array_of(phase_type).unwrap_or(Oid::INVALID),
+                }
+            }
+        }
+    };
 }
 
-impl Type {
-    /// The type's OID, given that of the workspace's phase enum.
-    pub fn oid(self, phase_type: u32) -> Oid {
-        match self {
-            Type::Uuid => pg_sys::UUIDOID,
-            Type::Uuids => pg_sys::UUIDARRAYOID,
-            Type::Text => pg_sys::TEXTOID,
-            Type::Texts => pg_sys::TEXTARRAYOID,
-            Type::Varchars => pg_sys::VARCHARARRAYOID,
-            Type::Name => pg_sys::NAMEOID,
-            Type::Json => pg_sys::JSONBOID,
-            Type::Bool => pg_sys::BOOLOID,
-            Type::Int => pg_sys::INT4OID,
-            Type::Ints => pg_sys::INT4ARRAYOID,
-            Type::Big => pg_sys::INT8OID,
-            Type::Time => pg_sys::TIMESTAMPTZOID,
-            Type::Times => pg_sys::TIMESTAMPTZARRAYOID,
-            Type::Oid => pg_sys::OIDOID,
-            Type::Phase => Oid::from(phase_type),
-            // SAFETY: a catalog look-up by OID; an unknown OID gives InvalidOid.
-            Type::Phases => unsafe { pg_sys::get_array_type(Oid::from(phase_type)) },
-        }
-    }
+types! {
+    Uuid: "`uuid`", UUIDOID;
+    Uuids: "`uuid[]`", UUIDARRAYOID;
+    Text: "`text`", TEXTOID;
+    Texts: "`text[]`", TEXTARRAYOID;
+    Varchars: "`varchar[]`", VARCHARARRAYOID;
+    Name: "`name`", NAMEOID;
+    Json: "`jsonb`", JSONBOID;
+    Bool: "`boolean`", BOOLOID;
+    Int: "`integer`", INT4OID;
+    Ints: "`integer[]`", INT4ARRAYOID;
+    Big: "`bigint`", INT8OID;
+    Time: "`timestamptz`", TIMESTAMPTZOID;
+    Times: "`timestamptz[]`", TIMESTAMPTZARRAYOID;
+    Oid: "`oid`", OIDOID;
 }
 
 /// A value for a statement's parameter or a result's column.
@@ -111,22 +92,6 @@ pub enum Value<'a> {
     Stored(Oid, Datum),
 }
 
-/// Whether this is the OID of one of the enum's values.
-fn is_value_of(value: u32, kind: Oid) -> bool {
-    // SAFETY: a look-up in the catalogs' cache, which gives InvalidOid for what is none.
-    let owner = unsafe {
-        pg_sys::GetSysCacheOid(
-            pg_sys::SysCacheIdentifier::ENUMOID as i32,
-            pg_sys::Anum_pg_enum_enumtypid as pg_sys::AttrNumber,
-            Datum::from(value),
-            Datum::null(),
-            Datum::null(),
-            Datum::null(),
-        )
-    };
-    owner == kind && owner != Oid::INVALID
-}
-
 impl<'a> Value<'a> {
     /// Text, or NULL.
     pub fn text(text: Option<&'a str>) -> Self {
@@ -143,26 +108,22 @@ impl<'a> Value<'a> {
         id.map_or(Value::Null, Value::Uuid)
     }
 
-    /// Whether this is a value of the type, or is stored as one is.
+    /// Whether a trigger may put this into a column of the type: it is of that type, or is stored as it is.
     pub(super) fn fits(&self, kind: Oid) -> bool {
         match self {
             Value::Null => true,
-            Value::Uuid(_) => kind == pg_sys::UUIDOID,
-            Value::Uuids(_) => kind == pg_sys::UUIDARRAYOID,
+            Value::Stored(stored, _) => kind == *stored,
+            Value::Oid(value) => kind == pg_sys::OIDOID || catalog::is_value_of(*value, kind),
             Value::Text(_) => kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID,
-            Value::Texts(_) => kind == pg_sys::TEXTARRAYOID,
+            Value::Uuid(_) => kind == pg_sys::UUIDOID,
             Value::Varchars(_) => kind == pg_sys::VARCHARARRAYOID,
             Value::Name(_) => kind == pg_sys::NAMEOID,
             Value::Json(_) | Value::Tree(_) => kind == pg_sys::JSONBOID,
             Value::Bool(_) => kind == pg_sys::BOOLOID,
             Value::Int(_) => kind == pg_sys::INT4OID,
-            Value::Ints(_) => kind == pg_sys::INT4ARRAYOID,
             Value::Big(_) => kind == pg_sys::INT8OID,
             Value::Time(_) => kind == pg_sys::TIMESTAMPTZOID,
-            Value::Times(_) => kind == pg_sys::TIMESTAMPTZARRAYOID,
-            Value::Oid(value) => kind == pg_sys::OIDOID || is_value_of(*value, kind),
-            Value::Stored(stored, _) => kind == *stored,
-            Value::Enums(..) | Value::Datum(_) => false,
+            _ => false,
         }
     }
 
@@ -173,188 +134,101 @@ impl<'a> Value<'a> {
         if modifier < 0 || !matches!(self, Value::Text(_)) {
             return made;
         }
-        let arguments = [made.0, Datum::from(modifier), Datum::from(false)].map(Some);
+        let arguments = [Some(made.0), modifier.into_datum(), false.into_datum()];
         // SAFETY: varchar takes a text, a type modifier and whether the cast is explicit.
-        let checked = unsafe { pgrx::direct_function_call_as_datum(pg_sys::varchar, &arguments) };
+        let checked = unsafe { direct_function_call_as_datum(pg_sys::varchar, &arguments) };
         (checked.unwrap_or(made.0), made.1)
     }
 
     /// The datum, allocated in the current memory context, and whether it is NULL.
     pub fn to_datum(&self) -> (Datum, bool) {
         let datum = match self {
-            Value::Null => return (Datum::null(), true),
-            Value::Uuid(id) => uuid_datum(id),
-            Value::Uuids(ids) => array(
-                pg_sys::UUIDOID,
-                Element::REFERENCE_16,
-                ids.iter().map(|id| Some(uuid_datum(id))),
-            ),
-            Value::Text(text) => text_datum(text),
-            Value::Texts(texts) => array(
-                pg_sys::TEXTOID,
-                Element::VARLENA,
-                texts.iter().map(|text| text.as_deref().map(text_datum)),
-            ),
-            Value::Varchars(texts) => array(
-                pg_sys::VARCHAROID,
-                Element::VARLENA,
-                texts.iter().map(|text| text.as_deref().map(text_datum)),
-            ),
-            Value::Name(name) => name_datum(name),
-            Value::Json(text) => return json_datum(text),
-            Value::Tree(value) => return json_datum(&value.to_string()),
-            Value::Bool(value) => Datum::from(*value),
-            Value::Int(value) => Datum::from(*value),
+            Value::Null => None,
+            Value::Uuid(id) => uuid(id),
+            Value::Uuids(ids) => array(pg_sys::UUIDOID, ids.iter().map(uuid)),
+            Value::Text(text) => text.as_ref().into_datum(),
+            Value::Texts(texts) => array(pg_sys::TEXTOID, texts.iter().map(text)),
+            Value::Varchars(texts) => array(pg_sys::VARCHAROID, texts.iter().map(text)),
+            Value::Name(text) => from_text(pg_sys::namein, text),
+            Value::Json(text) => from_text(pg_sys::jsonb_in, text),
+            Value::Tree(value) => from_text(pg_sys::jsonb_in, &value.to_string()),
+            Value::Bool(value) => value.into_datum(),
+            Value::Int(value) => value.into_datum(),
             Value::Ints(values) => array(
                 pg_sys::INT4OID,
-                Element::VALUE_4,
-                values.iter().map(|value| Some(Datum::from(*value))),
+                values.iter().map(|value| value.into_datum()),
             ),
-            Value::Big(value) | Value::Time(value) => Datum::from(*value),
+            Value::Big(value) | Value::Time(value) => value.into_datum(),
             Value::Times(times) => array(
                 pg_sys::TIMESTAMPTZOID,
-                Element::VALUE_8,
-                times.iter().map(|time| Some(Datum::from(*time))),
+                times.iter().map(|time| time.into_datum()),
             ),
-            Value::Oid(oid) => Datum::from(*oid),
-            Value::Enums(element, oids) => array(
-                Oid::from(*element),
-                Element::VALUE_4,
-                oids.iter()
-                    .map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
+            Value::Oid(oid) => Some(Datum::from(*oid)),
+            Value::Enums(kind, oids) => array(
+                Oid::from(*kind),
+                (oids.iter()).map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
             ),
-            Value::Datum(datum) | Value::Stored(_, datum) => *datum,
+            Value::Datum(datum) | Value::Stored(_, datum) => Some(*datum),
         };
-        (datum, false)
+        (datum.unwrap_or(Datum::null()), datum.is_none())
     }
 }
 
-/// How an array's elements are stored.
-struct Element {
-    length: i32,
-    by_value: bool,
-    alignment: u8,
+fn uuid(id: &Uuid) -> Option<Datum> {
+    pgrx::Uuid::from_bytes(*id.as_bytes()).into_datum()
 }
 
-impl Element {
-    const REFERENCE_16: Element = Element {
-        length: 16,
-        by_value: false,
-        alignment: b'c',
-    };
-    const VARLENA: Element = Element {
-        length: -1,
-        by_value: false,
-        alignment: b'i',
-    };
-    const VALUE_4: Element = Element {
-        length: 4,
-        by_value: true,
-        alignment: b'i',
-    };
-    const VALUE_8: Element = Element {
-        length: 8,
-        by_value: true,
-        alignment: b'd',
-    };
+fn text(text: &Option<String>) -> Option<Datum> {
+    text.as_deref().into_datum()
 }
 
-fn uuid_datum(id: &Uuid) -> Datum {
-    // SAFETY: palloc gives 16 writable bytes or raises; a uuid datum is a pointer to 16 bytes.
-    unsafe {
-        let bytes = pg_sys::palloc(16).cast::<u8>();
-        std::ptr::copy_nonoverlapping(id.as_bytes().as_ptr(), bytes, 16);
-        Datum::from(bytes)
-    }
+/// What an input function makes of the text: pgrx has no `name`, and its JsonB would be parsed into a tree first. A text with
+/// a NUL is neither; NULL is the nearest value that they have.
+fn from_text(input: unsafe fn(pg_sys::FunctionCallInfo) -> Datum, text: &str) -> Option<Datum> {
+    let text = CString::new(text).ok()?;
+    // SAFETY: an input function of one cstring, which raises on a text that is none of its type.
+    unsafe { direct_function_call_as_datum(input, &[text.as_c_str().into_datum()]) }
 }
 
-fn text_datum(text: &str) -> Datum {
-    let length = i32::try_from(text.len()).unwrap_or(i32::MAX);
-    // SAFETY: reads `length` bytes of `text`, no more than it has; raises where it cannot allocate.
-    unsafe {
-        Datum::from(pg_sys::cstring_to_text_with_len(
-            text.as_ptr().cast(),
-            length,
-        ))
-    }
-}
-
-fn name_datum(name: &str) -> Datum {
-    let room = pg_sys::NAMEDATALEN as usize - 1;
-    let length = name.floor_char_boundary(room);
-    // SAFETY: a name's datum is a pointer to so many bytes, of which at least the last is zero.
-    unsafe {
-        let bytes = pg_sys::palloc0(room + 1).cast::<u8>();
-        std::ptr::copy_nonoverlapping(name.as_ptr(), bytes, length);
-        Datum::from(bytes)
-    }
-}
-
-fn json_datum(text: &str) -> (Datum, bool) {
-    let Ok(text) = CString::new(text) else {
-        // JSON text escapes NUL, so this text is no JSON; NULL is the nearest value that jsonb has.
-        return (Datum::null(), true);
-    };
-    // SAFETY: jsonb_in takes one cstring and raises on text that is no JSON.
-    let datum = unsafe {
-        pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(Datum::from(text.as_ptr()))])
-    };
-    (datum.unwrap_or(Datum::null()), datum.is_none())
-}
-
-fn array(element: Oid, kind: Element, items: impl Iterator<Item = Option<Datum>>) -> Datum {
-    let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) = items
+/// pgrx makes no array of an enum or of varchar, and a call for each element.
+fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Datum> {
+    let (mut datums, mut nulls): (Vec<_>, Vec<_>) = items
         .map(|item| (item.unwrap_or(Datum::null()), item.is_none()))
         .unzip();
-    let mut length = i32::try_from(datums.len()).unwrap_or(i32::MAX);
-    let mut lower = 1;
-    // SAFETY: `datums` and `nulls` hold `length` elements of the stated type and storage.
+    let mut count = i32::try_from(datums.len()).unwrap_or(i32::MAX);
+    let dimensions = count.min(1);
+    let (mut length, mut by_value, mut align, mut lower) = (0, false, 0, 1);
+    // SAFETY: the server says how the element's type is stored; there are `count` datums of it and marks of NULL.
     unsafe {
-        Datum::from(pg_sys::construct_md_array(
-            datums.as_mut_ptr(),
-            nulls.as_mut_ptr(),
-            if length == 0 { 0 } else { 1 },
-            &mut length,
-            &mut lower,
-            element,
-            kind.length,
-            kind.by_value,
-            kind.alignment as std::ffi::c_char,
-        ))
+        pg_sys::get_typlenbyvalalign(element, &mut length, &mut by_value, &mut align);
+        let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+        let (count, lower, length) = (&raw mut count, &raw mut lower, i32::from(length));
+        Some(Datum::from(pg_sys::construct_md_array(
+            datums, nulls, dimensions, count, lower, element, length, by_value, align,
+        )))
     }
 }
 
-/// Whether two datums are the same, byte for byte as they are stored; of a C string that is not told.
-///
-/// # Safety
-/// Both are of the column.
-pub(super) unsafe fn is_same(one: Datum, other: Datum, column: &FormData_pg_attribute) -> bool {
-    if column.attbyval {
-        return one.value() == other.value();
-    }
-    // SAFETY: as the caller says: a pointer to as many bytes as the column's type has, or the value itself says.
-    let bytes = |datum: Datum| unsafe {
-        let start = datum.cast_mut_ptr::<u8>();
-        let length = match usize::try_from(column.attlen) {
-            Ok(length) => length,
-            Err(_) if column.attlen == -1 => pgrx::varsize_any(start.cast()),
-            Err(_) => return None,
-        };
-        Some(std::slice::from_raw_parts(start, length))
-    };
-    bytes(one).is_some_and(|one| Some(one) == bytes(other))
-}
-
-/// Reading a datum of a known type. Each function copies what it reads out of the server's memory.
-pub mod read {
+/// Reading a datum of a known type. Each function copies what it reads out of the server's memory; whoever calls one has
+/// looked at the type, or has the datum from an argument of the type.
+pub(super) mod read {
     use super::*;
     use crate::error::{Code, Error};
+    use crate::limits;
     use crate::pg::error::raise;
-    use crate::pg::settings;
+    use crate::settings;
+    use pgrx::FromDatum;
+    use std::ffi::CStr;
+
+    /// As pgrx reads it.
+    fn by_pgrx<T: FromDatum>(datum: Datum) -> Option<T> {
+        // SAFETY: as said above.
+        unsafe { T::from_datum(datum, false) }
+    }
 
     /// A `uuid`.
     pub fn uuid(datum: Datum) -> Uuid {
-        // SAFETY: the caller says that this is a uuid's datum: a pointer to 16 bytes.
+        // SAFETY: a pointer to 16 bytes.
         unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
     }
 
@@ -372,32 +246,64 @@ pub mod read {
         }
     }
 
+    fn most_bytes() -> usize {
+        MOST_BYTES.max(settings::max_result_bytes())
+    }
+
+    /// Whether a text or jsonb is small enough to be read.
+    pub fn fits(datum: Datum) -> bool {
+        stored_size(datum) <= most_bytes()
+    }
+
     /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
-    pub(in crate::pg) fn within(datum: Datum, what: &str) -> Datum {
-        let limit = MOST_BYTES.max(settings::max_result_bytes());
-        require_size(stored_size(datum), limit, what);
+    pub fn within(datum: Datum, what: &str) -> Datum {
+        let size = stored_size(datum);
+        if size > MOST_BYTES {
+            require_size(size, most_bytes(), what);
+        }
         datum
     }
 
     /// The same for an array of ids.
-    pub(in crate::pg) fn within_ids(datum: Datum, what: &str) -> Datum {
+    pub fn within_ids(datum: Datum, what: &str) -> Datum {
         require_size(stored_size(datum), MOST_BYTES_OF_IDS, what);
         datum
     }
 
-    fn stored_size(datum: Datum) -> usize {
-        // SAFETY: the caller says that this is a varlena; nearly all are short and plain, which the server need not be
-        // asked for.
+    /// How many bytes a text, a jsonb or an array has, without those that say how it is stored and before compression.
+    pub fn stored_size(datum: Datum) -> usize {
+        // SAFETY: a varlena; nearly all are short and plain, which the server need not be asked for.
         unsafe {
             let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
             if pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
-                return 0;
+                return pgrx::varsize_any_exhdr(stored);
             }
-            pg_sys::toast_raw_datum_size(datum)
+            pg_sys::toast_raw_datum_size(datum).saturating_sub(pg_sys::VARHDRSZ)
         }
     }
 
-    /// A copy of the server's memory, or the server's error where there is no memory for one.
+    /// A `text`, or its first bytes up to so many and to the end of a character, with a mark, where it is longer.
+    pub fn cut(datum: Datum, most: usize) -> String {
+        let size = stored_size(datum);
+        let beginning = if size <= most {
+            text(datum)
+        } else {
+            let most = i32::try_from(most).unwrap_or(i32::MAX);
+            // SAFETY: a varlena; gives a flat copy of so many bytes, or fewer where there are no more.
+            let mut beginning = copied(unsafe {
+                let slice = pg_sys::pg_detoast_datum_slice(datum.cast_mut_ptr(), 0, most);
+                pgrx::varlena_to_byte_slice(slice)
+            });
+            // A character that was cut in two.
+            while beginning.ends_with(char::REPLACEMENT_CHARACTER) {
+                beginning.pop();
+            }
+            beginning
+        };
+        limits::cut_of(&beginning, size, most).into_owned()
+    }
+
+    /// A copy of the server's memory, or the server's error where there is no memory for one: pgrx's would end the server.
     fn copied(bytes: &[u8]) -> String {
         let mut copy = Vec::new();
         if copy.try_reserve_exact(bytes.len()).is_err() {
@@ -411,64 +317,35 @@ pub mod read {
 
     /// A `text` or `varchar`.
     pub fn text(datum: Datum) -> String {
-        // SAFETY: the caller says that this is a varlena of text; detoasting gives a flat copy or the original, which a
-        // plain one need not be asked for.
-        unsafe {
-            let stored = datum.cast_mut_ptr::<pg_sys::varlena>();
-            let is_plain = pgrx::varatt_is_4b_u(stored)
-                || pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored);
-            let flat = if is_plain {
-                stored
-            } else {
-                pg_sys::pg_detoast_datum_packed(stored)
-            };
-            let bytes = std::slice::from_raw_parts(
-                pgrx::vardata_any(flat).cast::<u8>(),
-                pgrx::varsize_any_exhdr(flat),
-            );
-            copied(bytes)
-        }
+        copied(by_pgrx(datum).unwrap_or_default())
     }
 
     /// A `jsonb`, as JSON text.
     pub fn json(datum: Datum) -> String {
-        // SAFETY: the caller says that this is a jsonb; the result is a NUL-terminated palloc'd copy.
+        // SAFETY: jsonb_out takes a jsonb and gives a palloc'd cstring, which is freed when it was copied.
         unsafe {
-            let flat = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::Jsonb>();
-            let size = pgrx::varsize_any(flat.cast());
-            let text = pg_sys::JsonbToCString(
-                std::ptr::null_mut(),
-                &mut (*flat).root,
-                i32::try_from(size).unwrap_or(i32::MAX),
-            );
-            let bytes = std::ffi::CStr::from_ptr(text).to_bytes();
+            let text = direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(datum)]);
+            let text = text.unwrap_or_default();
             // A number of a few bytes may be printed with a hundred thousand digits.
-            let limit = MOST_BYTES.max(settings::max_result_bytes());
-            require_size(bytes.len(), limit, "a document");
-            let owned = copied(bytes);
-            pg_sys::pfree(text.cast());
+            require_size(text.count_bytes(), most_bytes(), "a document");
+            let owned = copied(text.to_bytes());
+            pg_sys::pfree(text.as_ptr().cast_mut().cast());
             owned
         }
     }
 
     /// Whether a `jsonb` is an object with this key, or holds it as a string.
     pub fn has_key(datum: Datum, key: &str) -> bool {
-        // SAFETY: the caller says that this is a jsonb; the function takes it and a text.
-        let found = unsafe {
-            let arguments = [Some(datum), Some(text_datum(key))];
-            pgrx::direct_function_call_as_datum(pg_sys::jsonb_exists, &arguments)
-        };
-        found.is_some_and(bool)
+        let arguments = [Some(datum), key.into_datum()];
+        // SAFETY: the function takes a jsonb and a text.
+        unsafe { direct_function_call(pg_sys::jsonb_exists, &arguments) }.unwrap_or_default()
     }
 
-    /// A `name`.
+    /// A `name`, or another text that ends with a NUL.
     pub fn name(datum: Datum) -> String {
-        // SAFETY: the caller says that this is a name: NUL-terminated within NAMEDATALEN.
-        unsafe {
-            std::ffi::CStr::from_ptr(datum.cast_mut_ptr())
-                .to_string_lossy()
-                .into_owned()
-        }
+        by_pgrx(datum).map_or_else(String::new, |name: &CStr| {
+            name.to_string_lossy().into_owned()
+        })
     }
 
     /// An `oid` or an enum's value.
@@ -493,69 +370,62 @@ pub mod read {
 
     /// An `interval`, as text.
     pub fn interval(datum: Datum) -> String {
-        // SAFETY: takes an interval and gives a NUL-terminated palloc'd copy.
-        unsafe {
-            pgrx::direct_function_call_as_datum(pg_sys::interval_out, &[Some(datum)])
-                .map(|text| {
-                    std::ffi::CStr::from_ptr(text.cast_mut_ptr())
-                        .to_string_lossy()
-                        .into_owned()
-                })
-                .unwrap_or_default()
-        }
-    }
-
-    fn elements(datum: Datum, element: Oid, kind: Element) -> Vec<Option<Datum>> {
-        // SAFETY: the caller says that this is an array of `element`; the server fills the out-parameters
-        // with as many datums and null flags as it says.
-        unsafe {
-            let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-            let mut datums = std::ptr::null_mut();
-            let mut nulls = std::ptr::null_mut();
-            let mut count = 0;
-            pg_sys::deconstruct_array(
-                array,
-                element,
-                kind.length,
-                kind.by_value,
-                kind.alignment as std::ffi::c_char,
-                &mut datums,
-                &mut nulls,
-                &mut count,
-            );
-            let count = usize::try_from(count).unwrap_or(0);
-            if count == 0 {
-                return Vec::new();
-            }
-            std::slice::from_raw_parts(datums, count)
-                .iter()
-                .zip(std::slice::from_raw_parts(nulls, count))
-                .map(|(datum, null)| (!null).then_some(*datum))
-                .collect()
-        }
+        // SAFETY: takes an interval and gives a cstring.
+        unsafe { direct_function_call_as_datum(pg_sys::interval_out, &[Some(datum)]) }
+            .map_or_else(String::new, name)
     }
 
     /// A `uuid[]`, NULL elements kept.
     pub fn uuids(datum: Datum) -> Vec<Option<Uuid>> {
-        elements(datum, pg_sys::UUIDOID, Element::REFERENCE_16)
-            .into_iter()
-            .map(|item| item.map(uuid))
-            .collect()
+        let ids: Vec<Option<pgrx::Uuid>> = by_pgrx(datum).unwrap_or_default();
+        let own = |id: pgrx::Uuid| Uuid::from_bytes(*id.as_bytes());
+        ids.into_iter().map(|id| id.map(own)).collect()
     }
 
-    /// A `varchar[]`.
-    pub fn varchars(datum: Datum) -> Vec<Option<String>> {
-        elements(datum, pg_sys::VARCHAROID, Element::VARLENA)
-            .into_iter()
-            .map(|item| item.map(text))
-            .collect()
-    }
-
-    /// A `text[]`, NULL elements kept.
+    /// A `text[]` or `varchar[]`, NULL elements kept.
     pub fn texts(datum: Datum) -> Vec<Option<String>> {
-        elements(datum, pg_sys::TEXTOID, Element::VARLENA)
-            .into_iter()
-            .map(|item| item.map(text))
-            .collect()
+        by_pgrx(datum).unwrap_or_default()
     }
 }
+
+/// The methods of a row by which its columns are read, numbered by `$number`. They rest on its `typed`, which gives the
+/// datum where the column is of one of the types or stored alike and raises otherwise, and `called`, which names a column
+/// for an error.
+macro_rules! columns {
+    ($number:ty) => {
+        /// A `uuid` column.
+        pub fn uuid(&self, column: $number) -> Option<Uuid> {
+            self.typed(column, &[pg_sys::UUIDOID]).map(read::uuid)
+        }
+
+        /// A `text` or `varchar` column.
+        pub fn text(&self, column: $number) -> Option<String> {
+            self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
+                .map(|datum| read::text(read::within(datum, self.called(column, "a text"))))
+        }
+
+        /// A `text[]` or `varchar[]` column, NULL elements kept.
+        pub fn texts(&self, column: $number) -> Option<Vec<Option<String>>> {
+            self.typed(column, &[pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID])
+                .map(|datum| read::texts(read::within(datum, self.called(column, "an array"))))
+        }
+
+        /// A `jsonb` column, as JSON text.
+        pub fn json(&self, column: $number) -> Option<String> {
+            self.typed(column, &[pg_sys::JSONBOID])
+                .map(|datum| read::json(read::within(datum, self.called(column, "a document"))))
+        }
+
+        /// An `integer` column.
+        pub fn int(&self, column: $number) -> Option<i32> {
+            self.typed(column, &[pg_sys::INT4OID]).map(read::int)
+        }
+
+        /// A `boolean` column; NULL is false.
+        pub fn bool(&self, column: $number) -> bool {
+            self.typed(column, &[pg_sys::BOOLOID])
+                .is_some_and(read::bool)
+        }
+    };
+}
+pub(super) use columns;

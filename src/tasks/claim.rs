@@ -1,8 +1,8 @@
 //! Claiming tasks: `claim_task` and `claim_tasks`. What may be claimed by whom, and in which order, is said by
 //! [`super::statements`].
 
+use super::agent::agent;
 use super::columns::Columns;
-use super::functions::agent;
 use super::handover::handover;
 use super::statements::{
     CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE, CLAIMED_RANK,
@@ -79,7 +79,7 @@ impl Claim {
             phases,
             kinds: kinds.into_iter().map(Some).collect(),
             now,
-            lease_end: call.later(first + 3, "lease", now)?,
+            lease_end: call.lease_end(first + 3, now)?,
             workspace,
             configuration,
         })
@@ -163,7 +163,7 @@ impl Claim {
         for row in &rows {
             let (context, summary) = self.handover(
                 row.uuid(2).unwrap_or_default(),
-                row.json(CLAIMED_CONTEXT),
+                row.json_that_fits(CLAIMED_CONTEXT),
                 row.oid(CLAIMED_PHASE).unwrap_or(0),
                 row.text(4).as_deref() == Some("review"),
             )?;

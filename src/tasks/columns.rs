@@ -2,11 +2,11 @@
 
 use super::status::Status;
 use crate::error::{Code, Error};
-use crate::pg::cache::Remembered;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::trigger::{FiredRow, Firing};
 use crate::pg::value::Type;
+use crate::workspace::remembered::Remembered;
 use std::rc::Rc;
 
 macro_rules! columns {

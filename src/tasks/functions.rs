@@ -7,6 +7,7 @@ use super::statements::{
     TICKET_PHASE, TOOK_PART,
 };
 use crate::error::Error;
+use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::clock;
@@ -17,18 +18,6 @@ use crate::pg::value::Value;
 use crate::workspace::Workspace;
 use uuid::Uuid;
 
-/// The agent who calls.
-pub(super) fn agent(call: &Call, index: usize) -> Result<String> {
-    let agent = call.text(index, "agent_id")?;
-    if agent.is_empty() {
-        return Err(Error::invalid_argument(
-            "agent_id must not be empty",
-            "Leases and attempts are told apart by the agent's name.",
-        ));
-    }
-    Ok(agent)
-}
-
 pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer> {
     let row = rows.first().ok_or_else(|| Error::not_found("task", task))?;
     Ok(call.answer_found(&row))
@@ -37,7 +26,7 @@ pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer
 /// `heartbeat_task(task_id, agent_id, lease, attempt)`
 pub fn heartbeat_task(call: &Call) -> Result<Answer> {
     let holding = Holding::of_call(call, 3)?;
-    let end = call.later(2, "lease", clock::now())?;
+    let end = call.lease_end(2, clock::now())?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     let end = holding.change(&EXTEND, [Value::Time(end)], |task| task.big(LEASE_END))?;
@@ -69,7 +58,10 @@ pub fn complete_task(call: &Call) -> Result<Answer> {
 /// `fail_task(task_id, agent_id, error_message, retry, attempt)`
 pub fn fail_task(call: &Call) -> Result<Answer> {
     let holding = Holding::of_call(call, 4)?;
-    let message = call.text(2, "error_message")?;
+    // Cut rather than refused: that an attempt failed must be known, however much there is to say about it.
+    let message = call
+        .optional_cut_text(2, limits::MESSAGE)
+        .ok_or_else(|| Error::null_argument("error_message"))?;
     let retry = call.bool(3, "retry")?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
@@ -90,7 +82,7 @@ pub fn fail_task(call: &Call) -> Result<Answer> {
 /// `cancel_task(task_id, reason)`
 pub fn cancel_task(call: &Call) -> Result<Answer> {
     let task = call.uuid(0, "task_id")?;
-    let reason = call.optional_text(1);
+    let reason = call.optional_cut_text(1, limits::MESSAGE);
     let workspace = Workspace::current()?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();

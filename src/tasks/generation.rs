@@ -10,6 +10,7 @@ use super::template::Values;
 use super::templates::{TaskTemplate, Templates};
 use super::unsettled::Counting;
 use crate::interrupt;
+use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::clock;
 use crate::pg::error::Result;
@@ -89,7 +90,8 @@ pub fn from_templates(
     }
     let _by_index = ByIndex::only();
     let mut generated = Generated::default();
-    let mut news = Vec::new();
+    // A ticket's tasks wait for none of another's, so that they can be written in portions.
+    let (mut news, mut size) = (Vec::new(), 0);
     let tickets = tickets(workspace, wanted)?;
     for (place, (id, phase, templates)) in (1..).zip(wanted) {
         interrupt::tick();
@@ -99,13 +101,19 @@ pub fn from_templates(
         let label = configuration.phases.label(configuration.phase_of(*phase)?);
         let (open, planned) = ticket.plan(*id, *phase, label, templates);
         generated.open.extend(open);
+        size += planned
+            .iter()
+            .map(|task| task.description.len())
+            .sum::<usize>();
         news.extend(planned);
+        if size >= limits::GENERATED {
+            size = 0;
+            generated
+                .created
+                .extend(insert(workspace, std::mem::take(&mut news))?);
+        }
     }
-    if news.is_empty() {
-        return Ok(generated);
-    }
-    insert(workspace, &mut news)?;
-    generated.created = news.iter().map(|task| task.id).collect();
+    generated.created.extend(insert(workspace, news)?);
     Ok(generated)
 }
 
@@ -181,6 +189,7 @@ impl Ticket {
             previous_phase: self.previous_phase.as_deref(),
             context_summary: self.context_summary.as_deref(),
         };
+        let most = limits::GENERATED / templates.len().max(1);
         let mut of_type: HashMap<&str, Vec<Uuid>> = HashMap::new();
         let mut open = Vec::new();
         let mut news = Vec::new();
@@ -201,7 +210,7 @@ impl Ticket {
                         ticket,
                         phase,
                         template: Rc::clone(template),
-                        description: template.text.render(&values),
+                        description: template.text.render_within(&values, most),
                         waits_for: Vec::new(),
                     });
                     id
@@ -264,8 +273,12 @@ fn unfinished(workspace: &Workspace, news: &mut [New]) -> Result<HashSet<Uuid>> 
     Ok(unfinished)
 }
 
-fn insert(workspace: &Workspace, news: &mut [New]) -> Result<()> {
-    let unfinished = unfinished(workspace, news)?;
+/// Writes tasks, and gives their ids.
+fn insert(workspace: &Workspace, mut news: Vec<New>) -> Result<Vec<Uuid>> {
+    if news.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unfinished = unfinished(workspace, &mut news)?;
     let pending = |task: &New| {
         let waits_for = task.waits_for.iter();
         let count = waits_for.filter(|id| unfinished.contains(id)).count();
@@ -294,5 +307,5 @@ fn insert(workspace: &Workspace, news: &mut [New]) -> Result<()> {
         ],
         Sees::Snapshot,
     )?;
-    Ok(())
+    Ok(news.iter().map(|task| task.id).collect())
 }

@@ -1,9 +1,8 @@
 //! What an agent is given of a ticket together with the task it claimed.
 
-use super::statements::BRIEF;
+use super::brief;
 use crate::context::handover as context;
 use crate::pg::error::Result;
-use crate::pg::spi::Sees;
 use crate::pg::value::Value;
 use crate::workspace::{Configuration, Workspace};
 use uuid::Uuid;
@@ -27,14 +26,8 @@ pub fn handover(
     };
     let (context, summary) = handed.unzip();
     let context = if is_review {
-        let _owner = workspace.as_owner();
-        let context = Value::json(context.as_deref());
-        let rows = workspace.run(
-            &BRIEF,
-            &[Value::Uuid(ticket), Value::Oid(phase), context],
-            Sees::Snapshot,
-        )?;
-        rows.first().and_then(|row| row.json(1))
+        let brief = brief::of_phase(workspace, ticket, phase)?;
+        Some(brief::beside(context.as_deref(), &brief))
     } else {
         context
     };

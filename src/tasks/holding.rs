@@ -1,7 +1,7 @@
 //! What the holder of a task says about it, and whether it is theirs.
 
+use super::agent::agent;
 use super::columns::Columns;
-use super::functions::agent;
 use super::statements::HOLDER;
 use super::status::Status;
 use crate::error::Error;

@@ -1,6 +1,10 @@
 //! The tasks room: templates, generation and the queue. This file is only the room's list.
 
+#[cfg(feature = "postgres")]
+mod agent;
 pub mod backoff;
+#[cfg(feature = "postgres")]
+mod brief;
 pub mod capabilities;
 #[cfg(feature = "postgres")]
 pub mod claim;

@@ -7,6 +7,7 @@
 
 use super::contract::{ContractError, object, present, required_text, text};
 use super::words::quoted;
+use crate::limits::PATH;
 use serde_json::{Map, Value};
 
 /// The longest artifact type, as `phase_gate_artifacts.artifact_type` holds it.
@@ -114,9 +115,20 @@ impl<'a> Artifact<'a> {
             collected_by.unwrap_or_default(),
             LONGEST_COLLECTED_BY,
         )?;
+        let path = text(artifact, "path", ALLOWED_ARTIFACT)?;
+        if path.is_some_and(|path| path.len() > PATH) {
+            let expected = format!("at most {PATH} bytes long");
+            let found = quoted(path.unwrap_or_default());
+            return Err(ContractError::told(
+                "path",
+                &expected,
+                &found,
+                ALLOWED_ARTIFACT,
+            ));
+        }
         Ok(Artifact {
             artifact_type,
-            path: text(artifact, "path", ALLOWED_ARTIFACT)?,
+            path,
             content: present(artifact, "content"),
             collected_by,
         })

@@ -1,6 +1,7 @@
 //! A row of `tasks` on its way into the table: what hangs together is kept together, and what breaks a
 //! rule is refused.
 
+use super::backoff;
 use super::capabilities;
 use super::columns::Columns;
 use super::links;
@@ -11,10 +12,12 @@ use super::unsettled::{self, Counting, Event};
 use super::upkeep::{self, State};
 use super::verdict::{self, Verdict as Review};
 use crate::error::{Code, Error};
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::trigger::{FiredRow, Firing, Verdict};
 use crate::pg::value::Value;
-use crate::pg::{clock, role, settings};
+use crate::pg::{catalog, clock, role};
+use crate::settings;
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,
@@ -62,6 +65,7 @@ impl<'a> Task<'a> {
     /// The row as it shall be, or why it may not be.
     pub fn keep(mut self) -> Result<Verdict> {
         let (firing, columns) = (self.firing, self.columns);
+        self.require_sizes()?;
         let Some(wanted) = state(columns, firing.new_row()) else {
             return Ok(Verdict::Keep);
         };
@@ -73,6 +77,7 @@ impl<'a> Task<'a> {
         let old = old.as_ref();
         self.keep_identity(old)?;
         let kept = self.keep_state(old, wanted)?;
+        let kept = self.keep_times(old, kept)?;
         let pending = self.keep_dependencies()?;
         self.keep_capabilities()?;
         self.keep_result(old, kept.status)?;
@@ -92,6 +97,57 @@ impl<'a> Task<'a> {
             (columns.acting_role, Value::Name(role::acting_name().into())),
         ]);
         Ok(firing.with(&self.changes))
+    }
+
+    /// No text or document is larger than it may be, whoever writes it.
+    fn require_sizes(&self) -> Result<()> {
+        let columns = self.columns;
+        [
+            (columns.assigned_agent_id, limits::NAME),
+            (columns.task_type, limits::NAME),
+            (columns.description, limits::DOCUMENT),
+            (columns.error_message, limits::MESSAGE),
+            (columns.required_capabilities, limits::CONFIGURED),
+            (columns.dependencies, limits::CONFIGURED),
+            (columns.agents, limits::AGENTS * limits::NAME),
+        ]
+        .into_iter()
+        .try_for_each(|(column, limit)| self.firing.require_within(column, limit))
+    }
+
+    /// How far away a lease's end may be, and the time to which a task is put off: as far as the setting says, but for who
+    /// may update all of the table, as managers and the owner may. For others a lease has an end.
+    fn keep_times(&mut self, old: Option<&State>, mut kept: State) -> Result<State> {
+        let most = settings::max_lease();
+        let is_far = |time: Option<i64>, most: i64| {
+            time.is_some_and(|time| time.saturating_sub(self.now) > most)
+        };
+        let was_held = old.is_some_and(|old| old.status.is_held());
+        let is_endless = kept.status.is_held()
+            && kept.lease.is_none()
+            && !(was_held && old.is_some_and(|old| old.lease.is_none()));
+        let is_longer = is_far(kept.lease, most) && old.is_none_or(|old| old.lease != kept.lease);
+        // A failed attempt's wait is none of the agent's choosing.
+        let is_put_off = is_far(kept.scheduled_at, most.max(backoff::LONGEST_MICROS))
+            && old.is_none_or(|old| old.scheduled_at != kept.scheduled_at);
+        if !(is_endless || is_longer || is_put_off) || self.may_direct() {
+            return Ok(kept);
+        }
+        if is_longer {
+            return Err(Error::longer_lease("lease_expires_at", most).column("lease_expires_at"));
+        }
+        if is_put_off {
+            return Err(Error::longer_lease("scheduled_at", most).column("scheduled_at"));
+        }
+        kept.lease = Some(self.now.saturating_add(most));
+        let lease = kept.lease.map_or(Value::Null, Value::Time);
+        self.changes.push((self.columns.lease_expires_at, lease));
+        Ok(kept)
+    }
+
+    /// Whether who acts may direct the queue: may update all of the workspace's `tasks`.
+    fn may_direct(&self) -> bool {
+        catalog::table_in(self.schema, "tasks").is_some_and(role::may_update_all)
     }
 
     fn note(&self, event: Event) {
@@ -121,10 +177,12 @@ impl<'a> Task<'a> {
             columns.assigned_agent_id,
             columns.kind,
             columns.priority,
+            columns.task_type,
             columns.description,
             columns.required_capabilities,
             columns.dependencies,
             columns.result,
+            columns.error_message,
             columns.id,
             columns.ticket_id,
             columns.on_hold,
@@ -234,7 +292,9 @@ impl<'a> Task<'a> {
             let mut agents = before.texts(columns.agents).unwrap_or_default();
             let is_new = holder.filter(|holder| !agents.iter().flatten().any(|one| one == *holder));
             if is_written || is_new.is_some() {
-                agents.extend(is_new.cloned().map(Some));
+                if agents.len() < limits::AGENTS {
+                    agents.extend(is_new.cloned().map(Some));
+                }
                 self.changes.push((columns.agents, Value::Varchars(agents)));
             }
         }

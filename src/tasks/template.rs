@@ -135,14 +135,20 @@ impl Template {
 
     /// The text with the values in place, as far as [`LONGEST`] goes: an ellipsis stands for the rest.
     pub fn render(&self, values: &Values<'_>) -> String {
+        self.render_within(values, LONGEST)
+    }
+
+    /// As [`Self::render`], as far as so many bytes go where they are fewer.
+    pub fn render_within(&self, values: &Values<'_>, most: usize) -> String {
+        let most = most.min(LONGEST);
         let pieces = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.as_str(),
             Part::Value(variable) => values.get(*variable),
         });
         let length = pieces.clone().map(str::len).fold(0, usize::saturating_add);
-        let mut out = String::with_capacity(length.min(LONGEST));
+        let mut out = String::with_capacity(length.min(most));
         for piece in pieces {
-            let room = LONGEST - out.len();
+            let room = most - out.len();
             if piece.len() > room {
                 out.push_str(
                     piece

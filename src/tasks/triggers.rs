@@ -11,6 +11,7 @@ use super::unsettled::{self, Counting, Event};
 use crate::context::{llm, scout};
 use crate::error::Code;
 use crate::gates::triggers as gates;
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::spi::Session;
@@ -108,6 +109,12 @@ pub fn settle(firing: &Firing) -> Result<Verdict> {
 pub fn check_template(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
     Workspace::of_firing(firing, "task_templates")?;
+    firing.require_all_within(&[
+        ("task_type", limits::NAME),
+        ("template_description", limits::CONFIGURED),
+        ("required_capabilities", limits::CONFIGURED),
+        ("dependencies_template", limits::CONFIGURED),
+    ])?;
     let columns = TemplateColumns::of(firing.table())?;
     let row = firing.new_row();
     let json_text = |column| row.json(column);

@@ -1,6 +1,7 @@
 //! Who made a move and why, as its history row says.
 
-use crate::pg::{role, settings};
+use crate::pg::role;
+use crate::settings;
 use std::cell::RefCell;
 use std::rc::Rc;
 

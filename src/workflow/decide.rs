@@ -4,7 +4,7 @@ use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use super::request::{self, Outcome, Request};
 use super::rules;
-use super::triggers::{columns, id};
+use super::triggers::{SIZES, columns, id};
 use crate::context::fold::{Block, fold};
 use crate::context::scout;
 use crate::error::Error;
@@ -28,6 +28,7 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Update])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
+    firing.require_all_within(&SIZES)?;
     let phase = |row: FiredRow<'_>| {
         row.phase(columns.phase_id, workspace.phase_type)
             .unwrap_or(0)
@@ -218,7 +219,10 @@ impl Decision<'_> {
         if decided.direction != Direction::Forward {
             return Ok((None, Artifacts::Unseen));
         }
-        let context = self.firing.new_row().json(self.columns.context);
+        // One that is too large to be read, of an older version, is left as it is.
+        let Ok(context) = self.firing.new_row().json_that_fits(self.columns.context) else {
+            return Ok((None, Artifacts::Unseen));
+        };
         let (configuration, left) = (&self.configuration, decided.left);
         let found = scout::block(self.workspace, configuration, self.ticket, left)?;
         let (found, artifacts) = found.map(|found| (found.block, found.artifacts)).unzip();

@@ -10,7 +10,7 @@ use crate::gates::check::check;
 use crate::gates::verdict::Check;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::settings;
+use crate::pg::server;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
 use crate::phase::Phase;
@@ -45,7 +45,7 @@ struct Wish {
 /// Refuses where the triggers that decide about moves and write them down do not fire: nothing would come of the UPDATE, or a
 /// move that nobody has decided about.
 fn require_deciding(workspace: &Workspace) -> Result<()> {
-    if !settings::is_replica() {
+    if !server::is_replica() {
         return Ok(());
     }
     let _session = Session::open()?;

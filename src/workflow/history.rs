@@ -4,6 +4,7 @@ use super::attribution::Attribution;
 use super::moves::{Artifacts, Move};
 use super::statements::{RECORD_GIVEN, RECORD_MANY, RECORD_ONE};
 use crate::error::{Code, Error};
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::rows::Rows;
 use crate::pg::server;
@@ -13,6 +14,9 @@ use crate::workspace::Workspace;
 
 /// Writes the history of moves that share an attribution, with one statement. Needs an open session with the owner's rights.
 pub fn write(workspace: &Workspace, moves: &[Move]) -> Result<()> {
+    if let Some(first) = moves.first() {
+        require_sizes(&first.attribution)?;
+    }
     let rows = match moves {
         [] => return Ok(()),
         [one] => write_one(workspace, one)?,
@@ -32,6 +36,25 @@ pub fn write(workspace: &Workspace, moves: &[Move]) -> Result<()> {
             ))
             .hint("Look for triggers or rules on phase_history that suppress rows."),
     )
+}
+
+/// What is given with a move is no larger than it may be. What the phase left has is bounded where it is listed.
+fn require_sizes(attribution: &Attribution) -> Result<()> {
+    let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    for (column, size, limit) in [
+        (
+            "transition_reason",
+            size(&attribution.reason),
+            limits::MESSAGE,
+        ),
+        ("transitioned_by", attribution.actor.len(), limits::NAME),
+        ("artifacts", size(&attribution.artifacts), limits::DOCUMENT),
+    ] {
+        if size > limit {
+            return Err(Error::larger_than(column, size, limit));
+        }
+    }
+    Ok(())
 }
 
 /// An enum value, or NULL.

@@ -83,7 +83,7 @@ macro_rules! record_one {
     };
 }
 
-/// The artifacts that a phase of a ticket has now, as history keeps them.
+/// The artifacts that a phase of a ticket has now, as history keeps them: a thousand at most.
 macro_rules! artifacts_of {
     ($ticket:literal, $phase:literal) => {
         concat!(
@@ -98,7 +98,8 @@ macro_rules! artifacts_of {
             $phase,
             "
                             AND a.superseded_at IS NULL
-                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c)"
+                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC
+                          LIMIT 1000) c)"
         )
     };
 }

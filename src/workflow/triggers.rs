@@ -4,6 +4,7 @@
 use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use crate::error::{Code, Error};
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
@@ -27,11 +28,19 @@ pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
         .ok_or_else(|| Error::null_argument("id"))
 }
 
+/// The most bytes that the texts and the document of a ticket may have. Of a title the table's own CHECK says it.
+pub(super) const SIZES: [(&str, usize); 3] = [
+    ("description", limits::DOCUMENT),
+    ("context", limits::CONTEXT),
+    ("context_summary", limits::DOCUMENT),
+];
+
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = columns(&workspace, firing)?;
+    firing.require_all_within(&SIZES)?;
     let now = Value::Time(clock::now());
     let mut changes = vec![
         (columns.phase_entered_at, now.clone()),

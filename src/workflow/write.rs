@@ -34,7 +34,7 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
         moves::begin(workspace.schema, firing.table());
         return Ok(Verdict::Keep);
     }
-    let is_for_row = firing.level() == Each::Row;
+    let is_for_row = firing.is_for_row();
     if !is_for_row {
         moves::end();
     }

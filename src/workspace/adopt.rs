@@ -3,9 +3,9 @@
 //!
 //! Rows are updated only where a task's columns contradict its status (`sql/tasks/adopt.sql`).
 
-use super::create::Site;
 use super::progress::Adoption;
 use super::shape::{CONSTRAINTS, PHASES, TABLES, VIEWS};
+use super::site::Site;
 use crate::error::{Code, Error};
 use crate::pg::clock;
 use crate::pg::error::Result;

@@ -2,9 +2,9 @@
 //!
 //! Columns are filled by ALTER TABLE, which fires no trigger and is not subject to row security.
 
-use super::create::Site;
 use super::progress::Adoption;
 use super::shape::{Column, TASKS, TICKETS};
+use super::site::Site;
 use crate::error::Error;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once, run_script};

@@ -2,7 +2,7 @@
 
 use super::access::{Access, Level};
 use super::shape::TABLES;
-use super::{Workspace, check, create, upgrade};
+use super::{Workspace, check, create, detach, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -18,7 +18,7 @@ pub fn create_workspace(call: &Call) -> Result<Answer> {
 
 /// `detach_workspace(workspace name)`
 pub fn detach_workspace(call: &Call) -> Result<Answer> {
-    create::detach(&call.name(0, "workspace")?)?;
+    detach::detach(&call.name(0, "workspace")?)?;
     Ok(Answer::Null)
 }
 

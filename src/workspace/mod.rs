@@ -7,29 +7,36 @@
 mod access;
 mod adopt;
 pub mod append_only;
+mod attached;
 mod check;
 mod citus;
 mod columns;
 mod configuration;
 pub mod configuration_history;
 mod create;
+mod detach;
 pub mod functions;
 mod inheritance;
+mod own_triggers;
 mod owner;
 pub mod phases;
 mod progress;
+pub mod remembered;
 mod shape;
+mod site;
 mod statements;
+mod steps;
 mod upgrade;
 
 pub use configuration::Configuration;
 
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Remembered};
+use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
 use crate::pg::rows::{Row, Rows};
+use crate::pg::settings::Pinned;
 use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
@@ -37,8 +44,10 @@ use crate::pg::{catalog, role};
 use crate::stamp::{Fit, Stamp};
 use owner::{Tables, uses};
 use pgrx::pg_sys::{self, Oid};
+use remembered::Remembered;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ffi::{CStr, CString};
 use std::rc::{Rc, Weak};
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
@@ -133,6 +142,14 @@ pub struct Workspace {
     /// By statement, and whether it leaves out the question which tickets the caller may see.
     plans: RefCell<HashMap<(*const Statement, bool), Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
+    /// The search_path for what runs with the owner's rights, and the count of changes of rights that it holds for.
+    path: RefCell<Option<(u64, Rc<CStr>)>>,
+}
+
+/// The owner's rights, until dropped.
+pub struct AsOwner {
+    _path: Option<Pinned>,
+    _rights: Rights,
 }
 
 impl Workspace {
@@ -178,7 +195,7 @@ impl Workspace {
                     firing.table_name()
                 ),
             )
-            .detail("phasegate's trigger functions are for the tables of a workspace and their partitions.")
+            .detail("Trigger functions of phasegate are for the tables of a workspace and their partitions.")
             .hint("Drop the trigger.")
         })?;
         if !tables.contains(&table) {
@@ -365,6 +382,7 @@ impl Workspace {
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),
+            path: RefCell::default(),
         })))
     }
 
@@ -412,16 +430,16 @@ impl Workspace {
     ///
     /// Where a superuser only reads what is not a superuser's, it is done with the owner's rights until what is given is
     /// dropped: reading may run what the owner made. What a superuser writes is as their own statement would be.
-    fn ready(&self, statement: &'static Statement) -> Result<Option<Rights>> {
+    fn ready(&self, statement: &'static Statement) -> Result<Option<AsOwner>> {
         let uses = uses(statement);
         self.tables.lock(&uses);
         self.require_unchanged()?;
-        self.tables.require_owner(self.owner, self.phase_type)?;
+        self.require_one_owner()?;
         let writes = |purpose| purpose == Purpose::Writing;
         if role::is_switched() {
             for one in uses.iter().filter(|one| writes(one.purpose)) {
                 let table = self.table(one.table)?;
-                self.tables.require_own_triggers(table, self.owner)?;
+                self.tables.require_safe_triggers(table, self.owner)?;
             }
             return Ok(None);
         }
@@ -432,6 +450,11 @@ impl Workspace {
                 && !role::is_superuser(self.owner)
         };
         Ok((only_reads && stands_above()).then(|| self.as_owner()))
+    }
+
+    /// Refuses where its tables and its type do not all belong to its owner.
+    fn require_one_owner(&self) -> Result<()> {
+        self.tables.require_owner(self.owner, self.phase_type)
     }
 
     /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.
@@ -493,8 +516,37 @@ impl Workspace {
     }
 
     /// Acts with the rights of the workspace's owner until the guard is dropped.
-    pub fn as_owner(&self) -> Rights {
-        Rights::of(self.owner)
+    ///
+    /// The caller's search_path does not hold meanwhile: what the owner made, as a trigger on the history, would find there
+    /// what the caller has put for it to find.
+    pub fn as_owner(&self) -> AsOwner {
+        let rights = Rights::of(self.owner);
+        let path = self.path();
+        let is_set = catalog::search_path().as_bytes() == path.to_bytes();
+        AsOwner {
+            _path: (!is_set).then(|| Pinned::path(&path)),
+            _rights: rights,
+        }
+    }
+
+    /// The server's own, the workspace where nobody without the owner's rights can make anything in it, and phasegate;
+    /// temporary tables last.
+    fn path(&self) -> Rc<CStr> {
+        let generation = cache::rights_generation();
+        if let Some((known, path)) = self.path.borrow().as_ref()
+            && *known == generation
+        {
+            return Rc::clone(path);
+        }
+        let workspace = if role::is_schema_of(self.owner, self.schema) {
+            format!("{}, ", self.quoted)
+        } else {
+            String::new()
+        };
+        let path = CString::new(format!("pg_catalog, {workspace}phasegate, pg_temp"));
+        let path: Rc<CStr> = Rc::from(path.unwrap_or_default());
+        *self.path.borrow_mut() = Some((generation, Rc::clone(&path)));
+        path
     }
 
     /// Refuses unless the caller may read tickets: the least that any function of a workspace asks for.

@@ -1,9 +1,10 @@
 //! The table `phases`: its first rows, and the trigger that keeps what tickets rely on.
 
 use super::Workspace;
-use super::create::Site;
 use super::shape::PHASES;
+use super::site::Site;
 use crate::error::{Code, Error};
+use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement, run_once};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
@@ -93,6 +94,12 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
     let events = [On::Insert, On::Update, On::Delete];
     firing.require(When::Before, Each::Row, &events)?;
     let workspace = Workspace::of_firing(firing, "phases")?;
+    if !firing.is_row_delete() {
+        firing.require_all_within(&[
+            ("context_key", limits::NAME),
+            ("description", limits::MESSAGE),
+        ])?;
+    }
     let phase_id = firing.column("phase_id")?;
     let kind = firing.column("kind")?;
     let key = firing.column("context_key")?;

@@ -2,7 +2,7 @@
 //!
 //! Whether they do depends on the tables' size, not on the time it takes, so that it is the same every time.
 
-use super::create::Site;
+use super::site::Site;
 use crate::pg::error::Result;
 use crate::pg::settings::Loudness;
 use crate::pg::spi::run_once;

@@ -1,43 +1,19 @@
 //! `upgrade_workspace`: brings a workspace of an older shape to the present one.
 
-use super::create::{self, Site};
+use super::own_triggers::{drop_triggers, enabled_always};
 use super::shape::{TABLES, VIEWS};
-use super::{adopt, owner};
+use super::site::{self, Site};
+use super::steps::{run, steps};
+use super::{adopt, create, owner};
 use crate::error::Error;
 use crate::pg::error::{Result, notice};
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, lock};
-use crate::stamp::{FIRST, Fit, SHAPE, Stamp};
-
-/// One shape to the next.
-struct Step {
-    /// What it changes, for the NOTICE and the answer.
-    change: &'static str,
-    /// The changes of tables, indexes and rows that come before [`create::make`], which adds what is missing and
-    /// replaces triggers and views.
-    ///
-    /// A step is run on workspaces of all shapes before its own, and on schemas whose shape is not known: tables taken
-    /// back after `detach_workspace`, or an app's own. Where what it changes is not there it must do nothing, and no
-    /// harm where that is changed already.
-    sql: &'static str,
-}
-
-/// The first brings shape [`FIRST`] to the next, and so on.
-const STEPS: [Step; 1] = [Step {
-    change: "phases have kinds, an archive and a history of the configuration, roles and transactions on record, tasks on hold",
-    sql: include_str!("../../sql/workspace/migrations/3.sql"),
-}];
-
-// There is a step to each shape beyond the first.
-const _: () = assert!(STEPS.len() as i32 == SHAPE - FIRST);
-
-/// The steps that a workspace of this shape lacks, with the shape that each makes; all for an unknown shape, 0.
-fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
-    (FIRST + 1..).zip(&STEPS).filter(move |(to, _)| *to > shape)
-}
+use crate::pg::{cache, catalog};
+use crate::stamp::{Fit, Stamp};
 
 /// Upgrades the workspace, and gives the steps that were done with the shape that each made; none where it is current.
 ///
@@ -46,7 +22,7 @@ fn steps(shape: i32) -> impl Iterator<Item = (i32, &'static Step)> {
 pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     cache::accept_invalidations();
     let _session = Session::open()?;
-    create::require_same_version()?;
+    site::require_same_version()?;
     let (site, owner) = find(name)?;
     let mut done = Vec::new();
     if stamp(&site, name)?.fit() == Fit::Current {
@@ -58,7 +34,7 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         .iter()
         .chain(&TABLES)
         .filter_map(|relation| catalog::table_in(site.schema, relation))
-        .for_each(lock::exclusively);
+        .for_each(|relation| lock::table(relation, Purpose::Changing));
     owner::hold(site.schema, owner)?;
     adopt::require_owner(&site, owner)?;
     // Somebody else may have done it meanwhile.
@@ -66,8 +42,8 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     if found.fit() == Fit::Current {
         return Ok(done);
     }
-    let always = create::enabled_always(&site)?;
-    create::drop_triggers(&site)?;
+    let always = enabled_always(&site)?;
+    drop_triggers(&site)?;
     for (to, step) in steps(found.shape) {
         notice(format!(
             "workspace \"{name}\", to shape {to}: {}",
@@ -86,7 +62,7 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
 /// Grants on what shape 3 brought what roles have on its like, so that who works in the workspace goes on.
 fn grant_new(site: &Site) -> Result<()> {
     let _pinned = Pinned::search_path();
-    create::run_each(
+    site::run_each(
         "SELECT format('GRANT %s ON %s TO %s%s', x.privilege_type, n.oid::regclass,
                        CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
                        CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
@@ -102,17 +78,6 @@ fn grant_new(site: &Site) -> Result<()> {
     )
 }
 
-/// Runs all steps on a schema whose shape is not known.
-pub(super) fn from_unknown(site: &Site) -> Result<()> {
-    create::drop_triggers(site)?;
-    steps(0).try_for_each(|(_, step)| run(site, step))
-}
-
-fn run(site: &Site, step: &Step) -> Result<()> {
-    let _pinned = Pinned::search_path();
-    site.script(step.sql)
-}
-
 /// The schema and the owner of its `tickets`; refuses unless the caller has the owner's rights.
 fn find(name: &str) -> Result<(Site, u32)> {
     let no_workspace = || Error::not_a_workspace(name);
@@ -121,7 +86,7 @@ fn find(name: &str) -> Result<(Site, u32)> {
         schema,
         quoted: quote_identifier(name)?,
     };
-    let owner = create::owner_of(&site)?.ok_or_else(no_workspace)?;
+    let owner = site::owner_of(&site)?.ok_or_else(no_workspace)?;
     Ok((site, owner))
 }
 

@@ -143,11 +143,11 @@ CODE_OF_RULE = {
     "Dependency": "InvalidTemplate", "Template": "InvalidTemplate", "Link": "InvalidDependencies",
     "Capability": "InvalidCapabilities", "Contract": "InvalidResult",
 }
-# Those that a constructor chooses the code for.
+# Those whose code or text stands elsewhere.
 CHOSEN = {
     ("TicketNotFound", "ticket not found"), ("TaskNotFound", "task not found"), ("TemplateNotFound", "template not found"),
     ("ResultTooLarge", "result is too large"), ("ArtifactTooLarge", "artifact_content is too large"),
-    ("ValueTooLarge", "… is too large"),
+    ("ValueTooLarge", "… is too large"), ("RoleNotFound", 'role "…" does not exist'), ("PermissionDenied", "permission denied for table …"),
 }
 CODE = re.compile(r'((?:\s+/// .*\n)+)\s+(\w+): "(\w{5})" "(\w+)",')
 

@@ -1,5 +1,7 @@
 """Every code that docs/reference.md lists is raised once, and read from the field that drivers have it in."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -24,6 +26,11 @@ RAISING = {
     "gate_not_passed": f"SELECT transition_ticket({CODING}, 'PHASE_TESTING')",
     "phase_changed": f"SELECT transition_ticket({TICKET}, 'PHASE_REQUIREMENTS', expected_phase => 'PHASE_DESIGN')",
     "move_suppressed": f"CREATE TRIGGER zzzz BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION nothing(); {MOVE}",
+    "no_blocked_phase": f"DELETE FROM phases WHERE kind = 'blocked'; SELECT block_ticket({TICKET}, 'waiting')",
+    "phase_in_use": f"SELECT block_ticket({CODING}, 'waiting'); DELETE FROM phases WHERE kind = 'blocked'",
+    "phase_column_fixed": "UPDATE phases SET context_key = 'x' WHERE phase_id = 'PHASE_DESIGN'",
+    "triggers_off": f"SET LOCAL session_replication_role = replica; {MOVE}",
+    "table_inherits": "CREATE TABLE child () INHERITS (tasks); SELECT create_workspace('shop')",
     "ticket_not_blocked": f"SELECT unblock_ticket({TICKET})",
     "ticket_not_found": f"SELECT transition_ticket({UNKNOWN}, 'PHASE_DONE')",
     "unknown_phase": f"SELECT transition_ticket({TICKET}, 'PHASE_LUNCH')",
@@ -50,6 +57,12 @@ RAISING = {
     "permission_denied": f"{STRANGER} SET LOCAL ROLE stranger; SELECT can_transition('PHASE_BACKLOG', 'PHASE_DESIGN')",
     "not_owner": f"{STRANGER} SET LOCAL ROLE stranger; SELECT create_workspace('shop')",
     "other_owner": f"{STRANGER} ALTER TABLE phase_context OWNER TO stranger; SELECT create_workspace('shop')",
+    "trigger_of_other": f"{STRANGER} CREATE TRIGGER a BEFORE INSERT ON phase_history FOR EACH ROW EXECUTE FUNCTION nothing(); ALTER FUNCTION nothing() OWNER TO stranger; {MOVE}",
+    "constraint_deferred": f"""CREATE ROLE keeper; CREATE SCHEMA desk AUTHORIZATION keeper; SET LOCAL ROLE keeper; SELECT create_workspace('desk'); SET LOCAL search_path = desk, phasegate;
+        INSERT INTO tickets (id, title) VALUES ({TICKET}, 't'); CREATE CONSTRAINT TRIGGER a AFTER INSERT ON phase_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+        EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger(); RESET ROLE; {MOVE}""",
+    "workspace_distributed": """SET LOCAL allow_system_table_mods = on; INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+        VALUES (99999, 'citus', 10, 'pg_catalog'::regnamespace, false, '0'); SET LOCAL citus.enable_schema_based_sharding = on; SELECT create_workspace('other')""",
     "no_workspace": f"SET LOCAL search_path = phasegate; {MOVE}",
     "not_a_workspace": "SELECT check_workspace('nowhere')",
     "workspace_incomplete": f"ALTER TABLE tasks DROP COLUMN error_message CASCADE; UPDATE tasks SET priority = 'LOW' WHERE id = {TASK}",
@@ -62,8 +75,8 @@ RAISING = {
     "name_taken": "CREATE SCHEMA app; CREATE TYPE app.phase AS (a int); SELECT create_workspace('app')",
     "wrong_trigger": "SELECT tickets_decide()",
 }
-# Raised where the machine has no memory, where the database is of another encoding, and never.
-ELSEWHERE = {"out_of_memory", "encoding_not_supported", "internal_error"}
+# Raised at a commit, after a wait, where the machine has no memory, where the database is of another encoding, and never.
+ELSEWHERE = {"not_recorded", "workspace_changed", "out_of_memory", "encoding_not_supported", "internal_error"}
 
 
 @pytest.fixture
@@ -86,6 +99,26 @@ def test_every_code_is_raised(shop):
         except psycopg.Error as error:
             said[word] = (error.diag.constraint_name, error.diag.sqlstate, error.diag.source_file)
     assert said == {word: (word, states[word], None) for word in RAISING}
+
+
+def test_code_at_a_commit(shop):
+    shop.execute("ALTER TABLE tickets DISABLE TRIGGER aa_phasegate_write")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught, shop.transaction():
+        shop.execute(f"UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE id = {TICKET}")
+    assert caught.value.diag.constraint_name == "not_recorded"
+
+
+def test_code_after_a_wait(shop, connect):
+    waiting = connect(autocommit=True)
+    waiting.execute("SET search_path = shop, phasegate")
+    with ThreadPoolExecutor() as pool, shop.transaction():
+        shop.execute("LOCK TABLE tickets; ALTER SCHEMA shop RENAME TO store")
+        outcome = pool.submit(waiting.execute, MOVE)
+        while shop.execute("SELECT FROM pg_locks WHERE NOT granted AND pid = %s", [waiting.info.backend_pid]).fetchone() is None:
+            assert not outcome.done()
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught:
+        outcome.result()
+    assert caught.value.diag.constraint_name == "workspace_changed"
 
 
 def test_fields_name_what_is_meant(shop):

@@ -95,7 +95,8 @@ def test_the_reference_is_complete(connect_with_extension):
     settings = re.findall(r"^\| `(phasegate\.\w+)` \| (\S+) \| (\w+) \|", text, re.M)
     assert sorted((name, default.strip("`"), who) for name, default, who in settings) == connect_with_extension.execute(
         "SELECT name, CASE WHEN coalesce(boot_val, '') = '' THEN 'empty' WHEN unit = 'B' THEN"
-        " replace(pg_size_pretty(boot_val::bigint), '1024 kB', '1MB') ELSE boot_val END,"
+        " replace(pg_size_pretty(boot_val::bigint), '1024 kB', '1MB')"
+        " WHEN unit = 's' THEN boot_val::int / 86400 || 'd' ELSE boot_val END,"
         " CASE context WHEN 'user' THEN 'everybody' ELSE 'superusers' END"
         " FROM pg_settings WHERE name LIKE 'phasegate.%' ORDER BY name").fetchall()
 

@@ -131,6 +131,9 @@ INTEGERS = {
     "largest": "2147483647", "smallest": "(-2147483648)",
 }
 
+LARGE_INTEGERS = {**INTEGERS, "largest": "9223372036854775807", "smallest": "(-9223372036854775808)"}
+TRANSACTIONS = {"null": "NULL", "good own": "pg_current_xact_id()", "none": "'0'", "first": "'3'", "largest": "'18446744073709551615'"}
+
 INTERVALS = {
     "null": "NULL", "good": "'5 minutes'", "zero": "'0'", "negative": "'-1 second'", "good shortest": "'1 microsecond'",
     "good months": "'1 month -1 day'", "longest": "'178000000 years'", "most negative": "'-178000000 years'",
@@ -171,6 +174,8 @@ def values_of(server_version):
         "uuid": UUIDS,
         "uuid[]": UUID_ARRAYS,
         "integer": INTEGERS,
+        "bigint": LARGE_INTEGERS,
+        "xid8": TRANSACTIONS,
         "interval": {**INTERVALS, **(INFINITE_INTERVALS if server_version >= 170000 else {})},
         "name": NAMES,
         "boolean": {"null": "NULL", "true": "true", "false": "false"},

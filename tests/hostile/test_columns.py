@@ -4,9 +4,11 @@ What is accepted is then read and worked on by everything that looks at such a r
 sense; it may make a statement fail, in the ways that are documented, but nothing worse.
 """
 
+import re
+
 import pytest
 
-from odd_values import ALONE, COLUMN_UUIDS, TICKETS, literal, ticket_id, values_of
+from odd_values import ALONE, COLUMN_UUIDS, TEXTS, TICKETS, literal, ticket_id, values_of
 from probing import ALLOWED, is_fine, probed
 
 # What constraints and triggers say, besides.
@@ -19,6 +21,7 @@ ALLOWED = ALLOWED | {
 
 READY = literal(ticket_id("ready")) + "::uuid"
 ADDED = f"(SELECT id FROM tickets WHERE id <> ALL ('{{{','.join(map(ticket_id, TICKETS))}}}') LIMIT 1)"
+ADDED_PHASE = TEXTS["good added phase"]  # which has no row in phases
 TASK = {"ticket_id": READY, "phase_id": "'PHASE_TESTING'", "task_type": "'odd'"}
 REVIEW = {**TASK, "kind": "'review'", "required_capabilities": "'[\"validation\"]'"}
 
@@ -26,6 +29,7 @@ REVIEW = {**TASK, "kind": "'review'", "required_capabilities": "'[\"validation\"
 ROWS = {
     "tickets": [{"title": "'odd'", "phase_id": "'PHASE_DESIGN'"}, {"title": "'odd'", "phase_id": "'PHASE_BLOCKED'", "previous_phase_id": "'PHASE_DESIGN'"}],
     "phase_history": [{"ticket_id": READY, "from_phase": "'PHASE_TESTING'", "to_phase": "'PHASE_TESTING'"}],
+    "phases": [{"phase_id": ADDED_PHASE, "context_key": "'odd'", "kind": "'work'"}],
     "phase_transitions": [{"from_phase": "'PHASE_TESTING'", "to_phase": "'PHASE_DONE'", "requires_gate": "true"}],
     "task_templates": [{"phase_id": "'PHASE_DEPLOYMENT'", "task_type": "'odd'", "template_description": "'{context_summary}'"}],
     "tasks": [
@@ -41,10 +45,12 @@ ROWS = {
     "phase_gate_results": [{"ticket_id": READY, "phase_id": "'PHASE_TESTING'", "gate_status": "'passed'"}],
     "phase_gate_requirements": [{"phase_id": "'PHASE_DEPLOYMENT'", "required_artifacts": "'{test_results}'"}],
     "phase_context": [{"ticket_id": READY, "phase_id": "'PHASE_DESIGN'", "context_data": "'{}'"}],
+    "configuration_history": [{"table_name": "'phases'", "operation": "'UPDATE'"}],
+    "ticket_archive": [{"ticket_id": READY}],
 }
 # The rows that an UPDATE changes, where they are not those of the ticket.
 CHANGED = {
-    "tickets": f"id = {READY}", "phase_transitions": "from_phase = 'PHASE_TESTING' AND to_phase = 'PHASE_DEPLOYMENT'",
+    "tickets": f"id = {READY}", "phases": "phase_id = 'PHASE_TESTING'", "configuration_history": "true", "phase_transitions": "from_phase = 'PHASE_TESTING' AND to_phase = 'PHASE_DEPLOYMENT'",
     "task_templates": "phase_id = 'PHASE_DEPLOYMENT'", "phase_gate_requirements": "phase_id = 'PHASE_TESTING'",
 }
 
@@ -56,6 +62,7 @@ FOLLOWING = [
     "SELECT phasegate.ticket_context({ticket}), phasegate.get_context_for_phase({ticket}, 'PHASE_BLOCKED')",
     "SELECT phasegate.aggregate_phase_context({ticket})",
     "SELECT b, q, d FROM phase_board b, task_queue q, phase_durations d",
+    "SELECT o FROM overdue_tickets o",
     "SELECT sum(violations), max(example) FROM phasegate.check_workspace()",
     "SELECT phasegate.release_expired_tasks()",
     "SELECT phasegate.claim_tasks('eve', 100, '{{analysis,testing,validation,summarization,documentation}}')",
@@ -74,7 +81,7 @@ FOLLOWING = [
 
 def values_for(kind, session):
     """The odd values of a column's type, as SQL."""
-    kind = {"character varying": "text"}.get(kind.split("(")[0], kind)
+    kind = re.sub(r"character varying(\(\d+\))?", "text", kind)
     if kind == "phase":
         labels = session.execute("SELECT unnest(enum_range(NULL::phase))::text").fetchall()
         return {"null": "NULL", **{label: f"{literal(label)}::phase" for label, in labels}}

@@ -72,6 +72,7 @@ UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE title IN ('ticket 1', '
 UPDATE tickets SET phase_id = 'PHASE_BLOCKED' WHERE title = 'ticket 3';
 SELECT claim_task('ada', '{analysis}');
 SELECT validate_gate(id) FROM tickets WHERE title = 'ticket 1';
+UPDATE phases SET due_after = '0' WHERE phase_id = 'PHASE_REQUIREMENTS';
 """
 
 
@@ -92,6 +93,7 @@ def test_metrics_say_what_the_views_say(connect, scrape):
     for phase, status, tasks, claimable in owner.execute("SELECT phase::text, status, tasks, claimable FROM task_queue").fetchall():
         assert at(metrics, "phasegate_queue_tasks", phase=phase, status=status) == tasks
         assert at(metrics, "phasegate_queue_claimable", phase=phase, status=status) == claimable
+    assert at(metrics, "phasegate_overdue_tickets", phase="PHASE_REQUIREMENTS") == 2
     assert at(metrics, "phasegate_leases_held") == 1
     assert at(metrics, "phasegate_leases_expired") == 0
     assert at(metrics, "phasegate_moves_last_hour", from_phase="", to_phase="PHASE_BACKLOG") == 5

@@ -24,7 +24,7 @@ def test_data_follows_the_schema_with_the_triggers_off(populated, empty_database
         tool("pg_restore", "-j2", "--exit-on-error", "--data-only", "--disable-triggers", "--dbname", target, tmp_path / "data")
         assert rows(restored) == before[0]
         # --disable-triggers enables them again in the ordinary way, also those that are to be enabled ALWAYS.
-        assert {(schema, check) for schema, check, _, _ in violations(restored)} == {(SHOP, "triggers_are_in_place"), (DESK, "triggers_are_in_place")}
+        assert {(schema, check) for schema, check, _, _ in violations(restored)} == {(SHOP, "structure_is_whole"), (DESK, "structure_is_whole")}
         for workspace in [SHOP, DESK]:
             restored.execute("SELECT phasegate.create_workspace(%s)", [workspace])
         # The application's own, which --disable-triggers has changed as well.
@@ -50,7 +50,7 @@ def test_data_is_loaded_into_a_detached_workspace_without_being_a_superuser(popu
             restored.execute("SELECT phasegate.create_workspace('helpdesk')")
         assert rows(restored, [DESK]) == before[0]
         # The views were made anew, with the grants that their owner gives by default.
-        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue)")
+        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue|overdue_tickets)")
         assert [text for text in definitions(restored, [DESK]) if not views.match(text)] == [text for text in before[1] if not views.match(text)]
         assert violations(restored) == []
 
@@ -70,7 +70,8 @@ def test_data_replaces_the_configuration_of_a_new_workspace(database, empty_data
         assert restored.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
 
         tool("pg_dump", "-Fc", "--data-only", "--schema", "acme", "--dbname", database, "--file", tmp_path / "data")
-        restored.execute("TRUNCATE phase_transitions, task_templates, phase_gate_requirements")
+        restored.execute("TRUNCATE phases, phase_transitions, task_templates, phase_gate_requirements")
+        restored.execute("TRUNCATE configuration_history")
         tool("pg_restore", "--exit-on-error", "--disable-triggers", "--dbname", target, tmp_path / "data")
         assert not restored.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
         restored.execute("SELECT create_workspace('acme')")
@@ -81,7 +82,7 @@ def test_data_replaces_the_configuration_of_a_new_workspace(database, empty_data
 def test_configuration_alone_is_loaded_with_the_triggers_on(populated, empty_database, tool, tmp_path):
     """They check it, and sessions that keep the former configuration see the new one."""
     target = empty_database()
-    tables = ["phase_transitions", "task_templates", "phase_gate_requirements"]
+    tables = ["phases", "phase_transitions", "task_templates", "phase_gate_requirements"]
     options = [word for table in tables for word in ("--table", f"{DESK}.{table}")]
     with psycopg.connect(dbname=populated.database, autocommit=True) as source, psycopg.connect(dbname=target, autocommit=True) as other:
         source.execute("DELETE FROM helpdesk.phase_transitions WHERE to_phase = 'PHASE_DONE'")
@@ -90,7 +91,7 @@ def test_configuration_alone_is_loaded_with_the_triggers_on(populated, empty_dat
         other.execute("SET search_path = helpdesk, phasegate")
         assert other.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
         (tmp_path / "data.sql").write_bytes(tool("pg_dump", "--data-only", *options, "--dbname", populated.database))
-        other.execute("TRUNCATE phase_transitions, task_templates, phase_gate_requirements")
+        other.execute("TRUNCATE phases, phase_transitions, task_templates, phase_gate_requirements")
         tool("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", target, "--file", tmp_path / "data.sql")
         assert not other.execute("SELECT can_transition('PHASE_DEPLOYMENT', 'PHASE_DONE')").fetchone()[0]
         loaded, expected = rows(other, [DESK]), rows(source, [DESK])
@@ -122,6 +123,7 @@ def test_data_with_the_triggers_on_is_refused(database, empty_database, tool, tm
         assert violations(restored) == []
         # Everything goes with its ticket; then it is loaded in the right way.
         restored.execute("DELETE FROM acme.tickets")
-        restored.execute("TRUNCATE acme.phase_transitions, acme.task_templates, acme.phase_gate_requirements")
+        restored.execute("TRUNCATE acme.phases, acme.phase_transitions, acme.task_templates, acme.phase_gate_requirements")
+        restored.execute("TRUNCATE acme.configuration_history, acme.ticket_archive")
         tool("pg_restore", "--exit-on-error", "--disable-triggers", "--dbname", target, tmp_path / "data")
         assert rows(restored, ["acme"]) == before

@@ -21,7 +21,7 @@ def test_a_workspace_comes_with_everything_but_its_casts(populated, empty_databa
         restored.execute("CREATE EXTENSION phasegate")
 
         tool("pg_restore", "--exit-on-error", "--dbname", target, tmp_path / "dump")
-        assert [(check, count) for _, check, count, _ in violations(restored)] == [("casts_are_in_place", 2)]
+        assert [(check, count) for _, check, count, _ in violations(restored)] == [("structure_is_whole", 2)]
         restored.execute("SELECT phasegate.create_workspace(%s)", [SHOP])
 
         assert rows(restored, [SHOP]) == before[0]

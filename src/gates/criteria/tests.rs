@@ -367,3 +367,15 @@ fn only_must_exist_is_content_with_a_content_that_is_no_object() {
         }
     }
 }
+
+#[test]
+fn descents_are_counted_outside_of_strings() {
+    for (path, count) in [
+        ("$.a[*].b", 0),
+        ("$.** ? (@.c == 1)", 1),
+        ("exists($.**{2 to 5} ? (@.** == 7))", 2),
+        (r#"$.s like_regex "a**\"**" && $."**" == 2"#, 0),
+    ] {
+        assert_eq!(descents(path), count, "{path}");
+    }
+}

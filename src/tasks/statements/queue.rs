@@ -58,14 +58,16 @@ pub static RELEASE: Statement = Statement {
     parameters: &[Type::Time],
 };
 
-/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact.
+/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact. Where as
+/// many agents held it as are kept ([`crate::limits::AGENTS`]), any may have.
 pub static TOOK_PART: Statement = Statement {
     sql: "SELECT EXISTS (
               SELECT 1 FROM {ws}.tasks k
                WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
                  AND k.phase_id OPERATOR(pg_catalog.=) $2
                  AND k.kind OPERATOR(pg_catalog.=) 'work'
-                 AND $3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[]))
+                 AND ($3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[])
+                      OR pg_catalog.cardinality(k.agents) OPERATOR(pg_catalog.>=) 1000))
               OR EXISTS (
               SELECT 1 FROM {ws}.phase_gate_artifacts a
                WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
@@ -162,32 +164,39 @@ pub static NOTIFY: Statement = Statement {
     parameters: &[Type::Text],
 };
 
-/// What a reviewer is to judge, put into the context ($3): what the phase's gate asks for, its current
-/// artifacts, the results of its completed work.
+/// What a reviewer is to judge. Parts: 1 what the phase's gate asks for; 2 its current artifacts, those that the gate asks
+/// for and then the newest first, one more than are shown; 3 its completed work.
+///
+/// Columns: part, id, type, path or description, document, by whom, since when, whether the gate asks for it.
 pub static BRIEF: Statement = Statement {
-    sql: "SELECT coalesce($3, '{}'::pg_catalog.jsonb) OPERATOR(pg_catalog.||)
-                 pg_catalog.jsonb_build_object('review', pg_catalog.jsonb_build_object(
-                 'requirements', (
-                 SELECT pg_catalog.jsonb_build_object(
-                            'required_artifacts', q.required_artifacts,
-                            'required_tasks_completed', q.required_tasks_completed,
-                            'validation_criteria', q.validation_criteria)
-                   FROM {ws}.phase_gate_requirements q WHERE q.phase_id OPERATOR(pg_catalog.=) $2),
-                 'artifacts', (
-                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path,
-                            'content', c.artifact_content, 'collected_by', c.collected_by) ORDER BY c.artifact_type), '[]')
-                   FROM (SELECT DISTINCT ON (a.artifact_type) a.*
-                           FROM {ws}.phase_gate_artifacts a
-                          WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
-                            AND a.superseded_at IS NULL
-                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c),
-                 'tasks', (
-                 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'task_id', k.id, 'task_type', k.task_type, 'description', k.description,
-                            'agent', k.assigned_agent_id, 'result', k.result) ORDER BY k.completed_at, k.id), '[]')
-                   FROM {ws}.tasks k
-                  WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
-                    AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed')))",
-    parameters: &[Type::Uuid, Type::Phase, Type::Json],
+    sql: "SELECT 1, NULL::pg_catalog.uuid, NULL::pg_catalog.text, NULL::pg_catalog.text,
+                 pg_catalog.jsonb_build_object(
+                     'required_artifacts', q.required_artifacts,
+                     'required_tasks_completed', q.required_tasks_completed,
+                     'validation_criteria', q.validation_criteria),
+                 NULL::pg_catalog.text, NULL::pg_catalog.timestamptz, true
+            FROM {ws}.phase_gate_requirements q WHERE q.phase_id OPERATOR(pg_catalog.=) $2
+           UNION ALL
+          (SELECT 2, c.id, c.artifact_type::pg_catalog.text, c.artifact_path, c.artifact_content,
+                  c.collected_by::pg_catalog.text, c.collected_at, w.wanted
+             FROM (SELECT DISTINCT ON (a.artifact_type) a.*
+                     FROM {ws}.phase_gate_artifacts a
+                    WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
+                      AND a.superseded_at IS NULL
+                    ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c
+            CROSS JOIN LATERAL (
+                  SELECT EXISTS (
+                         SELECT 1 FROM {ws}.phase_gate_requirements q
+                          WHERE q.phase_id OPERATOR(pg_catalog.=) $2
+                            AND (c.artifact_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY (q.required_artifacts)
+                                 OR q.validation_criteria OPERATOR(pg_catalog.?) c.artifact_type::pg_catalog.text)) AS wanted) w
+            ORDER BY w.wanted DESC, c.collected_at DESC, c.id DESC
+            LIMIT 1001)
+           UNION ALL
+          SELECT 3, k.id, k.task_type::pg_catalog.text, k.description::pg_catalog.text, k.result,
+                 k.assigned_agent_id::pg_catalog.text, k.completed_at, true
+            FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+             AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.=) 'completed'",
+    parameters: &[Type::Uuid, Type::Phase],
 };

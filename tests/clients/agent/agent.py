@@ -22,8 +22,8 @@ def ask(connection, statement, *values):
     """Runs a statement about a task that is held."""
     try:
         return connection.execute(statement, values).fetchone()
-    except psycopg.errors.ObjectNotInPrerequisiteState as error:
-        if error.diag.message_primary == "task is not held by this agent":
+    except psycopg.Error as error:
+        if error.diag.constraint_name == "task_not_held":
             raise NotHeld(error.diag.message_detail) from error
         raise
 # endregion

@@ -44,3 +44,12 @@ ALTER VIEW acme.phase_board OWNER TO regress_other;
 SELECT check_name, violations, example FROM phasegate.check_workspace('acme') WHERE violations > 0;
 DROP OWNED BY regress_other;
 DROP ROLE regress_other;
+-- Settings of autovacuum: gone, and made again by a repair, which leaves those that the owner chose.
+ALTER TABLE acme.tasks RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold);
+SELECT check_name, violations, example FROM phasegate.check_workspace('acme') WHERE check_name = 'tasks_are_vacuumed_often';
+SELECT phasegate.create_workspace('acme');
+SELECT reloptions FROM pg_class WHERE oid = 'acme.tasks'::regclass;
+ALTER TABLE acme.tasks RESET (autovacuum_vacuum_scale_factor), SET (autovacuum_vacuum_threshold = 500);
+SELECT phasegate.create_workspace('acme');
+SELECT reloptions FROM pg_class WHERE oid = 'acme.tasks'::regclass;
+SELECT sum(violations) FROM phasegate.check_workspace('acme');

@@ -11,7 +11,7 @@ CREATE FUNCTION public.found() RETURNS TABLE (check_name text, violations bigint
 SELECT count(*) FROM public.found();
 -- Every check by name, healthy.
 SELECT check_name FROM phasegate.check_workspace() WHERE check_name IN
-    ('phase_is_last_history_phase', 'history_is_unbroken', 'gate_result_is_passed', 'task_state_is_possible', 'pending_dependencies_are_true', 'triggers_are_in_place', 'casts_are_in_place', 'context_keys_are_phases', 'shape_is_current');
+    ('phase_is_last_history_phase', 'history_is_unbroken', 'gate_result_is_passed', 'task_state_is_possible', 'pending_dependencies_are_true', 'structure_is_whole', 'owner_is_one', 'views_are_in_place', 'tasks_are_vacuumed_often', 'no_trigger_privileges', 'one_phase_is_the_start', 'context_keys_are_phases', 'shape_is_current');
 -- Corrupted with the triggers off, one by one.
 BEGIN;
 SET LOCAL session_replication_role = replica;

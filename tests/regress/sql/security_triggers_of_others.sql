@@ -40,6 +40,26 @@ CREATE DOMAIN acme.evil AS text CHECK (acme.evil(VALUE));
 CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (NEW.transition_reason::acme.evil IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
 SET ROLE regress_manager;
 INSERT INTO acme.tickets (title) VALUES ('x');
+-- Nor do functions of the server's own that run what they are told, or that change something, whoever told it them.
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.query_to_xml('SELECT acme.evil(''x'')', false, false, '') IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.table_to_xml('acme.phase_board', false, false, '') IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.set_config('session_replication_role', 'replica', false) IS NULL) EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+INSERT INTO acme.tickets (title) VALUES ('x');
+-- What only looks is as good as ever.
+SET ROLE regress_plain;
+CREATE OR REPLACE TRIGGER evil AFTER INSERT ON acme.phase_history FOR EACH ROW WHEN (pg_catalog.pg_trigger_depth() > 5 AND NEW.created_at > pg_catalog.now() AND pg_catalog.current_setting('search_path') <> '') EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+SET ROLE regress_manager;
+BEGIN;
+INSERT INTO acme.tickets (title) VALUES ('x');
+ROLLBACK;
 -- Nor does it help to make the function a member of an extension of one's own.
 SET ROLE regress_plain;
 CREATE OR REPLACE TRIGGER evil BEFORE INSERT ON acme.phase_history FOR EACH ROW EXECUTE FUNCTION acme.evil();
@@ -64,13 +84,16 @@ INSERT INTO acme.tasks (ticket_id, phase_id) VALUES ('00000000-0000-7000-8000-00
 -- Once its function's owner has the owner's rights it is trusted, and no longer when these are revoked.
 RESET ROLE;
 \if :has_trusted
+SET client_min_messages = warning;
 DROP EXTENSION tcn CASCADE;
+RESET client_min_messages;
 SET ROLE regress_plain;
 CREATE OR REPLACE FUNCTION acme.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE INFO '% running as %', TG_TABLE_NAME, current_user; RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER evil BEFORE INSERT OR UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION acme.evil();
 RESET ROLE;
 \endif
 ALTER FUNCTION acme.evil() OWNER TO regress_member;
+ALTER FUNCTION acme.evil() SET search_path = pg_catalog, pg_temp;
 SET ROLE regress_manager;
 UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE id = '00000000-0000-7000-8000-00000000000a';
 RESET ROLE;

@@ -1,0 +1,55 @@
+//! How the trigger functions of a workspace have to be attached to its tables: whoever may create a trigger may attach
+//! them to any event of any table.
+
+use crate::error::{Code, Error};
+use crate::pg::error::Result;
+use crate::pg::trigger::{Each, Firing, On, When};
+use std::mem::discriminant;
+
+impl Firing {
+    /// Refuses unless the function was fired as the workspace's own triggers fire it: what has no row must not be read as
+    /// one.
+    pub fn require(&self, when: When, level: Each, events: &[On]) -> Result<()> {
+        if self.is_at(&when)
+            && discriminant(&self.level()) == discriminant(&level)
+            && events.iter().any(|event| self.is_on(event))
+        {
+            return Ok(());
+        }
+        let events: Vec<String> = events.iter().map(On::to_string).collect();
+        Err(Error::new(
+            Code::WrongTrigger,
+            "a phasegate trigger function is attached to the wrong event",
+        )
+        .detail(format!(
+            "It must be fired {when} {} FOR EACH {level}.",
+            events.join(" OR ")
+        ))
+        .table(self.table_name()))
+    }
+
+    /// Refuses unless the trigger names its table of new rows so.
+    pub fn require_new_table(&self, name: &str) -> Result<()> {
+        if self.new_table() == Some(name) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::WrongTrigger,
+            "a phasegate trigger function is attached without its transition table",
+        )
+        .detail(format!("It must be fired REFERENCING NEW TABLE AS {name}."))
+        .table(self.table_name()))
+    }
+
+    /// The number of the table's column of this name.
+    pub fn column(&self, name: &str) -> Result<i16> {
+        self.column_number(name).ok_or_else(|| {
+            let table = self.table_name();
+            let message = format!("column \"{name}\" of table \"{table}\" is missing");
+            Error::new(Code::WorkspaceIncomplete, message)
+                .hint("phasegate.create_workspace adds what a workspace is missing.")
+                .table(table)
+                .column(name)
+        })
+    }
+}

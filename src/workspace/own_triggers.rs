@@ -1,0 +1,112 @@
+//! The triggers of ours that stand on a workspace: those for partitioned tables, which fire for replicated rows, all of them.
+
+use super::site::{Site, run_each};
+use crate::pg::error::Result;
+use crate::pg::rows::Row;
+use crate::pg::settings::Pinned;
+use crate::pg::spi::run_once;
+use crate::pg::value::{Type, Value};
+use crate::pg::{catalog, catalog_rows};
+
+/// Triggers FOR EACH ROW that do what one FOR EACH STATEMENT does, where statements may name a table above or below.
+struct RowTrigger {
+    table: &'static str,
+    names: &'static [&'static str],
+    make: &'static str,
+}
+
+const ROW_TRIGGERS: [RowTrigger; 2] = [
+    RowTrigger {
+        table: "tickets",
+        names: &["aa_phasegate_written", "aa_phasegate_begin"],
+        make: include_str!("../../sql/workflow/partitioned.sql"),
+    },
+    RowTrigger {
+        table: "tasks",
+        names: &["aa_phasegate_settled"],
+        make: include_str!("../../sql/tasks/partitioned.sql"),
+    },
+];
+
+impl RowTrigger {
+    /// Makes them where the table is partitioned or a partition; elsewhere they would cost for nothing.
+    fn make(&self, site: &Site) -> Result<()> {
+        let Some(table) = catalog::table_in(site.schema, self.table) else {
+            return Ok(());
+        };
+        let is_partitioned = catalog_rows::relation(table).is_some_and(|found| found.kind == b'p');
+        if is_partitioned || catalog::is_partition(table) {
+            return site.script(self.make);
+        }
+        self.names.iter().try_for_each(|name| {
+            let table = self.table;
+            site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
+        })
+    }
+}
+
+/// Makes those that partitioned tables and partitions need, and drops them elsewhere.
+pub(super) fn row_triggers(site: &Site) -> Result<()> {
+    ROW_TRIGGERS
+        .iter()
+        .try_for_each(|row_trigger| row_trigger.make(site))
+}
+
+/// A trigger that also fires for replicated rows: its table and its own name.
+pub(super) type Always = (String, String);
+
+/// The triggers of ours that also fire for replicated rows, because the owner wants it so.
+pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
+    let rows = run_once(
+        "SELECT c.relname::pg_catalog.text, t.tgname::pg_catalog.text
+           FROM pg_catalog.pg_trigger t
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+           JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+                                      AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
+                                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
+           JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
+            AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A'",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )?;
+    let read = |row: Row<'_>| Some((row.text(1)?, row.text(2)?));
+    Ok(rows.iter().filter_map(read).collect())
+}
+
+/// Makes these triggers fire so again, as far as they are still there: one that is replaced does not.
+pub(super) fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
+    let (tables, triggers) = always.iter().cloned().unzip();
+    let texts = |names: Vec<String>| {
+        (
+            Type::Texts,
+            Value::Texts(names.into_iter().map(Some).collect()),
+        )
+    };
+    run_each(
+        "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
+           FROM unnest($2, $3) AS a (relname, tgname)
+           JOIN pg_class c ON c.relnamespace = $1 AND c.relname = a.relname
+           JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
+          ORDER BY 1",
+        &[
+            (Type::Oid, Value::Oid(site.schema)),
+            texts(tables),
+            texts(triggers),
+        ],
+    )
+}
+
+/// Drops all triggers of ours.
+pub(super) fn drop_triggers(site: &Site) -> Result<()> {
+    let _pinned = Pinned::search_path();
+    run_each(
+        "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+           FROM pg_trigger t
+           JOIN pg_class c ON c.oid = t.tgrelid
+           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
+           JOIN pg_extension e ON e.oid = d.refobjid
+          WHERE c.relnamespace = $1 AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
+          ORDER BY 1",
+        &[(Type::Oid, Value::Oid(site.schema))],
+    )
+}
