@@ -351,12 +351,12 @@ impl<'a> Task<'a> {
 
     fn keep_capabilities(&mut self) -> Result<()> {
         let column = self.columns.required_capabilities;
-        let Some(new) = self.firing.new_row().json(column) else {
-            return Ok(());
-        };
         if !self.is_written(column) {
             return Ok(());
         }
+        let Some(new) = self.firing.new_row().json(column) else {
+            return Ok(());
+        };
         let value = json("required_capabilities", Some(&new))?;
         capabilities::parse(value.as_ref())
             .map_err(|error| fault(Code::InvalidCapabilities, &error, error.detail()))?;

@@ -32,29 +32,36 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
     if firing.is_update() && !columns.stay(firing) {
         gates::withdraw(firing, &workspace, &columns)?;
     }
-    firing.go_on_with(&task.keep()?);
-    match firing.new_row().text(columns.kind).as_deref() {
-        Some("work") => {
-            if let Some(event) = produced(firing, &columns) {
-                unsettled::note(workspace.schema, firing.table(), event);
-            }
-            Ok(Verdict::Keep)
-        }
-        Some("review") => gates::check_verdict(firing, &workspace, &columns),
-        Some("summary") => llm::take_summary(firing, &workspace, &columns),
-        _ => Ok(Verdict::Keep),
+    // Of the row as it came, which is read faster: what these look at stays as it is.
+    let kind = firing.new_row().text(columns.kind);
+    let produced = produced(firing, &columns);
+    let kept = task.keep()?;
+    if let Some(event) = produced {
+        unsettled::note(workspace.schema, firing.table(), event);
     }
+    let check = match kind.as_deref() {
+        Some("review") => gates::check_verdict,
+        Some("summary") => llm::take_summary,
+        _ => return Ok(kept),
+    };
+    firing.go_on_with(&kept);
+    check(firing, &workspace, &columns)
 }
 
 /// An UPDATE that completes a task with artifacts in its result, or gives a completed one another result.
 fn produced(firing: &Firing, columns: &Columns) -> Option<Event> {
+    if !firing.is_update() {
+        return None;
+    }
     let row = firing.new_row();
-    let is_news = firing.is_update()
-        && columns.is_completed(firing, "work")
+    let is_news = columns.is_completed(firing, "work")
         && !(columns.was_completed(firing, "work") && firing.is_same(columns.result))
         && row.has_key(columns.result, "artifacts");
+    if !is_news {
+        return None;
+    }
     let (ticket, task) = row.uuid(columns.ticket_id).zip(row.uuid(columns.id))?;
-    is_news.then_some(Event::Produced { ticket, task })
+    Some(Event::Produced { ticket, task })
 }
 
 /// AFTER INSERT of a task with dependencies, and AFTER DELETE, on `tasks`: notes what is to be settled. What
