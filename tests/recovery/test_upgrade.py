@@ -191,7 +191,8 @@ def test_an_update_leaves_what_the_administrator_changed(empty, version):
 # What a schema consists of, by kind and name. Columns stand where they were added; their order is no matter.
 OBJECTS = """
 WITH c AS (SELECT * FROM pg_class WHERE relnamespace = %(schema)s::regnamespace)
-SELECT 'relation ' || relname, concat_ws(' ', relkind, relowner::regrole, reloptions, relrowsecurity, relacl) FROM c
+SELECT 'relation ' || relname, concat_ws(' ', relkind, relowner::regrole, relrowsecurity, relacl) FROM c
+UNION ALL SELECT 'options of ' || relname, reloptions::text FROM c WHERE reloptions IS NOT NULL
 UNION ALL SELECT 'view ' || relname, pg_get_viewdef(oid) FROM c WHERE relkind = 'v'
 UNION ALL SELECT 'index ' || relname, pg_get_indexdef(oid) FROM c WHERE relkind = 'i'
 UNION ALL SELECT concat('column ', relname, '.', attname),
