@@ -3,7 +3,7 @@
 use crate::history::SESSIONS;
 use crate::rules::{Rules, Template};
 use phasegate::gates::requirements::Requirements;
-use phasegate::phase::Phases;
+use phasegate::phase::{Kind, Label, Phases};
 use phasegate::workflow::rules::Transitions;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use std::cell::RefCell;
@@ -216,14 +216,18 @@ fn open(number: usize, answers: Sender<(usize, Answer)>) -> Session {
 fn rules(owner: &mut Client) -> Rules {
     let mut read = |sql: &str| query(owner, sql).expect("the configuration");
     let labels = read(
-        "SELECT label, n FROM unnest(enum_range(NULL::phase)) WITH ORDINALITY AS p (label, n)",
+        "SELECT p.label, f.kind, f.context_key
+           FROM unnest(enum_range(NULL::phase)) WITH ORDINALITY AS p (label, n)
+           JOIN phases f ON f.phase_id = p.label
+          ORDER BY p.n",
     );
-    let phases = Phases::new(
-        labels
-            .into_iter()
-            .zip(1..)
-            .map(|(row, oid)| (row[0].clone().unwrap(), oid)),
-    );
+    let phases = Phases::new(labels.into_iter().zip(1..).map(|(row, oid)| {
+        let [label, kind, key] = &row[..] else {
+            panic!("three columns")
+        };
+        let kind = Kind::from_name(kind.as_deref().unwrap()).expect("a kind");
+        Label::new(label.clone().unwrap(), oid).meaning(kind, key.clone().unwrap())
+    }));
     let phase = |label: &Option<String>| phases.by_label(label.as_deref().unwrap()).unwrap();
     let transitions = Transitions::new(
         read("SELECT from_phase, to_phase, requires_gate FROM phase_transitions")
