@@ -21,29 +21,31 @@ mod own_triggers;
 mod owner;
 pub mod phases;
 mod progress;
+mod relatives;
 pub mod remembered;
+mod running;
 mod shape;
 mod site;
 mod statements;
 mod steps;
+mod ticket_columns;
+mod trigger_code;
 mod upgrade;
+mod uses;
 
 pub use configuration::Configuration;
+pub use ticket_columns::Columns;
 
 use crate::error::{Code, Error};
 use crate::pg::cache;
 use crate::pg::error::Result;
-use crate::pg::lock::Purpose;
 use crate::pg::role::Rights;
-use crate::pg::rows::{Row, Rows};
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Plan, Sees, Session, Statement, quote_identifier};
+use crate::pg::spi::{Plan, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
-use crate::pg::value::Value;
 use crate::pg::{catalog, role};
 use crate::stamp::{Fit, Stamp};
-use owner::{Tables, uses};
-use pgrx::pg_sys::{self, Oid};
+use owner::Tables;
 use remembered::Remembered;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -59,63 +61,6 @@ thread_local! {
     static USES: Cell<u64> = const { Cell::new(0) };
     /// The table whose trigger fired last, and whose it is: a statement fires it for row after row.
     static FIRED: RefCell<Option<(u32, &'static str, Weak<Workspace>)>> = const { RefCell::new(None) };
-}
-
-/// The numbers of the columns of `tickets` that phasegate reads or writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Columns {
-    /// `id`
-    pub id: i16,
-    /// `phase_id`
-    pub phase_id: i16,
-    /// `previous_phase_id`
-    pub previous_phase_id: i16,
-    /// `phase_entered_at`
-    pub phase_entered_at: i16,
-    /// `updated_at`
-    pub updated_at: i16,
-    /// `context`
-    pub context: i16,
-    /// `context_summary`
-    pub context_summary: i16,
-}
-
-impl Columns {
-    /// Those of this table, which is `tickets` or a shard of it.
-    pub fn of(table: u32) -> Result<Self> {
-        // The types are checked too: a row is read and written by them, and any column's can be altered.
-        let number = |name: &str, fits: fn(Oid) -> bool| {
-            let number = catalog::column(table, name).ok_or_else(|| {
-                Error::new(
-                    Code::WorkspaceIncomplete,
-                    format!("table \"tickets\" lacks the column \"{name}\""),
-                )
-                .hint("phasegate.create_workspace adds what a workspace is missing.")
-            })?;
-            if catalog::column_type(table, number).is_some_and(|kind| fits(Oid::from(kind))) {
-                return Ok(number);
-            }
-            Err(Error::new(
-                Code::WrongColumnType,
-                format!(
-                    "column \"{name}\" of table \"tickets\" has another type than a workspace needs"
-                ),
-            ))
-        };
-        let time = |kind| kind == pg_sys::TIMESTAMPTZOID;
-        let phase = |kind: Oid| catalog::is_enum(kind.to_u32());
-        Ok(Columns {
-            id: number("id", |kind| kind == pg_sys::UUIDOID)?,
-            phase_id: number("phase_id", phase)?,
-            previous_phase_id: number("previous_phase_id", phase)?,
-            phase_entered_at: number("phase_entered_at", time)?,
-            updated_at: number("updated_at", time)?,
-            context: number("context", |kind| kind == pg_sys::JSONBOID)?,
-            context_summary: number("context_summary", |kind| {
-                kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID
-            })?,
-        })
-    }
 }
 
 /// A workspace as this backend knows it.
@@ -273,7 +218,7 @@ impl Workspace {
         ANCESTORS.with(|known| {
             known.get(partition, || {
                 let _session = Session::open()?;
-                owner::ancestors(partition)
+                relatives::ancestors(partition)
             })
         })
     }
@@ -386,120 +331,6 @@ impl Workspace {
         })))
     }
 
-    /// Runs one of the rooms' statements by its kept plan. Needs an open [`Session`].
-    pub fn run(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        sees: Sees,
-    ) -> Result<Rows> {
-        let _rights = self.ready(statement)?;
-        self.plan(statement, false)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
-    /// not ask. A task without its ticket cannot be.
-    pub fn run_visible(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        sees: Sees,
-    ) -> Result<Rows> {
-        let _rights = self.ready(statement)?;
-        let sees_all = role::may_read_all(self.tickets);
-        self.plan(statement, sees_all)?.run(arguments, sees, 0)
-    }
-
-    /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
-    /// more are wanted. Later rows it fetches up to `most` at once.
-    pub fn run_by_row(
-        &self,
-        statement: &'static Statement,
-        arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(&Row<'_>) -> bool,
-    ) -> Result<()> {
-        let _rights = self.ready(statement)?;
-        let sees_all = role::may_read_all(self.tickets);
-        self.plan(statement, sees_all)?
-            .run_by_row(arguments, most, wants_more)
-    }
-
-    /// What has to be seen to before a statement is planned and run: its tables are locked as it will lock them, are still
-    /// the workspace's, and writing to them with the owner's rights runs nobody else's code.
-    ///
-    /// Where a superuser only reads what is not a superuser's, it is done with the owner's rights until what is given is
-    /// dropped: reading may run what the owner made. What a superuser writes is as their own statement would be.
-    fn ready(&self, statement: &'static Statement) -> Result<Option<AsOwner>> {
-        let uses = uses(statement);
-        self.tables.lock(&uses);
-        self.require_unchanged()?;
-        self.require_one_owner()?;
-        let writes = |purpose| purpose == Purpose::Writing;
-        if role::is_switched() {
-            for one in uses.iter().filter(|one| writes(one.purpose)) {
-                let table = self.table(one.table)?;
-                self.tables.require_safe_triggers(table, self.owner)?;
-            }
-            return Ok(None);
-        }
-        let only_reads = !uses.iter().any(|one| writes(one.purpose));
-        let stands_above = || {
-            self.owner != role::current()
-                && role::is_superuser(role::current())
-                && !role::is_superuser(self.owner)
-        };
-        Ok((only_reads && stands_above()).then(|| self.as_owner()))
-    }
-
-    /// Refuses where its tables and its type do not all belong to its owner.
-    fn require_one_owner(&self) -> Result<()> {
-        self.tables.require_owner(self.owner, self.phase_type)
-    }
-
-    /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.
-    fn require_unchanged(&self) -> Result<()> {
-        if self.is_current() {
-            return Ok(());
-        }
-        let now = Self::of_schema(self.schema)?;
-        let is_same = now.is_some_and(|now| {
-            now.tables == self.tables
-                && now.name == self.name
-                && now.owner == self.owner
-                && now.phase_type == self.phase_type
-                && now.columns == self.columns
-        });
-        if is_same {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::WorkspaceChanged,
-            format!("workspace \"{}\" was changed meanwhile", self.name),
-        )
-        .hint("Repeat what you did."))
-    }
-
-    fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {
-        let key: (*const Statement, bool) = (statement, sees_all);
-        if let Some(plan) = self.plans.borrow().get(&key)
-            && !plan.is_spoiled()
-        {
-            return Ok(Rc::clone(plan));
-        }
-        let types: Vec<_> = statement
-            .parameters
-            .iter()
-            .map(|kind| kind.oid(self.phase_type))
-            .collect();
-        let plan = Rc::new(Plan::prepare(
-            &self.in_workspace(&visible(statement.sql, sees_all)),
-            &types,
-        )?);
-        self.plans.borrow_mut().insert(key, Rc::clone(&plan));
-        Ok(plan)
-    }
-
     fn in_workspace(&self, sql: &str) -> String {
         in_schema(sql, &self.quoted)
     }
@@ -569,17 +400,6 @@ impl Workspace {
         *self.configuration.borrow_mut() = Some(Rc::clone(&fresh));
         Ok(fresh)
     }
-}
-
-/// The SQL text without the marks around conditions of visibility, and where all is visible without these conditions.
-fn visible(sql: &str, all: bool) -> String {
-    sql.split("{visible}")
-        .map(|part| match part.split_once("{/visible}") {
-            None => part.to_owned(),
-            Some((_, rest)) if all => format!("true{rest}"),
-            Some((condition, rest)) => format!("{condition}{rest}"),
-        })
-        .collect()
 }
 
 /// The SQL text with `{ws}` replaced by the quoted schema, in one pass: what is put in is not looked at again.
