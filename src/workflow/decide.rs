@@ -3,7 +3,7 @@
 use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
 use super::request::{self, Outcome, Request};
-use super::rules;
+use super::transitions;
 use super::triggers::{SIZES, columns, id};
 use crate::context::fold::{Block, fold};
 use crate::context::scout;
@@ -160,7 +160,7 @@ impl Decision<'_> {
     /// The ticket moves: the row as it will be, and the note of what is to be written once it is.
     fn moves(
         &self,
-        decided: &rules::Move,
+        decided: &transitions::Move,
         at: i64,
         gate_result: Option<Uuid>,
         attribution: Rc<Attribution>,
@@ -213,7 +213,7 @@ impl Decision<'_> {
     /// far as it looked at them.
     fn fold(
         &self,
-        decided: &rules::Move,
+        decided: &transitions::Move,
         changes: &mut Vec<(i16, Value<'_>)>,
     ) -> Result<(Option<Box<Block>>, Artifacts)> {
         if decided.direction != Direction::Forward {

@@ -1,6 +1,6 @@
 //! The configured graph as text: Mermaid `stateDiagram-v2` or Graphviz `dot`.
 
-use super::rules::Transitions;
+use super::transitions::Transitions;
 use crate::phase::{Phase, Phases};
 use std::fmt::Write;
 

@@ -16,9 +16,9 @@ mod history;
 pub mod moves;
 #[cfg(feature = "postgres")]
 mod request;
-pub mod rules;
 #[cfg(feature = "postgres")]
 mod statements;
+pub mod transitions;
 #[cfg(feature = "postgres")]
 pub mod triggers;
 #[cfg(feature = "postgres")]

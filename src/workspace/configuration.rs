@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::phase::{Phase, Phases};
-use crate::workflow::rules::Transitions;
+use crate::workflow::transitions::Transitions;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -7,7 +7,7 @@ use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Statement};
 use crate::phase::{Kind, Label, Phases};
 use crate::stamp::Stamp;
-use crate::workflow::rules::Transitions;
+use crate::workflow::transitions::Transitions;
 use std::collections::HashMap;
 
 /// What makes a table named `tickets` a workspace's.

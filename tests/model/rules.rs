@@ -6,7 +6,7 @@ use phasegate::gates::evaluate::{ArtifactEvidence, Evidence, evaluate};
 use phasegate::gates::requirements::Requirements;
 use phasegate::phase::{Direction, Phase, Phases};
 use phasegate::tasks::status::Status;
-use phasegate::workflow::rules::Transitions;
+use phasegate::workflow::transitions::Transitions;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use crate::history::SESSIONS;
 use crate::rules::{Rules, Template};
 use phasegate::gates::requirements::Requirements;
 use phasegate::phase::{Kind, Label, Phases};
-use phasegate::workflow::rules::Transitions;
+use phasegate::workflow::transitions::Transitions;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
