@@ -45,8 +45,8 @@ CREATE TABLE blanks AS SELECT repeat('{WORDS} ', 500000) AS text;
 CREATE SCHEMA desk;
 CREATE TABLE desk.tickets (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), title text, phase_id text);
 INSERT INTO desk.tickets (title, phase_id) SELECT 't', 'PHASE_DESIGN' FROM generate_series(1, 3 * {TICKETS});
-CREATE TABLE desk.tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), ticket_id uuid, status text);
-INSERT INTO desk.tasks (ticket_id, status) SELECT id, 'running' FROM desk.tickets;
+CREATE TABLE desk.tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), ticket_id uuid, phase_id text, status text);
+INSERT INTO desk.tasks (ticket_id, phase_id, status) SELECT id, phase_id, 'running' FROM desk.tickets;
 ANALYZE;
 """
 
