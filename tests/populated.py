@@ -279,7 +279,7 @@ WITH ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY (%(schem
          SELECT 'schema ' || nspname, nspacl FROM pg_namespace WHERE nspname = ANY (%(schemas)s || '{phasegate}'::text[])
           UNION ALL SELECT 'relation ' || c.oid::regclass, relacl FROM pg_class c JOIN ours n ON n.oid = relnamespace
           UNION ALL SELECT format('column %%s.%%s', attrelid::regclass, attname), attacl FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN ours n ON n.oid = relnamespace
-          UNION ALL SELECT 'function ' || p.oid::regprocedure, proacl FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = ANY (%(schemas)s || '{phasegate}'::text[])
+          UNION ALL SELECT 'function ' || p.oid::regprocedure, coalesce(proacl, acldefault('f', proowner)) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = ANY (%(schemas)s || '{phasegate}'::text[])
           UNION ALL SELECT format('default of %%s in %%s for %%s', defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype), defaclacl FROM pg_default_acl)
 SELECT format('grant on %%s: %%s', what, (SELECT array_agg(item::text ORDER BY item::text) FROM unnest(acl) item)) AS definition FROM grants WHERE acl IS NOT NULL
  UNION ALL SELECT format('%%s, enabled %%s', pg_get_triggerdef(t.oid), tgenabled) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid JOIN ours n ON n.oid = relnamespace WHERE NOT tgisinternal
