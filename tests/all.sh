@@ -101,11 +101,11 @@ case $what in
         job "lints" "$config/check.sh" all
         export PHASEGATE_BUILT=1
         job "clients" python_on "$PG_MAJOR" clients
+        job "hostile" python_on "$PG_MAJOR" hostile
         job "unit" "$tests/run.sh" unit
         job "recovery" python_on "$PG_MAJOR" recovery
         job "regress" on "$PG_MAJOR" regress
         job "isolation" on "$PG_MAJOR" isolation
-        job "hostile" python_on "$PG_MAJOR" hostile
         job "concurrency" python_on "$PG_MAJOR" concurrency
         job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         job "model" on "$PG_MAJOR" model
