@@ -6,7 +6,7 @@ use super::value::{Value, columns, read};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, FormData_pg_attribute, FunctionCallInfo, HeapTuple, Oid};
 pub use pgrx::prelude::{PgTriggerLevel as Each, PgTriggerOperation as On, PgTriggerWhen as When};
-use pgrx::{PgRelation, PgTrigger, PgTupleDesc};
+use pgrx::{PgMemoryContexts, PgRelation, PgTrigger, PgTupleDesc};
 use std::cell::OnceCell;
 use std::ffi::{c_char, c_int};
 use std::mem::discriminant;
@@ -50,6 +50,9 @@ pub(super) fn arguments(trigger: &pg_sys::Trigger) -> Vec<String> {
 /// One firing of a trigger. pgrx's tells of the event; its rows are taken apart anew for each column that is read.
 pub struct Firing {
     trigger: PgTrigger<'static>,
+    /// Where the row that a trigger gives back is made, whatever session of SPI is open when a rule makes it: what is made
+    /// in there is freed when it closes.
+    context: pg_sys::MemoryContext,
     relation: PgRelation,
     /// Of the table as it is while it is locked for the statement: dropped ones too.
     columns: PgTupleDesc<'static>,
@@ -86,6 +89,7 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
                 columns: PgTupleDesc::from_pg_unchecked(relation.rd_att),
                 relation,
                 trigger,
+                context: pg_sys::CurrentMemoryContext,
                 old: OnceCell::new(),
                 new: OnceCell::new(),
                 wanted: OnceCell::new(),
@@ -350,16 +354,19 @@ impl Firing {
             .collect();
         let (datums, nulls): (Vec<Datum>, Vec<bool>) = columns.iter().map(put).unzip();
         // SAFETY: the three arrays have as many elements; numbers are columns of this relation, and the datums of
-        // their types. The result is allocated in the trigger's per-tuple context, as the server wants it.
+        // their types. The context was current when the function was entered, so it is alive: it is the trigger's
+        // per-tuple context, where the server wants the result.
         Verdict::Replace(unsafe {
-            pg_sys::heap_modify_tuple_by_cols(
-                self.current(),
-                self.columns.as_ptr(),
-                c_int::try_from(numbers.len()).unwrap_or(0),
-                numbers.as_ptr().cast_mut(),
-                datums.as_ptr().cast_mut(),
-                nulls.as_ptr().cast_mut(),
-            )
+            PgMemoryContexts::For(self.context).switch_to(|_| {
+                pg_sys::heap_modify_tuple_by_cols(
+                    self.current(),
+                    self.columns.as_ptr(),
+                    c_int::try_from(numbers.len()).unwrap_or(0),
+                    numbers.as_ptr().cast_mut(),
+                    datums.as_ptr().cast_mut(),
+                    nulls.as_ptr().cast_mut(),
+                )
+            })
         })
     }
 }
