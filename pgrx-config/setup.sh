@@ -74,6 +74,7 @@ if [ "$what" = all ]; then
     if ! have javac; then want "$APT_JAVA"; fi
     if ! [ -e /usr/share/java/postgresql.jar ]; then want "$APT_JDBC"; fi
     if ! { have pkg-config && pkg-config --exists libpq; }; then want "$APT_LIBPQ"; fi
+    if ! have shellcheck; then want "$APT_SHELLCHECK"; fi
     # Where PATH has no sbin it is not found, but Debian puts it there.
     if ! { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then want "$APT_PGBOUNCER"; fi
     # Debian has it for its own PostgreSQL only; without it one test is skipped.
