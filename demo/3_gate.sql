@@ -23,21 +23,28 @@ select a.artifact_type, a.artifact_path, length(a.artifact_content ->> 'text') a
  where t.id = :'ticket';
 
 \echo
-\echo 'Now only the review is missing. validate_gate puts one into the queue, for each of the tickets:'
-select g.gate_status, g.blocking_reasons, count(*) as tickets
-  from tickets t, validate_gate(t.id) g
- group by 1, 2;
+\echo 'Now only the reviews are missing. advance_tickets asks for them, and would move what is ready:'
+select current_phase, transitioned, error_code, blocking_reasons, count(*) as tickets
+  from advance_tickets(transitioned_by => 'conductor')
+ group by 1, 2, 3, 4;
 \echo
 \echo 'ada worked on the phase, so no review is offered to it, even with the capability:'
 select count(*) as reviews_for_ada from claim_task('ada', '{validation}', kinds => '{review}');
 \echo
-call pg_temp.review('vera');
+call pg_temp.review('vera', trouble => 'Customers are charged twice');
 
 \echo
-\echo 'The gate passes, for this ticket by hand and for the others in one statement:'
-select previous_phase, current_phase, transitioned_by
-  from transition_ticket(:'ticket', 'PHASE_DESIGN', 'Requirements approved', 'ada');
-select m.current_phase, count(*) filter (where m.transitioned) as moved, count(*) filter (where not m.transitioned) as refused
-  from (select array_agg(id order by id) as ids from tickets where phase_id = 'PHASE_REQUIREMENTS') t,
-       transition_tickets(t.ids, 'PHASE_DESIGN', 'Requirements approved', 'planner') m
- group by 1;
+\echo 'The approved ones move on. The rejected one has gone back into the queue, with what the reviewer said:'
+select previous_phase, current_phase, count(*) as tickets from advance_tickets(transitioned_by => 'conductor') group by 1, 2;
+\x on
+select task_type, description, required_capabilities from tasks where ticket_id = :'ticket' and status = 'pending';
+\x off
+\echo 'Whoever claims it finds the verdict in its context. It is mended, reviewed again, and approved:'
+select id as task, attempt, context #> '{review,blocking_reasons}' as blocking_reasons
+  from claim_task('dora', '{documentation}') \gset claimed_
+select :'claimed_blocking_reasons' as blocking_reasons;
+select task_type, status from complete_task(:'claimed_task', 'dora', attempt => :claimed_attempt,
+    result => '{"summary": "Refunds go to the card that paid, within 14 days", "context": {"key_decisions": ["Refunds go to the card that paid, within 14 days"]}}');
+select error_code from advance_tickets(transitioned_by => 'conductor');
+call pg_temp.review('vera');
+select previous_phase, current_phase, transitioned_by from advance_tickets(transitioned_by => 'conductor');

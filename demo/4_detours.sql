@@ -7,24 +7,20 @@ select previous_phase, current_phase
   from block_ticket(:'invoice', 'Waiting for the credit limits of the finance department', 'planner');
 
 call pg_temp.work('dino', '{design}');
-\echo 'All but the blocked one move on:'
-select m.current_phase, count(*) filter (where m.transitioned) as moved
-  from (select array_agg(id order by id) as ids from tickets where phase_id = 'PHASE_DESIGN') t,
-       transition_tickets(t.ids, 'PHASE_IMPLEMENTATION', 'Design done', 'planner') m
- group by 1;
+\echo 'All but the blocked one, whose work waits, move on:'
+select current_phase, count(*) as moved from advance_tickets(transitioned_by => 'conductor') group by 1;
+select task_type, status, on_hold from tasks where ticket_id = :'invoice' and status = 'pending';
 
 \echo
 \echo 'unblock_ticket brings it back to where it was, with the tasks that it had:'
 select previous_phase, current_phase from unblock_ticket(:'invoice', 'Limits have arrived', 'planner');
-select previous_phase, current_phase from transition_ticket(:'invoice', 'PHASE_IMPLEMENTATION', 'Design done', 'planner');
+call pg_temp.work('dino', '{design}');
+select previous_phase, current_phase from advance_tickets(transitioned_by => 'conductor');
 
 \echo
 \echo 'Implementation, then tests. One suite fails in Safari.'
 call pg_temp.work('ivan', '{implementation}');
-select m.current_phase, count(*) filter (where m.transitioned) as moved
-  from (select array_agg(id order by id) as ids from tickets) t,
-       transition_tickets(t.ids, 'PHASE_TESTING', 'Implemented', 'planner') m
- group by 1;
+select current_phase, count(*) as moved from advance_tickets(transitioned_by => 'conductor') group by 1;
 call pg_temp.work('tess', '{testing}', trouble => 'Customers are charged twice');
 
 \echo

@@ -29,21 +29,29 @@ begin
 end
 $$;
 
--- A reviewer claims reviews, which takes the capability "validation", and gives a verdict on each.
-create procedure pg_temp.review(agent text)
+-- A reviewer claims reviews, which takes the capability "validation", and gives a verdict on each. The title of a ticket
+-- that is rejected starts with "trouble".
+create procedure pg_temp.review(agent text, trouble text default null)
 language plpgsql as $$
 declare
     task claimed_task;
-    done int := 0;
+    approved int := 0;
+    rejected int := 0;
 begin
     loop
         select * into task from claim_task(agent, '{validation}', kinds => '{review}');
         exit when not found;
-        perform complete_task(task.id, agent, attempt => task.attempt, result =>
-            '{"approved": true, "feedback": "Complete, and each criterion can be tested."}');
+        if starts_with(task.ticket_title, trouble) then
+            perform complete_task(task.id, agent, attempt => task.attempt, result =>
+                '{"approved": false, "feedback": "Who pays the money back?", "blocking_reasons": ["Refunds are missing", "No limit of time is named"]}');
+            rejected := rejected + 1;
+        else
+            perform complete_task(task.id, agent, attempt => task.attempt, result =>
+                '{"approved": true, "feedback": "Complete, and each criterion can be tested."}');
+            approved := approved + 1;
+        end if;
         commit;
-        done := done + 1;
     end loop;
-    raise notice '% approved % reviews', agent, done;
+    raise notice '% approved % and rejected % reviews', agent, approved, rejected;
 end
 $$;

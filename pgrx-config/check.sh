@@ -15,6 +15,8 @@ say "cargo fmt"
 cargo fmt --all -- --check
 cargo fmt --all --manifest-path tests/clients/rust/Cargo.toml -- --check
 cargo fmt --manifest-path tests/model/Cargo.toml -- --check
+cargo fmt --manifest-path fuzz/accessors/Cargo.toml -- --check
+cargo fmt --manifest-path service/Cargo.toml -- --check
 say "cargo clippy, for PostgreSQL $PG_MAJOR"
 cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
 if [ "${1:-}" = all ]; then
@@ -32,6 +34,10 @@ say "cargo clippy, the pure rules alone"
 cargo clippy --all-targets --no-default-features -- -D warnings
 say "cargo clippy, the model of the concurrency tests"
 CARGO_TARGET_DIR=$TARGET_DIR cargo clippy --locked --manifest-path tests/model/Cargo.toml --all-targets -- -D warnings
+say "cargo clippy, the accessors' library of make fuzz"
+CARGO_TARGET_DIR=$TARGET_DIR cargo clippy --locked --manifest-path fuzz/accessors/Cargo.toml --features "pg$PG_MAJOR" -- -D warnings
+say "cargo clippy, the companion"
+CARGO_TARGET_DIR=$PHASEGATE_ROOT/service/target cargo clippy --locked --manifest-path service/Cargo.toml --all-targets -- -D warnings
 if have shellcheck; then
     say "shellcheck"
     git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck

@@ -11,6 +11,7 @@ for clusters in "$pg"/clusters-*; do
 done
 # scratch_dir made that directory, where target/pg is a link.
 case $(readlink "$pg" || true) in /tmp/phasegate.*) rm -rf "$(readlink "$pg")" ;; esac
+rm -rf "$PHASEGATE_ROOT/service/target"
 if [ "$TARGET_DIR" = "$PHASEGATE_ROOT/target" ]; then
     rm -rf "$TARGET_DIR"
 else

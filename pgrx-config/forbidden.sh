@@ -8,9 +8,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 list=$PHASEGATE_ROOT/pgrx-config/forbidden.txt
+# Each use of the word, also in the tables of asks!.
 max_unsafe=110
 # Comments and blank lines included. To be lowered with each thing that is taken away: 2200 is what the bridge should need.
-max_lines=3200
+max_lines=2604
 
 names() { grep -vE '^(#|$)' "$list"; }
 

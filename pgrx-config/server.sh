@@ -44,6 +44,9 @@ make_tree() {
     # A package upgrade keeps the paths but changes the server.
     stamp="$("$PG_CONFIG" --version) $bindir $(stat -c '%s %Y' "$bindir/postgres")"
     if [ "$(cat "$tree/.stamp" 2>/dev/null || true)" = "$stamp" ]; then
+        # Extensions that were installed since.
+        cp -rsn "$sharedir/extension/." "$tree$sharedir/extension/"
+        cp -rsn "$pkglibdir/." "$tree$pkglibdir/"
         return 0
     fi
     say "copying the server's programs to $tree"

@@ -74,13 +74,20 @@ if [ "$what" = all ]; then
     if ! have javac; then want "$APT_JAVA"; fi
     if ! [ -e /usr/share/java/postgresql.jar ]; then want "$APT_JDBC"; fi
     if ! { have pkg-config && pkg-config --exists libpq; }; then want "$APT_LIBPQ"; fi
+    if ! { have ruby && ruby -e 'require "active_record"; require "pg"' 2>/dev/null; }; then want "$APT_RUBY"; fi
     if ! have shellcheck; then want "$APT_SHELLCHECK"; fi
+    if ! have chromium; then want "$APT_CHROMIUM"; fi
+    if ! have jq; then want "$APT_JQ"; fi
     # Where PATH has no sbin it is not found, but Debian puts it there.
     if ! { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }; then want "$APT_PGBOUNCER"; fi
-    # Debian has it for its own PostgreSQL only; without it one test is skipped.
-    if [ "${PG_MAJOR:-}" = 15 ] && find_postgres && ! [ -e "$("$PG_CONFIG" --pkglibdir)/pgaudit.so" ] &&
-            [ -n "$(apt-cache madison "$APT_PGAUDIT" 2>/dev/null || true)" ]; then
-        want "$APT_PGAUDIT"
+    # Debian has them for its own PostgreSQL only; without each one test is skipped.
+    if [ "${PG_MAJOR:-}" = 15 ] && find_postgres; then
+        for module in "pgaudit $APT_PGAUDIT" "pg_cron $APT_PGCRON"; do
+            if ! [ -e "$("$PG_CONFIG" --pkglibdir)/${module% *}.so" ] &&
+                    [ -n "$(apt-cache madison "${module#* }" 2>/dev/null || true)" ]; then
+                want "${module#* }"
+            fi
+        done
     fi
 fi
 

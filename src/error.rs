@@ -87,6 +87,17 @@ codes! {
     InvalidRequirements: "22023" "invalid_requirements",
     /// Whoever reviews a phase has worked on it.
     ReviewerTookPart: "42501" "reviewer_took_part",
+    /// Whoever approves a phase has approved it already, and another approval is waited for.
+    ReviewerHasApproved: "55000" "reviewer_has_approved",
+
+    /// A name is to be written other than that of the setting `phasegate.agent`.
+    OtherAgent: "42501" "other_agent",
+    /// Finished tickets are to be archived, and the archive is not guarded as they are.
+    ArchiveUnguarded: "55000" "archive_unguarded",
+    /// Something kept finished tickets from being taken into the archive.
+    NotArchived: "55000" "not_archived",
+    /// A foreign key refers to tickets that are to be archived from a table that the workspace's owner may not safely read.
+    ReferredByOther: "42501" "referred_by_other",
 
     /// A task's result is larger than a setting allows.
     ResultTooLarge: "54000" "result_too_large",
@@ -121,10 +132,16 @@ codes! {
     NotAWorkspace: "3F000" "not_a_workspace",
     /// A table or column of the workspace is missing.
     WorkspaceIncomplete: "55000" "workspace_incomplete",
+    /// The table holds the tickets of another workspace.
+    TicketsTaken: "55000" "tickets_taken",
     /// The workspace's tables were changed while the call waited for them.
     WorkspaceChanged: "55000" "workspace_changed",
-    /// Citus has distributed the workspace.
+    /// The adoption of the schema's tables was begun and not finished.
+    AdoptionUnfinished: "55000" "adoption_unfinished",
+    /// Citus has distributed tables of the workspace, or would, in a way that a workspace cannot be.
     WorkspaceDistributed: "0A000" "workspace_distributed",
+    /// Citus has the workspace on another node than this.
+    WorkspaceElsewhere: "55000" "workspace_elsewhere",
     /// The workspace is to be upgraded first.
     WorkspaceOlder: "55000" "workspace_older",
     /// A later version of the extension made the workspace.
@@ -215,6 +232,14 @@ impl Error {
     /// A required argument is NULL.
     pub fn null_argument(name: &str) -> Self {
         Error::new(Code::NullArgument, format!("{name} must not be null"))
+    }
+
+    /// PostgreSQL's own message.
+    pub fn permission_denied(table: &str) -> Self {
+        Error::new(
+            Code::PermissionDenied,
+            format!("permission denied for table {table}"),
+        )
     }
 
     /// An argument is outside what it may be: `what` names it, `detail` gives the value and the allowed ones.
@@ -342,6 +367,17 @@ impl Error {
             "Task {task} was asked for by agent {agent}{given}; it is {status}, its holder is {holder}, its attempt {attempt}."
         ))
         .hint("The lease may have run out and another claim been made; drop this work and claim again.")
+    }
+
+    /// A result is handed in for a task that nobody holds.
+    pub fn unheld_result(task: impl Display, status: &str) -> Self {
+        Error::new(
+            Code::TaskNotHeld,
+            "a task that nobody holds takes no result",
+        )
+        .detail(format!("Task {task} is {status}, and no agent is named."))
+        .hint("Claim it first; only the owner of the workspace brings in results of others.")
+        .column("result")
     }
 
     /// A value that was read well is larger than a setting allows.

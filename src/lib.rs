@@ -6,25 +6,39 @@
 #![deny(unsafe_code)]
 
 pub mod context;
+pub mod definitions;
 pub mod error;
 pub mod interrupt;
 pub mod json;
+pub mod labels;
 pub mod limits;
 #[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
 pub mod pg;
 pub mod phase;
+pub mod placeholders;
+pub mod problems;
+pub mod search_path;
 #[cfg(feature = "postgres")]
 pub mod settings;
 pub mod stamp;
 #[cfg(feature = "postgres")]
 mod symbols;
 pub mod tasks;
+pub mod ticket_names;
 pub mod workflow;
 #[cfg(feature = "postgres")]
 pub mod workspace;
+/// The rules of workspaces that need no server: tested here, used there.
+#[cfg(all(test, not(feature = "postgres")))]
+#[allow(dead_code)]
+mod workspace {
+    mod kind;
+    mod structure;
+}
 
 pub mod gates;
+pub mod identity;
 
 #[cfg(feature = "postgres")]
 mod extension {
@@ -36,13 +50,16 @@ mod extension {
     use crate::settings;
     use crate::tasks::unsettled;
     use crate::workflow::{moves, write};
+    use crate::workspace::citus;
 
     pgrx::pg_module_magic!(name, version);
 
     #[allow(non_snake_case, missing_docs)]
     #[pgrx::pg_guard]
     pub extern "C-unwind" fn _PG_init() {
-        pg::error::hide_backtraces();
+        // Where RUST_BACKTRACE is set in the server's environment, pgrx's panic hook captures a backtrace for every server error
+        // that passes through Rust, at some cost, and appends it to the DETAIL that the client sees.
+        std::panic::set_hook(Box::new(|_| {}));
         interrupt::on_check(pg::error::stop_if_asked);
         settings::define();
         pg::settings::reserve();
@@ -61,13 +78,17 @@ mod extension {
                 scout::forget();
                 unsettled::forget_all();
                 pg::cache::transaction_ended();
+                citus::let_go();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);
                 scout::forget();
                 unsettled::forget_since(subtransaction);
             },
-            rolled_back: pg::cache::rolled_back,
+            rolled_back: || {
+                pg::cache::rolled_back();
+                citus::let_go();
+            },
         });
     }
 }

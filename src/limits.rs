@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Names: of agents, actors, types, keys. Those of columns with a length, in bytes: 255 characters of four.
 pub const NAME: usize = 1020;
 
+/// A label of an enum, as the server has it.
+pub const ENUM_LABEL: usize = 63;
+
 /// Where an artifact lies: the longest path that Linux takes, twice the longest address that browsers do.
 pub const PATH: usize = 4096;
 
@@ -26,6 +29,13 @@ pub const BLOCK: usize = 1088 * 1024;
 
 /// A ticket's context: the blocks of its phases. Half of what is read of one document, so that it can always be read.
 pub const CONTEXT: usize = 4 * 1024 * 1024;
+
+/// The most of one text or document that is read into Rust's memory, where one of many small values grows thirtyfold and an
+/// allocation that fails would end the server: within this it stays below what any server has to spare.
+pub const READ: usize = 8 * 1024 * 1024;
+
+/// The same of an array of ids, four million of them, which take as much again when they are read.
+pub const READ_IDS: usize = 64 * 1024 * 1024;
 
 /// The results that are read to be merged. A document of many small values takes thirty times as much memory as text.
 pub const MERGED: usize = 4 * 1024 * 1024;

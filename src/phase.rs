@@ -38,6 +38,11 @@ impl Kind {
         matches!(self, Kind::Final | Kind::Abandoned)
     }
 
+    /// Whether the work on a ticket there stops, but for what is to be done in that very phase.
+    pub fn stops_work(self) -> bool {
+        self == Kind::Blocked || self.is_final()
+    }
+
     /// Whether such a phase stands in the sequence.
     fn is_in_sequence(self) -> bool {
         !matches!(self, Kind::Blocked | Kind::Abandoned)
@@ -204,20 +209,6 @@ impl Phases {
             .collect()
     }
 
-    /// The phase that a move out of `present` leaves: for a ticket outside the sequence the one that it was in before.
-    ///
-    /// Such a ticket whose `previous` is unknown is taken to stand at the start of the sequence,
-    /// so that no gate is skipped on its account.
-    pub fn left(&self, present: Phase, previous: Option<Phase>) -> Phase {
-        if !self.is_outside(present) {
-            return present;
-        }
-        previous
-            .filter(|phase| !self.is_outside(*phase))
-            .or_else(|| self.sequence().next())
-            .unwrap_or(present)
-    }
-
     /// How a move from `left` to `target` relates to the sequence.
     pub fn direction(&self, left: Phase, target: Phase) -> Direction {
         match self.kind(target) {
@@ -271,18 +262,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_blocked_ticket_leaves_the_phase_it_was_blocked_in() {
-        let phases = default_phases();
-        let phase = |label| phases.by_label(label).unwrap();
-        let (backlog, design) = (phase("PHASE_BACKLOG"), phase("PHASE_DESIGN"));
-        let blocked = phases.blocked().unwrap();
-        assert_eq!(phases.left(blocked, Some(design)), design);
-        assert_eq!(phases.left(design, Some(phase("PHASE_TESTING"))), design);
-        assert_eq!(phases.left(blocked, None), backlog);
-        assert_eq!(phases.left(blocked, Some(blocked)), backlog);
-    }
-
-    #[test]
     fn directions_follow_the_sequence_wherever_other_phases_sort() {
         let phases = phases(&[
             ("Waiting", Kind::Blocked),
@@ -299,7 +278,6 @@ pub(crate) mod tests {
         assert_eq!(phases.direction(a, a), Direction::Return);
         assert_eq!(phases.direction(b, blocked), Direction::Block);
         assert_eq!(phases.direction(a, rejected), Direction::Abandon);
-        assert_eq!(phases.left(rejected, Some(b)), b);
         assert_eq!(phases.before(blocked), vec![a, b]);
         assert_eq!(phases.before(rejected), vec![a, b]);
         assert_eq!(phases.before(b), vec![a]);

@@ -5,6 +5,7 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
 
 static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static AGENT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static REASON: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static NOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
@@ -25,10 +26,20 @@ static MAX_LEASE: GucSetting<i32> = GucSetting::<i32>::new(86_400);
 
 /// Defines the settings; called once a backend, when the library is loaded.
 pub fn define() {
+    // For everybody to set, as SET ROLE is not: a middle tier sets it from what it authenticated, and lets no SQL of its
+    // clients through.
+    GucRegistry::define_string_guc(
+        c"phasegate.agent",
+        c"Who acts, as a middle tier has authenticated them: no other name goes on record.",
+        c"Empty means whoever callers say that they are.",
+        &AGENT,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
     GucRegistry::define_string_guc(
         c"phasegate.actor",
         c"Who moves tickets, for the history of direct UPDATEs.",
-        c"Empty means the session's role.",
+        c"Empty means the role that acts.",
         &ACTOR,
         GucContext::Userset,
         GucFlags::default(),
@@ -95,6 +106,11 @@ fn given(setting: &GucSetting<Option<CString>>) -> Option<CString> {
 /// `phasegate.actor`, where set.
 pub fn actor() -> Option<String> {
     given(&ACTOR).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// `phasegate.agent`, where set.
+pub fn agent() -> Option<String> {
+    given(&AGENT).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// `phasegate.reason`, where set.

@@ -3,13 +3,20 @@
 use crate::context::{functions as context, llm};
 use crate::gates::{functions as gates, triggers as gates_triggers};
 use crate::tasks::{
-    claim, functions as tasks, generation_functions as generation, triggers as tasks_triggers,
+    claim, functions as tasks, generation_functions as generation, many, triggers as tasks_triggers,
 };
-use crate::workflow::{decide, functions as workflow, triggers as workflow_triggers, write};
-use crate::workspace::{append_only, configuration_history, functions as workspace, phases};
+use crate::workflow::{
+    advance, archive, decide, force, functions as workflow, triggers as workflow_triggers, write,
+};
+use crate::workspace::{
+    adopting, append_only, configuration_history, functions as workspace, phases,
+};
 
 crate::c_functions! { crate::pg::call::run:
     phasegate_create_workspace / pg_finfo_phasegate_create_workspace => workspace::create_workspace;
+    phasegate_adopt_step / pg_finfo_phasegate_adopt_step => workspace::adopt_step;
+    phasegate_adoption_report / pg_finfo_phasegate_adoption_report => workspace::adoption_report;
+    phasegate_distribute_workspace / pg_finfo_phasegate_distribute_workspace => workspace::distribute_workspace;
     phasegate_detach_workspace / pg_finfo_phasegate_detach_workspace => workspace::detach_workspace;
     phasegate_upgrade_workspace / pg_finfo_phasegate_upgrade_workspace => workspace::upgrade_workspace;
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
@@ -19,6 +26,9 @@ crate::c_functions! { crate::pg::call::run:
     phasegate_transition_ticket / pg_finfo_phasegate_transition_ticket => workflow::transition_ticket;
     phasegate_try_transition_ticket / pg_finfo_phasegate_try_transition_ticket => workflow::try_transition_ticket;
     phasegate_transition_tickets / pg_finfo_phasegate_transition_tickets => workflow::transition_tickets;
+    phasegate_force_transition_ticket / pg_finfo_phasegate_force_transition_ticket => force::force_transition_ticket;
+    phasegate_archive_tickets / pg_finfo_phasegate_archive_tickets => archive::archive_tickets;
+    phasegate_advance_tickets / pg_finfo_phasegate_advance_tickets => advance::advance_tickets;
     phasegate_can_transition_ticket / pg_finfo_phasegate_can_transition_ticket => workflow::can_transition_ticket;
     phasegate_block_ticket / pg_finfo_phasegate_block_ticket => workflow::block_ticket;
     phasegate_unblock_ticket / pg_finfo_phasegate_unblock_ticket => workflow::unblock_ticket;
@@ -52,16 +62,19 @@ crate::c_functions! { crate::pg::call::run:
     phasegate_start_task / pg_finfo_phasegate_start_task => tasks::start_task;
     phasegate_heartbeat_task / pg_finfo_phasegate_heartbeat_task => tasks::heartbeat_task;
     phasegate_complete_task / pg_finfo_phasegate_complete_task => tasks::complete_task;
+    phasegate_complete_tasks / pg_finfo_phasegate_complete_tasks => many::complete_tasks;
     phasegate_fail_task / pg_finfo_phasegate_fail_task => tasks::fail_task;
     phasegate_cancel_task / pg_finfo_phasegate_cancel_task => tasks::cancel_task;
     phasegate_release_expired_tasks / pg_finfo_phasegate_release_expired_tasks => tasks::release_expired_tasks;
     phasegate_took_part / pg_finfo_phasegate_took_part => tasks::took_part;
+    phasegate_has_approved / pg_finfo_phasegate_has_approved => gates::has_approved;
 
     phasegate_uuid_v7 / pg_finfo_phasegate_uuid_v7 => workflow::uuid_v7;
 }
 
 crate::c_functions! { crate::pg::trigger::run:
     phasegate_trigger_configuration_changed / pg_finfo_phasegate_trigger_configuration_changed => configuration_history::changed;
+    phasegate_trigger_adopting / pg_finfo_phasegate_trigger_adopting => adopting::keep;
     phasegate_trigger_owner_only / pg_finfo_phasegate_trigger_owner_only => append_only::owner_only;
     phasegate_trigger_append_only / pg_finfo_phasegate_trigger_append_only => append_only::append_only;
     phasegate_trigger_phases_check / pg_finfo_phasegate_trigger_phases_check => phases::check;

@@ -109,6 +109,7 @@ case $what in
         job "concurrency" python_on "$PG_MAJOR" concurrency
         job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         job "model" on "$PG_MAJOR" model
+        job "service" on "$PG_MAJOR" service
         unset PHASEGATE_BUILT
         for major in $others; do job "PostgreSQL-$major" on "$major" regress isolation model; done
         job "moving" "$tests/run.sh" upgrade
@@ -118,6 +119,8 @@ case $what in
         for major in $PG_MAJOR $others; do
             for suite in "${suites[@]}"; do job "$suite-$major" on "$major" "$suite"; done
         done
+        # What it asks for is the same on all versions.
+        if [ $what = all ]; then job "service" on "$PG_MAJOR" service; fi
         if [ $what = all ]; then job "moving" "$tests/run.sh" upgrade; fi
         ;;
 esac

@@ -20,8 +20,8 @@ ROLES = ["Owner", "app", "agent", "reviewer", "reader"]
 STATEMENTS = """
 GRANT CREATE ON DATABASE @database@ TO @Owner@;
 -- Rights on the extension's own functions are dumped too.
-REVOKE EXECUTE ON FUNCTION phasegate.create_workspace(name) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phasegate.create_workspace(name) TO @Owner@;
+REVOKE EXECUTE ON FUNCTION phasegate.create_workspace FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phasegate.create_workspace TO @Owner@;
 SET ROLE @Owner@;
 SELECT phasegate.create_workspace('@SHOP_NAME@');
 CREATE SCHEMA helpdesk;
@@ -30,8 +30,8 @@ CREATE TABLE helpdesk.tickets (
     "Assigned to" text, loud text GENERATED ALWAYS AS (upper(title)) STORED, CHECK (phase_id LIKE 'PHASE_%'));
 INSERT INTO helpdesk.tickets (title, phase_id, "Assigned to") SELECT 'found in ' || p, p, 'carla'
   FROM unnest('{PHASE_BACKLOG,PHASE_REQUIREMENTS,PHASE_DESIGN,PHASE_IMPLEMENTATION,PHASE_TESTING,PHASE_DEPLOYMENT,PHASE_DONE,PHASE_BLOCKED}'::text[]) p;
-CREATE TABLE helpdesk.tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), ticket_id uuid NOT NULL, phase_id text NOT NULL, status text, note text);
-INSERT INTO helpdesk.tasks (ticket_id, phase_id, status, note) SELECT id, phase_id, 'running', 'begun before' FROM helpdesk.tickets WHERE phase_id = 'PHASE_TESTING';
+CREATE TABLE helpdesk.tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), ticket_id uuid NOT NULL, phase_id text NOT NULL, status text, note text, lease_expires_at timestamptz);
+INSERT INTO helpdesk.tasks (ticket_id, phase_id, status, note, lease_expires_at) SELECT id, phase_id, 'running', 'begun before', now() + interval '1 hour' FROM helpdesk.tickets WHERE phase_id = 'PHASE_TESTING';
 CREATE TABLE helpdesk.comments (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ticket_id uuid REFERENCES helpdesk.tickets ON DELETE CASCADE, body text);
 INSERT INTO helpdesk.comments (ticket_id, body) SELECT id, E'tab\\t, newline\\n, "quote"' FROM helpdesk.tickets;
 SELECT phasegate.create_workspace('helpdesk');
@@ -58,7 +58,7 @@ ALTER TABLE tickets ADD COLUMN "Due date" date DEFAULT '2030-01-01', ADD COLUMN 
 ALTER TABLE tasks ADD COLUMN effort interval DEFAULT '1 hour';
 CREATE INDEX tickets_open ON tickets (phase_entered_at) WHERE phase_id <> 'PHASE_DONE';
 CREATE FUNCTION ends(phase phase) RETURNS boolean LANGUAGE sql AS $$ SELECT $1::text = 'PHASE_DONE' $$;
-CREATE VIEW ending AS SELECT id FROM tickets WHERE ends(hidden_in);
+CREATE VIEW ending AS SELECT id FROM tickets WHERE ends(hidden_in::phase);
 CREATE TABLE audit (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, fired text, op text, tab text, title text);
 CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO @SHOP@.audit (fired, op, tab, title) VALUES (TG_NAME, TG_OP, TG_TABLE_NAME, to_jsonb(NEW) ->> 'title'); RETURN NEW; END $$;

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest] [upgrade]   (all but upgrade when none is named)
+# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest] [service] [upgrade] [citus]   (all but the last two when none is named)
 #
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
 #   isolation  interleaved sessions: isolation/specs/NAME.spec against isolation/expected/NAME.out
 #   model      Rust: random concurrent histories compared with a model (model/)
 #   pytest     Python: recovery/, concurrency/, hostile/, clients/, scripts/, packaging/, monitoring/, docs/; not soak/, which "make soak" runs
+#   service    the companion program: cargo test in service/, then Python: service/
 #   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
+#   citus      Python: several servers under Citus, where the PostgreSQL of PG_CONFIG has it; else skipped
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
@@ -30,14 +32,14 @@ database=regress
 connection=()
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
-    suites=(unit regress isolation model pytest)
+    suites=(unit regress isolation model pytest service)
     say "not among these tests: moving to a newer PostgreSQL, which takes several versions of it (make upgrade)"
 fi
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
 fi
 for suite in "${suites[@]}"; do
-    case $suite in unit|regress|isolation|model|pytest|upgrade) ;; *) die "there is no suite \"$suite\"" ;; esac
+    case $suite in unit|regress|isolation|model|pytest|service|upgrade|citus) ;; *) die "there is no suite \"$suite\"" ;; esac
 done
 
 passed=0
@@ -191,6 +193,23 @@ pytest() {
     count_run "$suite" "$status" "$(sum "$log.last" . passed)" $(($(sum "$log.last" . failed) + $(sum "$log.last" . error)))
 }
 
+# --- service -------------------------------------------------------------------------------------
+
+# With TESTS only what they name, by pytest's arguments.
+run_service() {
+    local status=0
+    # In the directory of its own that the tests start it from.
+    if [ -z "${TESTS:-}" ]; then
+        say "unit tests of the companion (cargo test)"
+        (cd "$PHASEGATE_ROOT/service" && CARGO_TARGET_DIR=target cargo test --locked) 2>&1 | tee "$output/service-unit.log" || status=$?
+        count_run service "$status" "$(sum "$output/service-unit.log" '^test result:' passed)" "$(sum "$output/service-unit.log" '^test result:' failed)"
+    fi
+    need_server
+    say "tests of the companion (pytest)"
+    # shellcheck disable=SC2086 # arguments, one a word
+    pytest ${TESTS:-tests/service}
+}
+
 # --- upgrade -------------------------------------------------------------------------------------
 
 # Its servers, and the builds of the extension for their versions, are the tests' own.
@@ -199,6 +218,23 @@ run_upgrade() {
     say "tests of moving to the newest PostgreSQL, from $UPGRADE_FROM (pytest)"
     # shellcheck disable=SC2086 # arguments, one a word
     pytest ${TESTS:-tests/upgrade}
+}
+
+# --- citus ---------------------------------------------------------------------------------------
+
+# It is in no package that setup.sh could install, and no part of this: whoever has it names their PostgreSQL with PG_CONFIG.
+run_citus() {
+    need_postgres
+    if [ ! -e "$("$PG_CONFIG" --sharedir)/extension/citus.control" ]; then
+        say "citus: skipped, the PostgreSQL of $PG_CONFIG has no Citus"
+        skipped=$((skipped + 1))
+        return
+    fi
+    PHASEGATE_BINDIR=$("$config/server.sh")
+    export PHASEGATE_ROOT SUPPORTED_PG_MAJORS PHASEGATE_BINDIR PHASEGATE_CLUSTER_SH="$config/cluster.sh"
+    say "tests of several servers under Citus (pytest)"
+    # shellcheck disable=SC2086 # arguments, one a word
+    pytest ${TESTS:-tests/citus}
 }
 
 # --- the server ----------------------------------------------------------------------------------
@@ -256,7 +292,9 @@ for suite in "${suites[@]}"; do
         isolation) run_postgres_suite isolation specs spec isolation/pg_isolation_regress ;;
         model)     run_model ;;
         pytest)    run_pytest ;;
+        service)   run_service ;;
         upgrade)   run_upgrade ;;
+        citus)     run_citus ;;
     esac
 done
 

@@ -47,3 +47,7 @@ CREATE OR REPLACE FUNCTION summarize_using_llm(ticket_id uuid, max_tokens intege
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_using_llm';
 COMMENT ON FUNCTION summarize_using_llm(uuid, integer) IS
     'Asks an outside summarizer (capability summarization) for the summary of what the ticket''s phase is handed; an open request is returned, not doubled. Needs UPDATE of tickets.context_summary.';
+
+CREATE OR REPLACE FUNCTION request_summary(ticket_id uuid, max_tokens integer DEFAULT 2000) RETURNS task
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_summarize_using_llm';
+COMMENT ON FUNCTION request_summary(uuid, integer) IS 'The plain name of summarize_using_llm.';

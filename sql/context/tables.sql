@@ -2,8 +2,8 @@
 
 CREATE TABLE IF NOT EXISTS {ws}.phase_context (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
-    phase_id          {ws}.phase NOT NULL,
+    ticket_id         uuid NOT NULL REFERENCES {tickets} ({ticket.id}) ON DELETE CASCADE,
+    phase_id          {phase} NOT NULL,
     context_data      jsonb NOT NULL,
     context_summary   text,
     created_at        timestamptz NOT NULL DEFAULT now(),

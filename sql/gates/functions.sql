@@ -29,6 +29,10 @@ CREATE OR REPLACE FUNCTION validate_phase_completion(ticket_id uuid, phase_id te
 COMMENT ON FUNCTION validate_phase_completion(uuid, text) IS
     'Asks for a review of the phase now: a task that an agent with capability validation claims. An open review is returned, not doubled. Needs UPDATE of tickets.phase_id.';
 
+CREATE OR REPLACE FUNCTION request_review(ticket_id uuid, phase_id text DEFAULT NULL) RETURNS task
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_validate_phase_completion';
+COMMENT ON FUNCTION request_review(uuid, text) IS 'The plain name of validate_phase_completion.';
+
 CREATE OR REPLACE FUNCTION gate_status(ticket_id uuid) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_gate_status';
 COMMENT ON FUNCTION gate_status(uuid) IS

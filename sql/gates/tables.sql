@@ -2,8 +2,8 @@
 
 CREATE TABLE IF NOT EXISTS {ws}.phase_gate_artifacts (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
-    phase_id          {ws}.phase NOT NULL,
+    ticket_id         uuid NOT NULL REFERENCES {tickets} ({ticket.id}) ON DELETE CASCADE,
+    phase_id          {phase} NOT NULL,
     artifact_type     varchar(100) NOT NULL,
     artifact_path     text,
     artifact_content  jsonb,
@@ -19,8 +19,8 @@ CREATE INDEX IF NOT EXISTS phase_gate_artifacts_ticket_phase
 
 CREATE TABLE IF NOT EXISTS {ws}.phase_gate_results (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
-    phase_id          {ws}.phase NOT NULL,
+    ticket_id         uuid NOT NULL REFERENCES {tickets} ({ticket.id}) ON DELETE CASCADE,
+    phase_id          {phase} NOT NULL,
     gate_status       varchar(50) NOT NULL
                       CONSTRAINT phase_gate_results_status_check CHECK (gate_status = ANY ('{passed,failed,pending}')),
     validation_result jsonb,
@@ -35,7 +35,7 @@ CREATE INDEX IF NOT EXISTS phase_gate_results_ticket_phase
 
 -- Configuration: a phase without a row here has no gate.
 CREATE TABLE IF NOT EXISTS {ws}.phase_gate_requirements (
-    phase_id                 {ws}.phase PRIMARY KEY,
+    phase_id                 {phase} PRIMARY KEY,
     required_artifacts       text[] NOT NULL DEFAULT '{}',
     required_tasks_completed boolean NOT NULL DEFAULT false,
     validation_criteria      jsonb,

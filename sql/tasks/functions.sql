@@ -29,7 +29,7 @@ CREATE OR REPLACE FUNCTION claim_tasks(
     RETURNS SETOF claimed_task
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_claim_tasks';
 COMMENT ON FUNCTION claim_tasks(text, integer, text[], text[], text[], interval) IS
-    'Claims up to count tasks for the agent, the best first.';
+    'Claims up to count tasks, at most 1000, for the agent, the best first.';
 
 CREATE OR REPLACE FUNCTION start_task(task_id uuid, agent_id text, attempt integer DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_start_task';
@@ -48,6 +48,11 @@ CREATE OR REPLACE FUNCTION complete_task(
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_complete_task';
 COMMENT ON FUNCTION complete_task(uuid, text, jsonb, integer) IS
     'Completes a task that the agent holds, with its result; tasks that waited for it alone can then be claimed.';
+
+CREATE OR REPLACE FUNCTION complete_tasks(agent_id text, results jsonb) RETURNS SETOF task_attempt
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_complete_tasks';
+COMMENT ON FUNCTION complete_tasks(text, jsonb) IS
+    'Completes many tasks that the agent holds: up to 1000 in an array of {"task_id", "attempt", "result"}. Those that can be are completed, the others reported; one row an element, in their order.';
 
 CREATE OR REPLACE FUNCTION fail_task(
     task_id uuid, agent_id text, error_message text, retry boolean DEFAULT true, attempt integer DEFAULT NULL)
@@ -70,6 +75,11 @@ CREATE OR REPLACE FUNCTION took_part(ticket_id uuid, phase_id text, agent_id tex
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_took_part';
 COMMENT ON FUNCTION took_part(uuid, text, text) IS
     'Whether the agent ever held work of the ticket''s phase or collected one of its artifacts: then it may not review it.';
+
+CREATE OR REPLACE FUNCTION _has_approved(ticket_id uuid, phase_id text, agent_id text) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_has_approved';
+COMMENT ON FUNCTION _has_approved(uuid, text, text) IS
+    'For claims: whether an approval of the ticket''s phase by the agent counts; then another review of it is for somebody else.';
 
 -- The columns of the types. One that stands in a table of the workspace has the same comment there.
 COMMENT ON COLUMN task_template.id IS 'A UUID version 7.';
@@ -106,6 +116,10 @@ COMMENT ON COLUMN task.updated_at IS 'When the row was last changed.';
 COMMENT ON COLUMN task.started_at IS 'When the agent started work.';
 COMMENT ON COLUMN task.completed_at IS 'When the task was completed, failed or cancelled.';
 
+COMMENT ON COLUMN task_attempt.task_id IS 'The task; NULL where the element does not name one.';
+COMMENT ON COLUMN task_attempt.completed IS 'Whether this element completed it.';
+COMMENT ON COLUMN task_attempt.error_code IS 'Why not: task_not_held, task_not_found, invalid_result, result_too_large, reviewer_took_part, reviewer_has_approved, invalid_argument for an element that is ill-shaped, ...; else NULL.';
+
 COMMENT ON COLUMN claimed_task.id IS 'A UUID; by default one of version 7.';
 COMMENT ON COLUMN claimed_task.ticket_id IS 'The ticket.';
 COMMENT ON COLUMN claimed_task.phase_id IS 'The phase of the ticket that the task belongs to.';
@@ -131,5 +145,5 @@ COMMENT ON COLUMN claimed_task.started_at IS 'When the agent started work.';
 COMMENT ON COLUMN claimed_task.completed_at IS 'When the task was completed, failed or cancelled.';
 COMMENT ON COLUMN claimed_task.attempt IS 'Which attempt this claim is; given to heartbeat_task and the others, it tells them from a later claim.';
 COMMENT ON COLUMN claimed_task.ticket_title IS 'The ticket''s title.';
-COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it.';
+COMMENT ON COLUMN claimed_task.context IS 'The ticket''s context, as the phases before left it; under review what a reviewer is to judge, or what the reviewer said whose rejection made the task.';
 COMMENT ON COLUMN claimed_task.context_summary IS 'The same as text, within a budget of tokens.';

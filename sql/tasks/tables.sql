@@ -2,7 +2,7 @@
 
 CREATE TABLE IF NOT EXISTS {ws}.task_templates (
     id                    uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    phase_id              {ws}.phase NOT NULL,
+    phase_id              {phase} NOT NULL,
     task_type             varchar(100) NOT NULL,
     template_description  text NOT NULL,
     default_priority      varchar(20) DEFAULT 'MEDIUM'
@@ -17,8 +17,8 @@ CREATE INDEX IF NOT EXISTS task_templates_phase ON {ws}.task_templates (phase_id
 
 CREATE TABLE IF NOT EXISTS {ws}.tasks (
     id                    uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    ticket_id             uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
-    phase_id              {ws}.phase NOT NULL,
+    ticket_id             uuid NOT NULL REFERENCES {tickets} ({ticket.id}) ON DELETE CASCADE,
+    phase_id              {phase} NOT NULL,
     kind                  text NOT NULL DEFAULT 'work'
                           CONSTRAINT tasks_kind_check CHECK (kind = ANY ('{work,review,summary}')),
     task_type             varchar(100),
@@ -71,5 +71,5 @@ CREATE INDEX IF NOT EXISTS tasks_due
     ON {ws}.tasks ((coalesce(lease_expires_at, scheduled_at))) WHERE coalesce(lease_expires_at, scheduled_at) IS NOT NULL;
 -- Who waits for a task that is completed: few, and all of its ticket.
 CREATE INDEX IF NOT EXISTS tasks_dependent ON {ws}.tasks (ticket_id) WHERE dependencies IS NOT NULL;
--- What is to be done, for the board: few of the tasks that there are.
-CREATE INDEX IF NOT EXISTS tasks_open ON {ws}.tasks (phase_id, ticket_id) WHERE status = ANY ('{pending,assigned,running}');
+-- What is to be done or looked at, for the board and metrics: few of the tasks that there are.
+CREATE INDEX IF NOT EXISTS tasks_open ON {ws}.tasks (phase_id, ticket_id) WHERE status = ANY ('{pending,assigned,running,failed}');

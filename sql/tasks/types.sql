@@ -40,6 +40,14 @@ CREATE TYPE phasegate.task AS (
 );
 COMMENT ON TYPE task IS 'A row of tasks.';
 
+CREATE TYPE phasegate.task_attempt AS (
+    task_id    uuid,
+    completed  boolean,
+    error_code text
+);
+COMMENT ON TYPE task_attempt IS
+    'What came of a result that was handed in with others. error_code is NULL, or the code of the error that it would have been by itself.';
+
 CREATE TYPE phasegate.claimed_task AS (
     id                    uuid,
     ticket_id             uuid,

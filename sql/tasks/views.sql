@@ -4,6 +4,6 @@ SELECT k.phase_id AS phase, k.status, count(*) AS tasks, min(k.created_at) AS ol
                               AND coalesce(k.scheduled_at, '-infinity') <= clock_timestamp()
                            OR k.lease_expires_at <= clock_timestamp() AND k.attempts < k.max_attempts) AS claimable
   FROM {ws}.tasks k
-  JOIN {ws}.tickets t ON t.id = k.ticket_id
+  JOIN {tickets} t ON t.{ticket.id} = k.ticket_id
  GROUP BY k.phase_id, k.status
  ORDER BY k.phase_id, k.status;

@@ -9,6 +9,11 @@ CREATE OR REPLACE FUNCTION _owner_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_owner_only';
 COMMENT ON FUNCTION _owner_only() IS 'Trigger on tables that only phasegate and the workspace''s owner write.';
 
+CREATE OR REPLACE FUNCTION _adopting() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_adopting';
+COMMENT ON FUNCTION _adopting() IS
+    'Trigger on tables that adopt_workspace is adopting: marks them, and keeps the phases beside the texts that they come from.';
+
 CREATE OR REPLACE FUNCTION _append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_append_only';
 COMMENT ON FUNCTION _append_only() IS

@@ -34,3 +34,47 @@ BEGIN
     END LOOP;
 END $$;
 SET LOCAL search_path = phasegate, pg_temp;
+
+CREATE TYPE phasegate.task_attempt AS (
+    task_id    uuid,
+    completed  boolean,
+    error_code text
+);
+COMMENT ON TYPE phasegate.task_attempt IS
+    'What came of a result that was handed in with others. error_code is NULL, or the code of the error that it would have been by itself.';
+ALTER TYPE phasegate.history_entry ADD ATTRIBUTE forced boolean;
+COMMENT ON TYPE transition_attempt IS
+    'What came of asking a ticket to move. error_code is NULL, invalid_transition, gate_not_passed, phase_changed, ticket_not_found, or from advance_tickets review_requested or move_failed.';
+
+-- create_workspace and detach_workspace have more arguments. Who may call them, where that was said, may call them still.
+CREATE FUNCTION create_workspace(workspace name, tickets regclass, phases text[], defaults boolean) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_create_workspace';
+CREATE FUNCTION detach_workspace(workspace name, for_good boolean) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_detach_workspace';
+DO $$
+DECLARE
+    change text;
+BEGIN
+    FOR change IN
+        WITH replaced (old, new) AS (
+            VALUES ('phasegate.create_workspace(name)'::pg_catalog.regprocedure,
+                    'phasegate.create_workspace(name, regclass, text[], boolean)'::pg_catalog.regprocedure),
+                   ('phasegate.detach_workspace(name)', 'phasegate.detach_workspace(name, boolean)'))
+        SELECT pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', r.new)
+          FROM replaced r
+          JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) r.old
+         WHERE p.proacl IS NOT NULL
+        UNION ALL
+        SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s%s', r.new,
+                                 CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'PUBLIC'
+                                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,
+                                 CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+          FROM replaced r
+          JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) r.old
+         CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
+         WHERE a.grantee OPERATOR(pg_catalog.<>) p.proowner
+    LOOP
+        EXECUTE change;
+    END LOOP;
+END $$;
+DROP FUNCTION create_workspace(name), detach_workspace(name);

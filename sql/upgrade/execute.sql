@@ -13,6 +13,6 @@ BEGIN
                                         AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
          WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass AND p.proacl IS NULL
     LOOP
-        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', function);
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO PUBLIC', function);
     END LOOP;
 END $$;

@@ -1,40 +1,11 @@
--- Phases and what they mean, tickets, where each of them has been, and the moves there are.
-
--- The server reads the text of each CHECK anew in every statement that writes to the table. One array takes it half of
--- the time that a list of values does.
-CREATE TABLE IF NOT EXISTS {ws}.tickets (
-    id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    title             text NOT NULL CONSTRAINT tickets_title_check CHECK (char_length(title) BETWEEN 1 AND 500),
-    description       text,
-    phase_id          {ws}.phase NOT NULL DEFAULT 'PHASE_BACKLOG',
-    previous_phase_id {ws}.phase,
-    priority          varchar(20) NOT NULL DEFAULT 'MEDIUM'
-                      CONSTRAINT tickets_priority_check CHECK (priority = ANY ('{LOW,MEDIUM,HIGH,CRITICAL}')),
-    context           jsonb,
-    context_summary   text,
-    phase_entered_at  timestamptz NOT NULL DEFAULT now(),
-    created_at        timestamptz NOT NULL DEFAULT now(),
-    updated_at        timestamptz NOT NULL DEFAULT now()
-);
-
--- Configuration: what each phase means. A label of the enum without a row is a phase of kind work.
-CREATE TABLE IF NOT EXISTS {ws}.phases (
-    phase_id          {ws}.phase PRIMARY KEY,
-    kind              text NOT NULL DEFAULT 'work'
-                      CONSTRAINT phases_kind_check CHECK (kind = ANY ('{start,work,blocked,final,abandoned}')),
-    context_key       text NOT NULL UNIQUE,
-    due_after         interval,
-    description       text
-);
-CREATE UNIQUE INDEX IF NOT EXISTS phases_one_start ON {ws}.phases (kind) WHERE kind = 'start';
-CREATE UNIQUE INDEX IF NOT EXISTS phases_one_blocked ON {ws}.phases (kind) WHERE kind = 'blocked';
+-- Phases and what they mean, where each ticket has been, and the moves there are.
 
 -- Append-only: one row a move, the first with from_phase NULL.
 CREATE TABLE IF NOT EXISTS {ws}.phase_history (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),
-    ticket_id         uuid NOT NULL REFERENCES {ws}.tickets ON DELETE CASCADE,
-    from_phase        {ws}.phase,
-    to_phase          {ws}.phase NOT NULL,
+    ticket_id         uuid NOT NULL REFERENCES {tickets} ({ticket.id}) ON DELETE CASCADE,
+    from_phase        {phase},
+    to_phase          {phase} NOT NULL,
     transition_reason text,
     transitioned_by   varchar(255),
     artifacts         jsonb,
@@ -50,13 +21,15 @@ CREATE INDEX IF NOT EXISTS phase_history_ticket ON {ws}.phase_history (ticket_id
 CREATE INDEX IF NOT EXISTS phase_history_created ON {ws}.phase_history (created_at);
 -- For who reads all moves in an order in which none is missed: rows of this cluster whose transaction is over.
 CREATE INDEX IF NOT EXISTS phase_history_xid ON {ws}.phase_history (xid, id);
+-- Few, and looked for among many by whoever watches the workspace.
+CREATE INDEX IF NOT EXISTS phase_history_forced ON {ws}.phase_history (created_at) WHERE forced;
 -- A ticket starts once. Rows loaded with the triggers on would give each ticket a second start: that is an error.
 CREATE UNIQUE INDEX IF NOT EXISTS phase_history_one_start ON {ws}.phase_history (ticket_id) WHERE from_phase IS NULL;
 
 -- Configuration: the edges of the state machine.
 CREATE TABLE IF NOT EXISTS {ws}.phase_transitions (
-    from_phase        {ws}.phase NOT NULL,
-    to_phase          {ws}.phase NOT NULL,
+    from_phase        {phase} NOT NULL,
+    to_phase          {phase} NOT NULL,
     requires_gate     boolean NOT NULL DEFAULT false,
     PRIMARY KEY (from_phase, to_phase),
     CONSTRAINT phase_transitions_not_to_itself CHECK (from_phase <> to_phase)

@@ -21,7 +21,7 @@ CREATE TYPE phasegate.transition_attempt AS (
     blocking_reasons text[]
 );
 COMMENT ON TYPE transition_attempt IS
-    'What came of asking a ticket to move. error_code is NULL, invalid_transition, gate_not_passed, phase_changed or ticket_not_found.';
+    'What came of asking a ticket to move. error_code is NULL, invalid_transition, gate_not_passed, phase_changed, ticket_not_found, or from advance_tickets review_requested or move_failed.';
 
 CREATE TYPE phasegate.transition_check AS (
     can_transition   boolean,
@@ -39,6 +39,7 @@ CREATE TYPE phasegate.history_entry AS (
     artifacts         jsonb,
     created_at        timestamptz,
     db_role           text,
-    gate_result_id    uuid
+    gate_result_id    uuid,
+    forced            boolean
 );
 COMMENT ON TYPE history_entry IS 'One row of a ticket''s history; from_phase is NULL for its start.';

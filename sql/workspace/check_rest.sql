@@ -1,6 +1,6 @@
 UNION ALL
 SELECT 'views_are_in_place', pg_catalog.count(*), pg_catalog.min(v.name)
-  FROM pg_catalog.unnest('{phase_board,phase_durations,task_queue,overdue_tickets}'::pg_catalog.text[]) AS v (name)
+  FROM pg_catalog.unnest($9) AS v (name)
  WHERE NOT EXISTS (
        SELECT 1 FROM pg_catalog.pg_class c
         WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) v.name::pg_catalog.name
@@ -23,14 +23,16 @@ SELECT 'no_trigger_privileges', pg_catalog.count(*),
                 ELSE pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text END))
   FROM pg_catalog.pg_class c
  CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) x
- WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
+ WHERE (c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
+        OR c.oid OPERATOR(pg_catalog.=) $6)
+   AND c.relkind OPERATOR(pg_catalog.<>) 'v'::pg_catalog."char"
    AND x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
-       pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.id::pg_catalog.text)
-  FROM {ws}.tickets t
+       pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.{ticket.id}::pg_catalog.text)
+  FROM {tickets} t
  CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(
-       CASE WHEN pg_catalog.jsonb_typeof(t.context) OPERATOR(pg_catalog.=) 'object' THEN t.context END) AS k (key)
+       CASE WHEN pg_catalog.jsonb_typeof(t.{ticket.context}) OPERATOR(pg_catalog.=) 'object' THEN t.{ticket.context} END) AS k (key)
  WHERE k.key OPERATOR(pg_catalog.~~) E'%\\_phase'
    AND k.key OPERATOR(pg_catalog.<>) ALL ($4)
 UNION ALL

@@ -31,7 +31,7 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_history', 'from_phase', 'The phase left; NULL for the ticket''s start.'),
     ('phase_history', 'to_phase', 'The phase entered.'),
     ('phase_history', 'transition_reason', 'Why, as the caller or the setting phasegate.reason said.'),
-    ('phase_history', 'transitioned_by', 'Who, as the caller or the setting phasegate.actor said; else the session''s role.'),
+    ('phase_history', 'transitioned_by', 'Who, as the caller or the setting phasegate.actor said; else the role that acted.'),
     ('phase_history', 'artifacts', 'What the caller of transition_ticket handed over for the record.'),
     ('phase_history', 'created_at', 'When the ticket was moved. Strictly increases within a ticket.'),
     ('phase_history', 'db_role', 'The role that the session was opened as.'),
@@ -138,7 +138,7 @@ SELECT CASE WHEN d.column_name IS NULL
     ('configuration_history', 'operation', 'INSERT, UPDATE, DELETE or TRUNCATE.'),
     ('configuration_history', 'old', 'The row before.'),
     ('configuration_history', 'new', 'The row after.'),
-    ('configuration_history', 'actor', 'Who, as the setting phasegate.actor said; else the session''s role.'),
+    ('configuration_history', 'actor', 'Who, as the setting phasegate.actor said; else the role that acted.'),
     ('configuration_history', 'db_role', 'The role that the session was opened as.'),
     ('configuration_history', 'acting_role', 'The role that acted, after SET ROLE.'),
 
@@ -148,7 +148,7 @@ SELECT CASE WHEN d.column_name IS NULL
     ('ticket_archive', 'finished_at', 'When it entered the final phase that it was in.'),
     ('ticket_archive', 'archived_at', 'When it went.'),
     ('ticket_archive', 'deleted', 'Whether it was deleted.'),
-    ('ticket_archive', 'document', 'What was kept: format, who deleted it, and its history.'),
+    ('ticket_archive', 'document', 'What was kept: format, who did it, and the ticket with all that belonged to it; of a deleted one its history.'),
 
     ('overdue_tickets', NULL, 'The tickets that are in a phase for longer than it allows.'),
     ('overdue_tickets', 'ticket_id', 'The ticket.'),
@@ -156,6 +156,14 @@ SELECT CASE WHEN d.column_name IS NULL
     ('overdue_tickets', 'phase', 'The phase.'),
     ('overdue_tickets', 'entered_at', 'When the ticket entered it.'),
     ('overdue_tickets', 'due_at', 'Until when it should have left it.'),
+
+    ('phase_metrics', NULL, 'What metrics show of the phases, without counting finished tickets where they are many.'),
+    ('phase_metrics', 'phase', 'The phase.'),
+    ('phase_metrics', 'tickets', 'How many tickets are in it.'),
+    ('phase_metrics', 'is_estimate', 'Whether that is an estimate, as of the last ANALYZE: of a final phase of more than 100000 tickets.'),
+    ('phase_metrics', 'oldest_entered_at', 'When the one that is in it for longest entered it.'),
+    ('phase_metrics', 'open_tasks', 'How many of its tasks are pending, assigned or running.'),
+    ('phase_metrics', 'failed_gates', 'How many of its tickets were last refused by its gate; of final phases not asked.'),
 
     ('phase_board', NULL, 'One row a phase, in their order, the blocked one last.'),
     ('phase_board', 'phase', 'The phase.'),
@@ -170,6 +178,7 @@ SELECT CASE WHEN d.column_name IS NULL
     ('phase_durations', 'entered_at', 'When the ticket entered it.'),
     ('phase_durations', 'left_at', 'When the ticket left it; NULL while it is there.'),
     ('phase_durations', 'duration', 'How long it was there, up to now while it is.'),
+    ('phase_durations', 'forced', 'Whether it was forced into it past the rules.'),
 
     ('task_queue', NULL, 'One row a phase and status of tasks.'),
     ('task_queue', 'phase', 'The phase.'),
@@ -178,13 +187,16 @@ SELECT CASE WHEN d.column_name IS NULL
     ('task_queue', 'oldest', 'When the oldest of them was made.'),
     ('task_queue', 'claimable', 'How many of them could be claimed now by an agent with the capabilities.')
   ) AS d (relation, column_name, comment)
-  JOIN pg_class c ON c.relnamespace = $1 AND c.relname = d.relation AND c.relkind IN ('r', 'p', 'v')
-  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = d.column_name AND NOT a.attisdropped
+  -- The tickets may be in a table of any name ($2), its columns of ours ($3) under other names ($4).
+  JOIN pg_class c ON CASE d.relation WHEN 'tickets' THEN c.oid = $2
+                                     ELSE c.relnamespace = $1 AND c.relname = d.relation AND c.relkind IN ('r', 'p', 'v') END
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                          AND a.attname = CASE d.relation WHEN 'tickets' THEN $4[array_position($3, d.column_name)] ELSE d.column_name END
  WHERE (d.column_name IS NULL OR a.attnum > 0)
    AND NOT EXISTS (SELECT FROM pg_description p
                     WHERE p.classoid = 'pg_class'::regclass AND p.objoid = c.oid AND p.objsubid = coalesce(a.attnum, 0)
                       -- What version 0.2.0 said.
-                      AND p.description NOT IN ('When the task was completed.', 'One row a phase, in their order, PHASE_BLOCKED last.'))
+                      AND p.description NOT IN ('When the task was completed.', 'Who, as the caller or the setting phasegate.actor said; else the session''s role.', 'One row a phase, in their order, PHASE_BLOCKED last.'))
 UNION ALL
 SELECT format('COMMENT ON TYPE %s IS %L', t.oid::regtype,
               'The phases of this workspace, in their order. Its owner adds one with ALTER TYPE ... ADD VALUE.')

@@ -5,4 +5,4 @@ GRANT SELECT ON phasegate.workspaces TO PUBLIC;
 -- Every function checks the caller's rights on the workspace's tables, so who may call it is no question.
 GRANT USAGE ON SCHEMA phasegate TO PUBLIC;
 -- Said of each, so that databases whose owners' default privileges keep functions from PUBLIC work too.
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA phasegate TO PUBLIC;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA phasegate TO PUBLIC;

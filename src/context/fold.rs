@@ -17,8 +17,7 @@ use crate::settings;
 use crate::workspace::{Configuration, Workspace};
 use serde_json::{Value, json};
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 /// The token budget of the summary that a transition stores.
@@ -89,11 +88,8 @@ pub fn block(
     let _owner = workspace.as_owner();
     let arguments = [Sql::Uuid(ticket), Sql::Oid(configuration.phases.oid(phase))];
     // Where the last look found something this one is likely to as well.
-    if !IS_LIKELY.get() {
-        let rows = workspace.run(&HAS_EVIDENCE, &arguments, sees)?;
-        if !rows.first().is_some_and(|row| row.bool(1)) {
-            return Ok(None);
-        }
+    if !IS_LIKELY.get() && !workspace.finds(&HAS_EVIDENCE, &arguments, sees)? {
+        return Ok(None);
     }
     let rows = workspace.run(&EVIDENCE, &arguments, sees)?;
     IS_LIKELY.set(!rows.is_empty());
@@ -108,9 +104,9 @@ pub fn block(
     let sizes: Vec<usize> = rows.iter().map(size).collect();
     let fit = limits::which_fit(&sizes, limits::MERGED);
     let unread = fit.iter().filter(|fits| !**fits).count();
-    // Tasks in the order of their completion; of each type of artifact the one collected last.
+    // Tasks in the order of their completion; artifacts by type, then in the order in which they were collected.
     let mut tasks = BTreeMap::new();
-    let mut artifacts: BTreeMap<String, ((i64, Uuid), ArtifactRef)> = BTreeMap::new();
+    let mut artifacts = BTreeMap::new();
     for (row, fits) in rows.iter().zip(fit) {
         let id = row.uuid(2).unwrap_or_default();
         let order = (row.big(6).unwrap_or(i64::MAX), id);
@@ -132,24 +128,22 @@ pub fn block(
                 artifact_type: artifact_type.clone(),
                 path: row.beginning(4, limits::PATH),
             };
-            match artifacts.entry(artifact_type) {
-                Entry::Occupied(known) if known.get().0 > order => {}
-                Entry::Occupied(mut known) => drop(known.insert((order, artifact))),
-                Entry::Vacant(free) => drop(free.insert((order, artifact))),
-            }
+            artifacts.insert((artifact_type, order), artifact);
         }
     }
     let tasks: Vec<CompletedTask> = tasks.into_values().collect();
     let listed: Vec<Value> = artifacts
-        .values()
+        .iter()
         .take(LISTED)
-        .map(|((_, id), artifact)| {
+        .map(|((_, (_, id)), artifact)| {
             json!({"id": id.to_string(), "path": artifact.path, "type": artifact.artifact_type})
         })
         .collect();
+    // One that was handed in again, at the same place, is told of once.
+    let mut told = HashSet::new();
     let artifacts: Vec<ArtifactRef> = artifacts
         .into_values()
-        .map(|(_, artifact)| artifact)
+        .filter(|artifact| told.insert((artifact.artifact_type.clone(), artifact.path.clone())))
         .collect();
     Ok(Some(Produced {
         block: merge::as_stored(bound::bounded(

@@ -1,7 +1,7 @@
 //! The SQL functions of the context room. Who may see a ticket may see what its phases handed on.
 
 use super::fold::{self, BUDGET};
-use super::handover::Handed;
+use super::handover::{Handed, next};
 use super::merge;
 use super::statements::{SET_CONTEXT, TICKET, TICKET_CONTEXT, TICKET_LOCKED};
 use super::summary::{key_points, summarize};
@@ -127,20 +127,6 @@ impl Ticket {
         Ok(found.map(|found| found.block))
     }
 
-    /// Who the summary is for once `phase` is folded in: the phase after it and after the ticket's own. A
-    /// blocked ticket, or one that has no phase ahead, is summarized as a whole, as for PHASE_BLOCKED.
-    fn next(&self, phase: Phase) -> Phase {
-        let phases = &self.configuration.phases;
-        let last = phase.max(self.phase);
-        let mut ahead = phases.sequence().filter(|candidate| *candidate > last);
-        let next = if phases.is_blocked(self.phase) {
-            None
-        } else {
-            ahead.next()
-        };
-        next.or(phases.blocked()).unwrap_or(self.phase)
-    }
-
     /// What the phases before `target` left, and its summary within the budget.
     fn handed_to(&self, target: Phase, budget: usize) -> Result<(Value, String)> {
         let handed = Handed::new(&self.configuration, self.parsed_context()?, target);
@@ -155,7 +141,7 @@ pub fn aggregate_phase_context(call: &Call) -> Result<Answer> {
     let phase = ticket.phase_argument(call, 1)?;
     let found = ticket.block(phase, Sees::Caller)?;
     let block = found.unwrap_or_else(|| merge::phase_block(&[], &[]));
-    Ok(call.answer(&Sql::Tree(block)))
+    Ok(call.answer(&Sql::Json(block.to_string().into())))
 }
 
 /// `get_context_for_phase(ticket_id, target_phase, max_tokens)`
@@ -164,7 +150,7 @@ pub fn get_context_for_phase(call: &Call) -> Result<Answer> {
     let target = ticket.phase_argument(call, 1)?;
     let (context, summary) = ticket.handed_to(target, budget(call, 2)?)?;
     let context = merge::with_summary(context, summary);
-    Ok(call.answer(&Sql::Tree(context)))
+    Ok(call.answer(&Sql::Json(context.to_string().into())))
 }
 
 /// `context_summary(ticket_id, max_tokens)`
@@ -183,11 +169,11 @@ pub fn update_ticket_context(call: &Call) -> Result<Answer> {
         &ticket.configuration,
         phase,
         found,
-        ticket.next(phase),
+        next(&ticket.configuration, ticket.phase, phase),
         ticket.context.as_deref(),
     );
     let Some(folded) = folded else {
-        return Ok(Answer::Null);
+        return Ok(None);
     };
     let _session = Session::open()?;
     ticket.workspace.run(
@@ -202,7 +188,7 @@ pub fn update_ticket_context(call: &Call) -> Result<Answer> {
     let _owner = ticket.workspace.as_owner();
     let phase = ticket.configuration.phases.oid(phase);
     fold::keep(&ticket.workspace, &[(ticket.id, phase, &folded.block)])?;
-    Ok(Answer::Null)
+    Ok(None)
 }
 
 /// `ticket_context(ticket_id)`

@@ -61,12 +61,14 @@ impl Handed {
         ))
     }
 
+    /// Whether there is nothing to summarize.
+    pub fn is_empty(&self) -> bool {
+        let blocks = self.context.as_object();
+        blocks.is_none_or(serde_json::Map::is_empty)
+    }
+
     fn applied(&self, workspace: &Workspace, ticket: Uuid) -> Result<Option<String>> {
-        if self
-            .context
-            .as_object()
-            .is_none_or(serde_json::Map::is_empty)
-        {
+        if self.is_empty() {
             return Ok(None);
         }
         let _session = Session::open()?;
@@ -79,6 +81,41 @@ impl Handed {
         )?;
         Ok(rows.first().and_then(|row| row.text(1)))
     }
+}
+
+/// Who the summary of a ticket in phase `present` is for once `phase` is folded in: the phase after it and after the ticket's
+/// own. A blocked ticket, or one that has no phase ahead, is summarized as a whole, as for the blocked phase.
+pub fn next(configuration: &Configuration, present: Phase, phase: Phase) -> Phase {
+    let phases = &configuration.phases;
+    let last = phase.max(present);
+    let mut ahead = phases.sequence().filter(|candidate| *candidate > last);
+    let next = if phases.is_blocked(present) {
+        None
+    } else {
+        ahead.next()
+    };
+    next.or(phases.blocked()).unwrap_or(present)
+}
+
+/// What a ticket's `context_summary` is about, and the phase that it is for: what the phases before left; or, once what the
+/// ticket's phase has done so far was folded in, that too.
+pub fn subject(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    (present, context, summary): (Phase, Value, Option<&str>),
+) -> Result<(Phase, Handed)> {
+    let next = next(configuration, present, present);
+    let here = Handed::new(configuration, context.clone(), present);
+    let ahead = Handed::new(configuration, context, next);
+    let is_about_ahead = here.context != ahead.context
+        && (here.is_empty()
+            || summary == Some(&ahead.summary(workspace, configuration, ticket, BUDGET)?));
+    Ok(if is_about_ahead {
+        (next, ahead)
+    } else {
+        (present, here)
+    })
 }
 
 /// The context and summary that come with a claimed task of `target`, as JSON text and text; nothing

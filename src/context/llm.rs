@@ -1,13 +1,13 @@
 //! The hand-over to an outside summarizer: a task of kind 'summary' whose answer becomes the ticket's summary.
 //!
-//! What was asked for (the budget, and the fingerprint of the content) is kept in the task's own `result`
+//! What was asked for (the budget, the phase that it is for, and the fingerprint of the content) is kept in the task's own `result`
 //! and stays there beside the answer, so that it travels with the task and no column of the user's is taken.
 
-use super::fold::BUDGET;
+use super::fold::{self, BUDGET};
 use super::functions::budget;
-use super::handover::Handed;
+use super::handover::{Handed, next, subject};
 use super::merge;
-use super::statements::{APPLY, ASK, OPEN, TICKET_LOCKED};
+use super::statements::{APPLY, ASK, DROP_REQUESTS, OPEN, SET_CONTEXT, TICKET_LOCKED};
 use crate::error::{Code, Error};
 use crate::json;
 use crate::pg::call::{Answer, Call};
@@ -16,6 +16,7 @@ use crate::pg::role;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{FiredRow, Firing, Verdict};
 use crate::pg::value::Value as Sql;
+use crate::phase::Phase;
 use crate::settings;
 use crate::tasks::TASKS;
 use crate::tasks::TaskColumns;
@@ -34,25 +35,64 @@ const UNASKED: &str = "this summary was not asked for with summarize_using_llm; 
 const CHANGED: &str =
     "the context has changed since this summary was asked for; it was not applied";
 
-/// The fingerprint of what the ticket's present phase is handed, holding the ticket; `None` where the ticket
-/// is not there. Needs an open session.
-fn fingerprint(
+/// What a ticket's summary is about just now, and its phase.
+struct Asked {
+    present: Phase,
+    target: Phase,
+    handed: Handed,
+}
+
+/// What the ticket's summary is about, holding the ticket; `None` where that is not there. Needs an open session.
+fn asked(
     workspace: &Workspace,
     configuration: &Configuration,
     ticket: Uuid,
-) -> Result<Option<(u32, Uuid)>> {
+) -> Result<Option<Asked>> {
     let rows = workspace.run(&TICKET_LOCKED, &[Sql::Uuid(ticket)], Sees::Snapshot)?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
-    let phase = row.oid(1).unwrap_or(0);
-    let context = row
-        .json(2)
-        .as_deref()
-        .and_then(json::read)
-        .unwrap_or(json!({}));
-    let handed = Handed::new(configuration, context, configuration.phase_of(phase)?);
-    Ok(Some((phase, handed.fingerprint)))
+    let present = configuration.phase_of(row.oid(1).unwrap_or(0))?;
+    let context = row.json(2).as_deref().and_then(json::read);
+    let (context, summary) = (context.unwrap_or(json!({})), row.text(3));
+    let known = (present, context, summary.as_deref());
+    let (target, handed) = subject(workspace, configuration, ticket, known)?;
+    Ok(Some(Asked {
+        present,
+        target,
+        handed,
+    }))
+}
+
+/// Folds what the ticket's phase has done so far into its context, where nothing else is there to be summarized. Needs an
+/// open session, and the ticket held.
+fn fold_in(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    ticket: Uuid,
+    present: Phase,
+) -> Result<()> {
+    let found = fold::block(workspace, configuration, ticket, present, Sees::Latest)?;
+    let Some(found) = found else {
+        return Ok(());
+    };
+    let _owner = workspace.as_owner();
+    let rows = workspace.run(&TICKET_LOCKED, &[Sql::Uuid(ticket)], Sees::Latest)?;
+    let context = rows.first().and_then(|row| row.json(2));
+    let entered = next(configuration, present, present);
+    let block = Some(found.block);
+    let Some(folded) = fold::fold(configuration, present, block, entered, context.as_deref())
+    else {
+        return Ok(());
+    };
+    let arguments = [
+        Sql::Uuid(ticket),
+        Sql::json(Some(&folded.context)),
+        Sql::text(Some(&folded.summary)),
+    ];
+    workspace.run(&SET_CONTEXT, &arguments, Sees::Latest)?;
+    let phase = configuration.phases.oid(present);
+    fold::keep(workspace, &[(ticket, phase, &folded.block)])
 }
 
 /// `summarize_using_llm(ticket_id, max_tokens)`
@@ -62,28 +102,43 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
     let workspace = Workspace::current()?;
     let configuration = workspace.configuration()?;
     let columns = workspace.columns;
-    role::require_update(workspace.tickets, columns.context_summary, "tickets")?;
+    workspace.require_update(columns.context_summary)?;
     let _session = Session::open()?;
     // With the caller's rights: a ticket that row security hides is not found. Held until the transaction
     // ends, so that two requests at once make one task.
-    let (phase, fingerprint) = fingerprint(&workspace, &configuration, ticket)?
-        .ok_or_else(|| Error::not_found("ticket", ticket))?;
+    let not_found = || Error::not_found("ticket", ticket);
+    let mut about = asked(&workspace, &configuration, ticket)?.ok_or_else(not_found)?;
+    if about.handed.is_empty() {
+        fold_in(&workspace, &configuration, ticket, about.present)?;
+        about = asked(&workspace, &configuration, ticket)?.ok_or_else(not_found)?;
+    }
+    let fingerprint = about.handed.fingerprint.to_string();
     let _owner = workspace.as_owner();
     let open = workspace.run(&OPEN, &[Sql::Uuid(ticket)], Sees::Latest)?;
-    let task = match open.first().and_then(|row| row.uuid(1)) {
+    let same = open
+        .iter()
+        .find(|row| row.text(2).as_ref() == Some(&fingerprint))
+        .and_then(|row| row.uuid(1));
+    let task = match same {
         Some(open) => open,
         None => {
+            if !open.is_empty() {
+                workspace.run(&DROP_REQUESTS, &[Sql::Uuid(ticket)], Sees::Latest)?;
+            }
             let task = Uuid::now_v7();
-            let request =
-                json!({"request": {"max_tokens": budget, "fingerprint": fingerprint.to_string()}});
+            let phases = &configuration.phases;
+            let target = phases.label(about.target);
+            let request = json!({"request": {
+                "max_tokens": budget, "phase_id": target, "fingerprint": fingerprint}});
             workspace.run(
                 &ASK,
                 &[
                     Sql::Uuid(task),
                     Sql::Uuid(ticket),
-                    Sql::Oid(phase),
+                    Sql::Oid(phases.oid(about.present)),
                     Sql::json(Some(&request.to_string())),
                     Sql::Int(i32::try_from(budget).unwrap_or(i32::MAX)),
+                    Sql::text(Some(target)),
                 ],
                 Sees::Snapshot,
             )?;
@@ -91,9 +146,13 @@ pub fn summarize_using_llm(call: &Call) -> Result<Answer> {
         }
     };
     let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![task])], Sees::Snapshot)?;
-    Ok(rows
-        .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row)))
+    Ok(rows.first().and_then(|row| call.answer_found(&row)))
+}
+
+/// The label of the phase for which a summary was asked for, from a task's result.
+pub fn target(result: Option<&str>) -> Option<String> {
+    let result = json::read(result?)?;
+    Some(result.get("request")?.get("phase_id")?.as_str()?.to_owned())
 }
 
 /// Before a row of `tasks` of kind 'summary' is written: refuses an answer that is over its budget;
@@ -172,7 +231,8 @@ fn with_own(
     Some(Value::Object(result).to_string())
 }
 
-fn require_budget(text: &str, request: Option<&Value>) -> Result<()> {
+/// Refuses a summary that is over the budget that it was asked for with.
+pub fn require_budget(text: &str, request: Option<&Value>) -> Result<()> {
     let budget = request
         .and_then(|request| request.get("max_tokens"))
         .and_then(Value::as_u64)
@@ -209,8 +269,10 @@ fn apply(
     let configuration = workspace.configuration()?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let found = fingerprint(workspace, &configuration, ticket)?;
-    if found.is_none_or(|(_, found)| found.to_string() != asked) {
+    let Some(found) = self::asked(workspace, &configuration, ticket)? else {
+        return Ok(false);
+    };
+    if found.handed.fingerprint.to_string() != asked {
         return Ok(false);
     }
     let summary = merge::with_summary(json!({}), text.to_owned()).to_string();

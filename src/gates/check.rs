@@ -1,24 +1,20 @@
 //! Checking a gate: the configured requirements, the evidence as it is now, the verdict.
 
-use super::criteria::Content;
-use super::evaluate::{ArtifactEvidence, Evidence, Review, evaluate};
+use super::approvals::{counting, standing};
+use super::evaluate::evaluate;
+use super::evidence::Found;
 use super::requirements::Requirements;
-use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS};
-use super::verdict::{Check, IncompleteTask};
+use super::statements::{EVIDENCE, EVIDENCE_AND_REVIEW, JSONPATH, REQUIREMENTS, TOOK_PART};
+use super::verdict::Check;
 use crate::error::{Code, Error};
 use crate::json;
-use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
-use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
-use crate::tasks::TOOK_PART;
-use crate::tasks::verdict::Verdict;
 use crate::workspace::{Configuration, Workspace};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -45,7 +41,12 @@ impl Gates {
                 row.bool(3),
                 row.json(4).as_deref(),
                 row.bool(5),
-            )?;
+            )?
+            .reviewed(
+                row.int(6).unwrap_or(1),
+                row.bool(7),
+                row.int(8).unwrap_or(0),
+            );
             by_phase.insert(phase, requirements);
         }
         Ok(Gates { by_phase })
@@ -83,14 +84,6 @@ pub fn parse_row(
     })
 }
 
-/// The evidence, which artifact counts for each type, and whose the last verdict is.
-struct Gathered {
-    evidence: Evidence,
-    artifacts: HashMap<String, Uuid>,
-    reviewer: Option<String>,
-    review_is_open: bool,
-}
-
 /// Checks a ticket's gate with the owner's rights; `None` where the phase has no gate. Opens its own session.
 pub fn check(
     workspace: &Workspace,
@@ -122,13 +115,25 @@ pub fn check(
     let mut found = Found::default();
     rows.iter().for_each(|row| found.take(row));
     let mut gathered = found.gathered();
-    if let (Review::Approved, Some(reviewer)) = (&gathered.evidence.review, &gathered.reviewer) {
-        // Whoever approved and then took part in the phase approved their own work after all.
-        let reviewer = Sql::text(Some(reviewer));
-        let rows = workspace.run(&TOOK_PART, &[Sql::Uuid(ticket), phase, reviewer], sees)?;
-        if rows.first().is_some_and(|row| row.bool(1)) {
-            gathered.evidence.review = unreviewed(gathered.review_is_open);
+    if requirements.requires_review {
+        let required = requirements.required_approvals.max(1);
+        let counting = counting(std::mem::take(&mut gathered.verdicts), gathered.since);
+        let mut approvals = 0;
+        for reviewer in counting.approved_by {
+            if approvals == required {
+                break;
+            }
+            // Whoever approved and then took part in the phase approved their own work after all.
+            let reviewer = Sql::text(Some(&reviewer));
+            let arguments = [Sql::Uuid(ticket), phase.clone(), reviewer];
+            let rows = workspace.run(&TOOK_PART, &arguments, sees)?;
+            if !rows.first().is_some_and(|row| row.bool(1)) {
+                approvals += 1;
+            }
         }
+        let is_open = gathered.review_is_open;
+        gathered.evidence.approvals = approvals;
+        gathered.evidence.review = standing(counting.rejection, approvals, required, is_open);
     }
     Ok(Some(evaluate(
         requirements,
@@ -145,121 +150,4 @@ pub fn check(
             Ok(rows.first().and_then(|row| row.optional_bool(1)))
         },
     )))
-}
-
-fn unreviewed(review_is_open: bool) -> Review {
-    if review_is_open {
-        Review::Pending
-    } else {
-        Review::NotAsked
-    }
-}
-
-/// The incomplete tasks that a check lists; it counts them all.
-const LISTED: usize = 1000;
-
-/// When, and the id: an order that is the same each time.
-type Order = (i64, Uuid);
-
-/// What is found of a gate's evidence, row by row.
-#[derive(Default)]
-struct Found<'a> {
-    evidence: Evidence,
-    /// Of each type, the one that was collected last, whose content alone is read.
-    artifacts: BTreeMap<String, (Order, Row<'a>)>,
-    incomplete: BTreeMap<Order, IncompleteTask>,
-    last_verdict: Option<(Review, i64)>,
-    since: Option<i64>,
-    reviewer: Option<String>,
-    review_is_open: bool,
-}
-
-impl<'a> Found<'a> {
-    fn take(&mut self, row: Row<'a>) {
-        let id = row.uuid(2).unwrap_or_default();
-        let order = (row.big(7).unwrap_or(i64::MAX), id);
-        match row.int(1) {
-            Some(1) => match self.artifacts.entry(row.text(3).unwrap_or_default()) {
-                Entry::Occupied(known) if known.get().0 > order => {}
-                Entry::Occupied(mut known) => drop(known.insert((order, row))),
-                Entry::Vacant(free) => drop(free.insert((order, row))),
-            },
-            Some(2) => {
-                self.evidence.tasks_total += 1;
-                let status = row.text(4).unwrap_or_default();
-                if status == "completed" {
-                    self.evidence.tasks_completed += 1;
-                    return;
-                }
-                let task = IncompleteTask {
-                    task_id: id.to_string(),
-                    task_type: row.text(3),
-                    status,
-                    description: row.text(5),
-                };
-                self.incomplete.insert(order, task);
-            }
-            Some(3) => {
-                self.last_verdict = verdict(row.json(6)).zip(row.big(7));
-                self.reviewer = row.text(3);
-            }
-            Some(4) => self.review_is_open = true,
-            Some(5) => self.since = row.big(7),
-            _ => {}
-        }
-    }
-
-    fn gathered(self) -> Gathered {
-        let mut evidence = self.evidence;
-        evidence.incomplete_tasks = self.incomplete.into_values().take(LISTED).collect();
-        let mut ids = HashMap::new();
-        let rows = self.artifacts.values();
-        let sizes: Vec<usize> = rows.map(|(_, row)| row.size(6)).collect();
-        let fit = limits::which_fit(&sizes, limits::CHECKED);
-        for ((artifact_type, ((_, id), row)), fits) in self.artifacts.into_iter().zip(fit) {
-            ids.insert(artifact_type.clone(), id);
-            evidence.artifacts.push(ArtifactEvidence {
-                artifact_type,
-                content: content(&row, fits),
-            });
-        }
-        evidence.review = match self.last_verdict {
-            // An artifact's time is set later than that of any review before it, so that equal times mean: reviewed.
-            Some((review, at)) if self.since.is_none_or(|since| at >= since) => review,
-            _ => unreviewed(self.review_is_open),
-        };
-        Gathered {
-            evidence,
-            artifacts: ids,
-            reviewer: self.reviewer,
-            review_is_open: self.review_is_open,
-        }
-    }
-}
-
-fn content(row: &Row<'_>, fits: bool) -> Content {
-    let json = fits.then(|| row.json_that_fits(6)).flatten();
-    match json.as_deref().map(json::read) {
-        None if row.size(6) > 0 => Content::Unreadable("it is too large".to_owned()),
-        None => Content::Missing,
-        Some(Some(value)) => Content::Json(value),
-        Some(None) => Content::Unreadable("it is nested too deeply".to_owned()),
-    }
-}
-
-fn verdict(json: Option<String>) -> Option<Review> {
-    let json = json::read(&json?)?;
-    let verdict = Verdict::parse(Some(&json)).ok()?;
-    Some(if verdict.approved {
-        Review::Approved
-    } else {
-        Review::Rejected {
-            reasons: verdict
-                .blocking_reasons
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            feedback: verdict.feedback.map(ToString::to_string),
-        }
-    })
 }

@@ -28,6 +28,19 @@ pub struct Evidence {
     pub incomplete_tasks: Vec<IncompleteTask>,
     /// Where the review stands.
     pub review: Review,
+    /// The approvals that count, each by another reviewer.
+    pub approvals: usize,
+    /// The tasks that rejections have made, and whether one of them is still to be done.
+    pub rework: Reworked,
+}
+
+/// The tasks of a phase that rejections have made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reworked {
+    /// How many.
+    pub times: usize,
+    /// Whether one of them is not completed.
+    pub is_under_way: bool,
 }
 
 /// An artifact that counts.
@@ -40,7 +53,7 @@ pub struct ArtifactEvidence {
 }
 
 /// Where the review of a phase stands, as of its newest artifact.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Review {
     /// None is open and none counts: never asked for, or older than an artifact.
     #[default]
@@ -70,7 +83,7 @@ pub fn evaluate(
 ) -> Check {
     let missing = missing_artifacts(requirements, evidence);
     let criteria_failures = criteria_failures(requirements, evidence, &mut jsonpath);
-    let (review, review_reasons) = judge_review(requirements, &evidence.review);
+    let (review, review_reasons) = judge_review(requirements, evidence);
 
     let missing_artifacts = missing
         .iter()
@@ -89,6 +102,8 @@ pub fn evaluate(
         incomplete_tasks: evidence.incomplete_tasks.clone(),
         criteria_failures,
         review,
+        missing_reviews: missing_reviews(requirements, evidence),
+        waits: waiting(requirements, evidence, WAITS),
         // The reasons are in the order of precedence.
         validation_status: reasons
             .first()
@@ -187,25 +202,66 @@ fn criteria_failures(
     failures
 }
 
-fn judge_review(requirements: &Requirements, review: &Review) -> (ReviewState, Vec<Reason>) {
+/// How many approvals are still needed.
+fn missing_reviews(requirements: &Requirements, evidence: &Evidence) -> usize {
+    if !requirements.requires_review || evidence.review == Review::Approved {
+        return 0;
+    }
+    let required = requirements.required_approvals.max(1);
+    required.saturating_sub(evidence.approvals).max(1)
+}
+
+fn judge_review(requirements: &Requirements, evidence: &Evidence) -> (ReviewState, Vec<Reason>) {
     if !requirements.requires_review {
         return (ReviewState::NotRequired, Vec::new());
     }
     let pending = |message: &str| {
-        let reason = Reason::new(ReasonCode::ReviewPending, message.to_owned());
+        let message = waiting(requirements, evidence, message);
+        let reason = Reason::new(ReasonCode::ReviewPending, message);
         (ReviewState::Pending, vec![reason])
     };
-    match review {
+    match &evidence.review {
         Review::NotAsked => pending(
             "The phase needs a review, and none has been asked for since its newest artifact.",
         ),
-        Review::Pending => pending("The phase waits for its review."),
+        Review::Pending => pending(WAITS),
         Review::Approved => (ReviewState::Approved, Vec::new()),
         Review::Rejected { reasons, feedback } => (
             ReviewState::Rejected,
-            rejection(reasons, feedback.as_deref()),
+            rejection(reasons, feedback.as_deref())
+                .into_iter()
+                .chain(exhausted(requirements, evidence.rework))
+                .collect(),
         ),
     }
+}
+
+/// What is said while a review is open.
+const WAITS: &str = "The phase waits for its review.";
+
+fn waiting(requirements: &Requirements, evidence: &Evidence, message: &str) -> String {
+    match requirements.required_approvals {
+        0 | 1 => message.to_owned(),
+        required => format!(
+            "The phase needs {required} approvals and has {}. {message}",
+            evidence.approvals
+        ),
+    }
+}
+
+/// That no rejection will make a task any more.
+fn exhausted(requirements: &Requirements, rework: Reworked) -> Option<Reason> {
+    let most = requirements.rework?;
+    if rework.is_under_way || rework.times < most {
+        return None;
+    }
+    Some(Reason::new(
+        ReasonCode::ReworkExhausted,
+        format!(
+            "The phase was sent back {} times, and max_rework is {most}: somebody has to look at it.",
+            rework.times
+        ),
+    ))
 }
 
 fn rejection(reasons: &[String], feedback: Option<&str>) -> Vec<Reason> {

@@ -1,10 +1,14 @@
 //! The SQL functions of the gates room.
 
 use super::check::check;
-use super::record::{GateResult, ask_review, collect, hold, store};
-use super::statements::{ADD, ARTIFACT, GATE_STATUS, RESULT, TICKET_PHASE, TICKET_PHASE_LOCKED};
+use super::record::{GateResult, ask_reviews, collect, hold, store};
+use super::statements::{
+    ADD, ARTIFACT, GATE_STATUS, HAS_APPROVED, LATEST_RESULT, RESULT, TICKET_PHASE,
+    TICKET_PHASE_LOCKED,
+};
 use super::verdict::Check;
 use crate::error::Error;
+use crate::identity;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -69,7 +73,7 @@ impl Subject {
     /// For a function that decides about the ticket: needs UPDATE of `tickets.phase_id`, and holds the ticket.
     fn to_decide(call: &Call) -> Result<Self> {
         let workspace = Workspace::current()?;
-        role::require_update(workspace.tickets, workspace.columns.phase_id, "tickets")?;
+        workspace.require_update(workspace.columns.phase_id)?;
         Subject::of_call(call, 1, &TICKET_PHASE_LOCKED, Sees::Snapshot)
     }
 
@@ -94,7 +98,9 @@ pub fn add_artifact(call: &Call) -> Result<Answer> {
     let subject = Subject::to_hand_in(call, 4)?;
     let artifact_type = call.text(1, "artifact_type")?;
     let path = call.optional_text(2);
-    let by = role::actor_or(call.optional_text(5));
+    let by = call.optional_text(5);
+    (by.iter()).try_for_each(|name| identity::require_readable("collected_by", name))?;
+    let by = identity::actor_or("collected_by", by)?;
     let id = Uuid::now_v7();
     let workspace = &subject.workspace;
     let _session = Session::open()?;
@@ -114,9 +120,7 @@ pub fn add_artifact(call: &Call) -> Result<Answer> {
     // Read back with the owner's rights: INSERT is all that handing in asks for.
     let _owner = workspace.as_owner();
     let rows = workspace.run(&ARTIFACT, &[Sql::Uuid(id)], Sees::Snapshot)?;
-    Ok(rows
-        .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row)))
+    Ok(rows.first().and_then(|row| call.answer_found(&row)))
 }
 
 /// `collect_artifacts(ticket_id, phase_id)`
@@ -136,7 +140,7 @@ pub fn collect_artifacts(call: &Call) -> Result<Answer> {
 pub fn check_gate_requirements(call: &Call) -> Result<Answer> {
     let subject = Subject::of_call(call, 1, &TICKET_PHASE, Sees::Caller)?;
     let check = subject.check(Sees::Caller)?;
-    Ok(call.answer(&Sql::Tree(check.to_json())))
+    Ok(call.answer(&Sql::Json(check.to_json().to_string().into())))
 }
 
 /// `gate_status(ticket_id)`
@@ -161,7 +165,7 @@ pub fn gate_status(call: &Call) -> Result<Answer> {
 /// `validate_gate(ticket_id, phase_id, validated_by)`
 pub fn validate_gate(call: &Call) -> Result<Answer> {
     let subject = Subject::to_decide(call)?;
-    let by = role::actor_or(call.optional_text(2));
+    let by = identity::actor_or("validated_by", call.optional_text(2))?;
     let workspace = &subject.workspace;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
@@ -170,10 +174,14 @@ pub fn validate_gate(call: &Call) -> Result<Answer> {
     let phase = subject.phase_oid();
     let result = GateResult::new(subject.ticket, phase, &check, clock::now(), &by);
     store(workspace, std::slice::from_ref(&result))?;
-    let rows = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
-    Ok(rows
-        .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row)))
+    let stored = workspace.run(&RESULT, &[Sql::Uuid(result.id)], Sees::Snapshot)?;
+    if let Some(row) = stored.first() {
+        return Ok(call.answer_found(&row));
+    }
+    // It says what the latest says already.
+    let of_phase = [Sql::Uuid(subject.ticket), Sql::Oid(phase)];
+    let latest = workspace.run(&LATEST_RESULT, &of_phase, Sees::Latest)?;
+    Ok(latest.first().and_then(|row| call.answer_found(&row)))
 }
 
 /// `validate_phase_completion(ticket_id, phase_id)`
@@ -182,9 +190,31 @@ pub fn validate_phase_completion(call: &Call) -> Result<Answer> {
     let workspace = &subject.workspace;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    let review = ask_review(workspace, subject.ticket, subject.phase_oid())?;
-    let rows = workspace.run(&TASKS, &[Sql::Uuids(vec![review])], Sees::Latest)?;
-    Ok(rows
-        .first()
-        .map_or(Answer::Null, |row| call.answer_found(&row)))
+    let missing = subject.check(Sees::Latest)?.missing_reviews.max(1);
+    let asked = ask_reviews(workspace, subject.ticket, subject.phase_oid(), missing)?;
+    let review = asked.open.into_iter().collect();
+    let rows = workspace.run(&TASKS, &[Sql::Uuids(review)], Sees::Latest)?;
+    Ok(rows.first().and_then(|row| call.answer_found(&row)))
+}
+
+/// `_has_approved(ticket_id, phase_id, agent_id)`, for claims: whether an approval of the phase by the agent counts.
+///
+/// Answers by all rows of a ticket that the caller may see, as `took_part` does.
+pub fn has_approved(call: &Call) -> Result<Answer> {
+    let ticket = Sql::Uuid(call.uuid(0, "ticket_id")?);
+    let workspace = Workspace::current()?;
+    let configuration = workspace.configuration()?;
+    let phase = configuration.phase(&call.text(1, "phase_id")?)?;
+    let agent = call.text(2, "agent_id")?;
+    let _session = Session::open()?;
+    let seen = workspace.run(&TICKET_PHASE, std::slice::from_ref(&ticket), Sees::Caller)?;
+    if seen.is_empty() {
+        return Ok(call.answer(&Sql::Bool(false)));
+    }
+    let _owner = workspace.as_owner();
+    let phase = Sql::Oid(configuration.phases.oid(phase));
+    let arguments = [ticket, phase, Sql::text(Some(&agent)), Sql::Null];
+    let rows = workspace.run(&HAS_APPROVED, &arguments, Sees::Caller)?;
+    let has_approved = rows.first().is_some_and(|row| row.bool(1));
+    Ok(call.answer(&Sql::Bool(has_approved)))
 }

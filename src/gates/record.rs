@@ -1,9 +1,11 @@
 //! What gates leave behind: results, superseded and collected artifacts, reviews in the queue.
 
 use super::statements::{
-    ASK_REVIEW, COLLECT, HOLD_TICKET, OPEN_REVIEW, STORE, STORE_ONE, SUPERSEDE, SUPERSEDE_ONE,
+    ASK_REVIEWS, COLLECT, HOLD_TICKET, OPEN_REVIEWS, STORE, STORE_NEWS, STORE_ONE, SUPERSEDE,
+    SUPERSEDE_ONE,
 };
 use super::verdict::{Check, Outcome};
+use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::role;
 use crate::pg::rows::Rows;
@@ -31,11 +33,23 @@ pub struct GateResult {
     pub at: i64,
     /// By whom.
     pub by: String,
+    /// Whether the ticket is moved whatever it says: it is stored as it is, and nobody is asked for a review.
+    pub overridden: bool,
+    /// How many approvals are missing.
+    pub missing_reviews: usize,
 }
 
 impl GateResult {
     /// The result of a check.
     pub fn new(ticket: Uuid, phase: u32, check: &Check, at: i64, by: &str) -> Self {
+        let asked;
+        let check = match check.outcome() {
+            Outcome::Pending => {
+                asked = check.clone().once_asked();
+                &asked
+            }
+            _ => check,
+        };
         GateResult {
             id: Uuid::now_v7(),
             ticket,
@@ -45,12 +59,14 @@ impl GateResult {
             reasons: check.blocking_reasons(),
             at,
             by: by.to_owned(),
+            overridden: false,
+            missing_reviews: check.missing_reviews,
         }
     }
 }
 
-/// Stores results; where only the review is missing, sees to it that one is in the queue. Needs an open session with the
-/// owner's rights.
+/// Stores results, but of those that did not pass only what the latest does not say already; where only reviews are missing, sees
+/// to it that they are in the queue. Needs an open session with the owner's rights, and the tickets held.
 pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
     match results {
         [] => return Ok(()),
@@ -59,13 +75,26 @@ pub fn store(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
     }
     results
         .iter()
-        .filter(|result| result.outcome == Outcome::Pending)
-        .try_for_each(|result| ask_review(workspace, result.ticket, result.phase).map(drop))
+        .filter(|result| result.outcome == Outcome::Pending && !result.overridden)
+        .try_for_each(|result| {
+            ask_reviews(
+                workspace,
+                result.ticket,
+                result.phase,
+                result.missing_reviews,
+            )
+            .map(drop)
+        })
 }
 
 fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
+    let (statement, sees) = match result.outcome {
+        _ if result.overridden => (&STORE_ONE, Sees::Snapshot),
+        Outcome::Passed => (&STORE_ONE, Sees::Snapshot),
+        _ => (&STORE_NEWS, Sees::Latest),
+    };
     workspace.run(
-        &STORE_ONE,
+        statement,
         &[
             Sql::Uuid(result.id),
             Sql::Uuid(result.ticket),
@@ -78,7 +107,7 @@ fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
             Sql::text(Some(&role::session_name())),
             Sql::text(Some(&role::acting_name())),
         ],
-        Sees::Snapshot,
+        sees,
     )?;
     Ok(())
 }
@@ -109,26 +138,42 @@ fn store_many(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
             Sql::text(Some(&role::session_name())),
             Sql::text(Some(&role::acting_name())),
         ],
-        Sees::Snapshot,
+        Sees::Latest,
     )?;
     Ok(())
 }
 
-/// The open review of a ticket's phase; a new one where none is open. Needs an open session with the owner's
-/// rights and the ticket held, so that two requests at once make one review.
-pub fn ask_review(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Uuid> {
+/// What came of asking for reviews.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// A review that is open.
+    pub open: Option<Uuid>,
+    /// How many were put into the queue.
+    pub new: usize,
+}
+
+/// Sees to it that as many reviews of a ticket's phase are open as approvals are missing. Needs an open session with the
+/// owner's rights and the ticket held, so that two requests at once make no more than one.
+pub fn ask_reviews(
+    workspace: &Workspace,
+    ticket: Uuid,
+    phase: u32,
+    missing: usize,
+) -> Result<Asked> {
     let of_phase = [Sql::Uuid(ticket), Sql::Oid(phase)];
-    let open = workspace.run(&OPEN_REVIEW, &of_phase, Sees::Latest)?;
-    if let Some(open) = open.first().and_then(|row| row.uuid(1)) {
-        return Ok(open);
+    let open = workspace.run(&OPEN_REVIEWS, &of_phase, Sees::Latest)?;
+    let first = open.first().and_then(|row| row.uuid(1));
+    let new: Vec<Uuid> = (open.len()..missing).map(|_| Uuid::now_v7()).collect();
+    let asked = Asked {
+        open: first.or(new.first().copied()),
+        new: new.len(),
+    };
+    if !new.is_empty() {
+        let [ticket, phase] = of_phase;
+        let arguments = [Sql::Uuids(new), ticket, phase, Sql::Time(clock::now())];
+        workspace.run(&ASK_REVIEWS, &arguments, Sees::Latest)?;
     }
-    let review = Uuid::now_v7();
-    workspace.run(
-        &ASK_REVIEW,
-        &[Sql::Uuid(review), Sql::Uuid(ticket), Sql::Oid(phase)],
-        Sees::Snapshot,
-    )?;
-    Ok(review)
+    Ok(asked)
 }
 
 /// Marks the artifacts of these phases of these tickets as superseded. Needs an open session with the owner's rights.

@@ -27,8 +27,12 @@ pub struct Requirements {
     pub required_tasks_completed: bool,
     /// The criteria on the content of each artifact type, in the order they were written.
     pub criteria: Vec<(String, Vec<Criterion>)>,
-    /// Whether an approval is needed.
+    /// Whether approvals are needed.
     pub requires_review: bool,
+    /// How many approvals, by as many reviewers.
+    pub required_approvals: usize,
+    /// How many tasks a rejection makes, one after the other, to mend what was found; `None` where it makes none.
+    pub rework: Option<usize>,
 }
 
 /// Why a row of requirements is refused.
@@ -61,7 +65,17 @@ impl Requirements {
             required_tasks_completed,
             criteria: parse_criteria(validation_criteria)?,
             requires_review,
+            required_approvals: 1,
+            rework: None,
         })
+    }
+
+    /// The same with what else is asked of reviews: `required_approvals`, `rework` and `max_rework`.
+    #[must_use]
+    pub fn reviewed(mut self, approvals: i32, rework: bool, max_rework: i32) -> Requirements {
+        self.required_approvals = usize::try_from(approvals).unwrap_or(0).max(1);
+        self.rework = rework.then_some(usize::try_from(max_rework).unwrap_or(0));
+        self
     }
 
     /// Every jsonpath criterion with its artifact type. Only PostgreSQL knows their syntax, so the

@@ -6,21 +6,23 @@
 use super::check::parse_row;
 use super::criteria::descents;
 use super::record::{collect, hold};
-use super::statements::{HOLD_TICKETS_OF_NEW, REVIEW_TIMES};
+use super::reviewers::require_reviewer;
+use super::rework;
+use super::statements::{HOLD_NEW, HOLD_TICKETS_OF_NEW};
 use crate::context::scout;
 use crate::error::{Code, Error};
-use crate::json;
+use crate::identity;
 use crate::limits;
+use crate::pg::apart::apart;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session};
+use crate::pg::spi::{Sees, Session, run_once};
 use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
-use crate::pg::value::Value as Sql;
-use crate::pg::{clock, jsonpath, role};
+use crate::pg::value::{Type, Value as Sql};
+use crate::pg::{clock, role};
 use crate::settings;
-use crate::tasks::verdict::Verdict as Review;
-use crate::tasks::{TOOK_PART, TaskColumns};
+use crate::tasks::TaskColumns;
 use crate::workspace::Workspace;
-use uuid::Uuid;
+use crate::workspace::archiving::Archiving;
 
 /// BEFORE INSERT, UPDATE, DELETE on `phase_gate_artifacts`.
 ///
@@ -40,10 +42,23 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
         hold(&workspace, row.uuid(ticket), phase)
     };
     if firing.is_row_delete() {
+        if Archiving::covers(workspace.schema, old.uuid(ticket)) {
+            return Ok(Verdict::Keep);
+        }
         hold_of(old)?;
         return Ok(Verdict::Keep);
     }
     let is_owner = role::acts_for(workspace.owner);
+    let collector = firing.column("collected_by")?;
+    let by = new.text(collector);
+    let named = if firing.is_update() && (by.is_none() || old.text(collector) == by) {
+        by.clone()
+    } else {
+        if let Some(name) = by.as_deref().filter(|_| !is_owner) {
+            identity::require_readable("collected_by", name)?;
+        }
+        identity::require_same("collected_by", by.clone())?
+    };
     // Whether it is superseded is a transition's doing, which holds the ticket already.
     if is_owner && firing.is_update() && !firing.is_same(superseded_at) {
         return Ok(Verdict::Keep);
@@ -81,6 +96,9 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
             Sql::Name(role::acting_name().into()),
         ),
     ];
+    if named != by {
+        changes.push((collector, Sql::Text(named.unwrap_or_default().into())));
+    }
     if !is_owner {
         let kept = if firing.is_update() {
             old.value(superseded_at)
@@ -118,7 +136,13 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
                 ),
             );
         }
-        if let Err(problem) = jsonpath::check(path) {
+        // PostgreSQL's own judgement.
+        let read = || {
+            let _session = Session::open()?;
+            let path = Sql::text(Some(path));
+            run_once("SELECT $1::pg_catalog.jsonpath", &[(Type::Text, path)]).map(drop)
+        };
+        if let Err(problem) = apart(read) {
             return Err(
                 Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
                     format!("The jsonpath of \"{artifact_type}\" is invalid: {problem}."),
@@ -129,7 +153,8 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
     Ok(Verdict::Keep)
 }
 
-/// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done.
+/// AFTER INSERT on `tasks`, once a statement: new work is evidence against the phase being done, and waits where its ticket
+/// does.
 pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
     firing.require(When::After, Each::Statement, &[On::Insert])?;
     firing.require_new_table("changed")?;
@@ -137,7 +162,18 @@ pub fn tasks_added(firing: &Firing) -> Result<Verdict> {
     let _session = Session::open()?;
     firing.name_transition_tables()?;
     let _owner = workspace.as_owner();
-    workspace.run(&HOLD_TICKETS_OF_NEW, &[], Sees::Snapshot)?;
+    let rows = workspace.run(&HOLD_TICKETS_OF_NEW, &[], Sees::Snapshot)?;
+    let configuration = workspace.configuration()?;
+    let phases = &configuration.phases;
+    let found = rows.iter().filter_map(|row| phases.by_oid(row.oid(1)?));
+    let stopping: Vec<u32> = found
+        .filter(|phase| phases.kind(*phase).stops_work())
+        .map(|phase| phases.oid(phase))
+        .collect();
+    if !stopping.is_empty() {
+        let stopping = Sql::Enums(workspace.phase_type, stopping);
+        workspace.run(&HOLD_NEW, &[stopping], Sees::Latest)?;
+    }
     Ok(Verdict::Keep)
 }
 
@@ -146,6 +182,9 @@ pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     let columns = TaskColumns::of(firing.table())?;
+    if Archiving::covers(workspace.schema, firing.old_row().uuid(columns.ticket_id)) {
+        return Ok(Verdict::Keep);
+    }
     withdraw(firing, &workspace, &columns)?;
     Ok(Verdict::Keep)
 }
@@ -166,131 +205,26 @@ pub fn withdraw(firing: &Firing, workspace: &Workspace, columns: &TaskColumns) -
     Ok(())
 }
 
-fn require_reviewer(workspace: &Workspace) -> Result<()> {
-    let table = workspace.table("phase_gate_results")?;
-    role::require(role::Privilege::Insert, table, "phase_gate_results")
-}
-
-/// Before a row of `tasks` is written that may record a review's verdict, however it arrives: its shape, the privilege, the
-/// reviewer's independence.
-pub fn check_verdict(
+/// Before a row of `tasks` is written that completes rework: that is evidence, later than any verdict before it.
+pub fn rework_done(
     firing: &Firing,
     workspace: &Workspace,
     columns: &TaskColumns,
 ) -> Result<Verdict> {
-    if !columns.is_completed(firing, "review")
-        || columns.was_completed(firing, "review")
-            && columns.stay(firing)
-            && firing.is_same(columns.result)
-            && firing.is_same(columns.assigned_agent_id)
-            && firing.is_same(columns.completed_at)
+    let row = firing.new_row();
+    let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
+    if is_imported
+        || !columns.is_completed(firing, "work")
+        || columns.was_completed(firing, "work")
+        || row.text(columns.task_type).as_deref() != Some(rework::TASK_TYPE)
     {
         return Ok(Verdict::Keep);
     }
-    let row = firing.new_row();
-    let result = row
-        .json(columns.result)
-        .map(|json| {
-            json::read(&json).ok_or_else(|| {
-                Error::new(Code::InvalidResult, "result is nested too deeply")
-                    .detail("At most 127 levels are read.")
-            })
-        })
-        .transpose()?;
-    let approved = Review::parse(result.as_ref())
-        .map_err(|error| Error::new(Code::InvalidResult, error.to_string()).detail(error.detail()))?
-        .approved;
-    require_reviewer(workspace)?;
-    // The owner may bring in finished reviews with the times they were given at.
-    let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
-    let agent = role::actor_or(row.text(columns.assigned_agent_id));
     let phase = row.phase(columns.phase_id, workspace.phase_type);
-    let ticket = row.uuid(columns.ticket_id);
-    let task = row.uuid(columns.id);
-    let times = |sees| review_times(workspace, task, ticket, phase, sees);
-    let (seen, _) = times(Sees::Caller)?;
-    hold(workspace, ticket, phase)?;
-    let _session = Session::open()?;
-    let _owner = workspace.as_owner();
-    let rows = workspace.run(
-        &TOOK_PART,
-        &[
-            Sql::uuid(ticket),
-            phase.map_or(Sql::Null, Sql::Oid),
-            Sql::text(Some(&agent)),
-        ],
-        Sees::Latest,
-    )?;
-    if !rows.first().is_some_and(|row| row.bool(1)) {
-        let (since, former) = times(Sees::Latest)?;
-        let given = row.time(columns.completed_at);
-        let now = clock::now();
-        let at = if is_imported {
-            given.unwrap_or(now).min(now)
-        } else {
-            verdict_time(approved, given, now, seen, since, former)
-        };
-        return Ok(firing.with(&[
-            (columns.completed_at, Sql::Time(at)),
-            (columns.assigned_agent_id, Sql::text(Some(&agent))),
-        ]));
-    }
-    let configuration = workspace.configuration()?;
-    let phase = configuration.phase_of(phase.unwrap_or(0))?;
-    Err(
-        Error::new(Code::ReviewerTookPart, "reviewer took part in the phase")
-            .detail(format!(
-                "Agent {agent} worked on {} of ticket {}.",
-                configuration.phases.label(phase),
-                ticket.unwrap_or_default()
-            ))
-            .hint("Let somebody else review it."),
-    )
-}
-
-/// Since when an approval of the phase counts, and when the last verdict but the one at hand was given.
-fn review_times(
-    workspace: &Workspace,
-    task: Option<Uuid>,
-    ticket: Option<Uuid>,
-    phase: Option<u32>,
-    sees: Sees,
-) -> Result<(Option<i64>, Option<i64>)> {
-    let _session = Session::open()?;
-    let _owner = workspace.as_owner();
-    let of_phase = [
-        Sql::uuid(ticket),
-        phase.map_or(Sql::Null, Sql::Oid),
-        Sql::uuid(task),
-    ];
-    let rows = workspace.run(&REVIEW_TIMES, &of_phase, sees)?;
-    let time = |column| rows.first().and_then(|row| row.big(column));
-    Ok((time(1), time(2)))
-}
-
-/// When a verdict was given, as far as gates are concerned. `since` is when what an approval must not be older
-/// than came, `seen` the same as the statement that gives it sees it, `former` when the last other verdict was
-/// given; the ticket is held.
-///
-/// Never in the future, or no later verdict could replace it. A rejection is the last word whatever it waited
-/// for. An approval is older than what came while it waited, which the reviewer has not seen. Only where the
-/// clock is behind what was written already do approvals follow that.
-fn verdict_time(
-    approved: bool,
-    given: Option<i64>,
-    now: i64,
-    seen: Option<i64>,
-    since: Option<i64>,
-    former: Option<i64>,
-) -> i64 {
-    let given = given.unwrap_or(now).min(now);
-    let last = since.max(former.map(|former| former.saturating_add(1)));
-    let last = last.unwrap_or(i64::MIN);
-    match since {
-        Some(since) if approved && seen < Some(since) => given.min(since.saturating_sub(1)),
-        _ if approved && last <= now => given,
-        _ => now.max(last),
-    }
+    let reviewed_at = hold(workspace, row.uuid(columns.ticket_id), phase)?;
+    let given = row.time(columns.completed_at).unwrap_or_else(clock::now);
+    let at = given.max(reviewed_at.map_or(i64::MIN, |at| at.saturating_add(1)));
+    Ok(firing.with(&[(columns.completed_at, Sql::Time(at))]))
 }
 
 /// AFTER INSERT on `tasks` of a completed task with artifacts in its result: collects them.

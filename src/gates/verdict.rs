@@ -90,6 +90,8 @@ pub enum ReasonCode {
     ReviewPending,
     /// The reviewer rejected the phase.
     ReviewRejected,
+    /// It was rejected as often as it is sent back by itself.
+    ReworkExhausted,
 }
 
 impl ReasonCode {
@@ -102,6 +104,7 @@ impl ReasonCode {
             ReasonCode::CriterionFailed => "criterion_failed",
             ReasonCode::ReviewPending => "review_pending",
             ReasonCode::ReviewRejected => "review_rejected",
+            ReasonCode::ReworkExhausted => "rework_exhausted",
         }
     }
 
@@ -112,7 +115,7 @@ impl ReasonCode {
             ReasonCode::NoTasks | ReasonCode::TasksIncomplete => ValidationStatus::WaitingTasks,
             ReasonCode::CriterionFailed => ValidationStatus::FailedCriteria,
             ReasonCode::ReviewPending => ValidationStatus::WaitingReview,
-            ReasonCode::ReviewRejected => ValidationStatus::Rejected,
+            ReasonCode::ReviewRejected | ReasonCode::ReworkExhausted => ValidationStatus::Rejected,
         }
     }
 }
@@ -190,6 +193,10 @@ pub struct Check {
     pub criteria_failures: Vec<Reason>,
     /// Where the review stands.
     pub review: ReviewState,
+    /// How many approvals are still needed, whatever else stands against the gate.
+    pub missing_reviews: usize,
+    /// What is to be said of the review once it was asked for.
+    pub waits: String,
     /// Where the gate stands.
     pub validation_status: ValidationStatus,
     /// Every reason: artifacts, tasks, criteria, review.
@@ -207,6 +214,8 @@ impl Check {
             incomplete_tasks: Vec::new(),
             criteria_failures: Vec::new(),
             review: ReviewState::NotRequired,
+            missing_reviews: 0,
+            waits: String::new(),
             validation_status: ValidationStatus::NotConfigured,
             reasons: Vec::new(),
         }
@@ -219,6 +228,17 @@ impl Check {
             ValidationStatus::WaitingReview => Outcome::Pending,
             _ => Outcome::Failed,
         }
+    }
+
+    /// The same once the reviews that are missing were asked for: where they alone are missing, storing the verdict does so.
+    #[must_use]
+    pub fn once_asked(mut self) -> Check {
+        for reason in &mut self.reasons {
+            if reason.code == ReasonCode::ReviewPending {
+                reason.message.clone_from(&self.waits);
+            }
+        }
+        self
     }
 
     /// The sentences for the column `blocking_reasons`.

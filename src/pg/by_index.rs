@@ -3,17 +3,14 @@
 //! For statements that find few rows of a table that may be empty when they are planned and hold millions an hour
 //! later: a plan made for the empty table reads all of it, and is kept.
 
-use super::cache;
-use super::settings::Changed;
-use pgrx::pg_sys::{self, Datum, Oid};
-use std::cell::Cell;
+use super::settings::Pinned;
+use super::{cache, catalog, role, server};
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 
 thread_local! {
     static IS_ON: Cell<bool> = const { Cell::new(false) };
-    /// Counts what may make the server plan anew: changes of relations, types, functions and the like.
-    static CHANGES: Cell<u64> = const { Cell::new(0) };
-    static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Statements are planned once and by index until dropped. One within another changes nothing.
@@ -38,86 +35,39 @@ impl Drop for ByIndex {
 
 /// How statements are to be prepared now.
 pub(super) fn cursor_options() -> c_int {
-    if IS_ON.get() {
-        pg_sys::CURSOR_OPT_GENERIC_PLAN as c_int
-    } else {
-        0
+    match IS_ON.get() {
+        true => pg_sys::CURSOR_OPT_GENERIC_PLAN as c_int,
+        false => 0,
     }
 }
-
-extern "C-unwind" fn relation_changed(_argument: Datum, _table: Oid) {
-    count();
-}
-
-extern "C-unwind" fn object_changed(_argument: Datum, _cache: i32, _hash: u32) {
-    count();
-}
-
-fn count() {
-    let _ = CHANGES.try_with(|changes| changes.set(changes.get().wrapping_add(1)));
-}
-
-/// Counts from now on, if not yet, all that the server's own cache of plans listens to.
-fn start_counting() {
-    use pg_sys::SysCacheIdentifier::*;
-    if !IS_COUNTING.replace(true) {
-        cache::listen_to_relations(relation_changed);
-        cache::listen_to(
-            &[
-                PROCOID,
-                TYPEOID,
-                NAMESPACEOID,
-                OPEROID,
-                AMOPOPID,
-                FOREIGNSERVEROID,
-                FOREIGNDATAWRAPPEROID,
-            ],
-            object_changed,
-        );
-    }
-}
-
-/// The most schemas on a search_path that are looked at.
-const SCHEMAS: usize = 16;
 
 /// What a plan depends on: as long as all of it is the same, the server keeps the plan that it has.
-#[derive(PartialEq, Eq, Clone, Copy)]
+#[derive(PartialEq)]
 struct Circumstances {
     changes: u64,
-    role: Oid,
+    role: u32,
     row_security: bool,
-    /// Nothing where there are too many.
-    path: Option<[Oid; SCHEMAS]>,
-    temporary: Oid,
+    /// As it is set: which schemas it names depends on the rest.
+    path: String,
+    temporary: u32,
 }
 
 impl Circumstances {
     fn now() -> Self {
-        let mut path = [Oid::INVALID; SCHEMAS];
-        let (mut temporary, mut temporary_toast) = (Oid::INVALID, Oid::INVALID);
-        // SAFETY: server globals; there is room for as many schemas as is said.
-        unsafe {
-            let found = pg_sys::fetch_search_path_array(path.as_mut_ptr(), SCHEMAS as c_int);
-            pg_sys::GetTempNamespaceState(&mut temporary, &mut temporary_toast);
-            Circumstances {
-                changes: CHANGES.get(),
-                role: pg_sys::GetUserId(),
-                row_security: pg_sys::row_security,
-                path: (found <= SCHEMAS as c_int).then_some(path),
-                temporary,
-            }
+        Circumstances {
+            changes: cache::generation(),
+            role: role::current(),
+            row_security: server::row_security(),
+            path: catalog::search_path(),
+            temporary: catalog::temporary_schema(),
         }
-    }
-
-    fn hold(&self) -> bool {
-        self.path.is_some() && *self == Self::now()
     }
 }
 
 /// What is known of a statement's plan; to be kept beside it.
 #[derive(Default)]
 pub(super) struct Planned {
-    made: Cell<Option<Circumstances>>,
+    made: RefCell<Option<Circumstances>>,
     is_spoiled: Cell<bool>,
 }
 
@@ -128,8 +78,8 @@ pub(super) struct Run<'a>(Option<&'a Planned>);
 impl Drop for Run<'_> {
     fn drop(&mut self) {
         if let Some(planned) = self.0 {
-            let made = planned.made.get();
-            if made.is_none_or(|made| made.changes != CHANGES.get()) {
+            let made = planned.made.borrow().as_ref().map(|made| made.changes);
+            if made != Some(cache::generation()) {
                 planned.is_spoiled.set(true);
             }
         }
@@ -155,15 +105,14 @@ impl Planned {
         if !IS_ON.get() {
             return Run(None);
         }
-        start_counting();
-        // SAFETY: as the caller says. The server itself says whether its cache was reset, as DISCARD does.
-        let is_valid = unsafe { pg_sys::SPI_plan_is_valid(plan) };
-        if is_valid && self.made.get().is_some_and(|made| made.hold()) {
-            return Run(Some(self));
-        }
-        // SAFETY: as the caller says. The plan that is got is held by the current resource owner, and given back to it.
+        // SAFETY: as the caller says. The server itself says whether its cache was reset, as DISCARD does. The plan that is
+        // got is held by the current resource owner, and given back to it.
         unsafe {
-            let _settings = Changed::to(&[
+            let is_same = || *self.made.borrow() == Some(Circumstances::now());
+            if pg_sys::SPI_plan_is_valid(plan) && is_same() {
+                return Run(Some(self));
+            }
+            let _settings = Pinned::to(&[
                 (c"enable_seqscan", c"off"),
                 (c"enable_bitmapscan", c"off"),
                 // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
@@ -175,7 +124,7 @@ impl Planned {
             }
         }
         // Its locks were got with it: until they are asked for again, nothing that others change is taken in.
-        self.made.set(Some(Circumstances::now()));
+        self.made.replace(Some(Circumstances::now()));
         Run(Some(self))
     }
 }

@@ -1,26 +1,20 @@
 //! A call of one of our SQL functions: its arguments in, its result out.
 
-use super::clock;
 use super::error::{Result, guard};
 use super::rows::{Row, Rows};
-use super::value::{Value, read};
+use super::value::{Value, parted, read};
 use crate::error::Error;
 use crate::interrupt;
-use crate::settings;
 use pgrx::callconv::FcInfo;
+use pgrx::datum::Interval;
+use pgrx::heap_tuple::PgHeapTuple;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
-use pgrx::{PgMemoryContexts, PgTupleDesc};
+use pgrx::{FromDatum, PgMemoryContexts, PgTupleDesc};
 use uuid::Uuid;
 
-/// What a function answers.
-pub enum Answer {
-    /// NULL, or nothing for a function that returns void.
-    Null,
-    /// A datum of the declared type, allocated where it outlives the call.
-    Datum(Datum),
-    /// The rows were put into the result set already.
-    Set,
-}
+/// What a function answers: a datum of the declared type, allocated where it outlives the call; or nothing, which is NULL, and
+/// the end of a set.
+pub type Answer = Option<Datum>;
 
 /// A call in progress.
 ///
@@ -44,11 +38,23 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Call) -> Result<Answer>) -> 
             let (info, context) = (FcInfo::from_ptr(info), pg_sys::CurrentMemoryContext);
             body(&Call { info, context })
         });
-        match answer {
-            Answer::Datum(datum) => datum,
-            Answer::Null | Answer::Set => pgrx::pg_return_null(info),
-        }
+        answer.unwrap_or_else(|| pgrx::pg_return_null(info))
     }
+}
+
+/// The methods by which arguments of these types are read.
+macro_rules! arguments {
+    ($($name:ident, $optional:ident: $of:ty = $read:ident;)*) => {$(
+        #[doc = concat!("An argument that `read::", stringify!($read), "` reads, which must be given.")]
+        pub fn $name(&self, index: usize, name: &str) -> Result<$of> {
+            self.given(index, name).map(read::$read)
+        }
+
+        /// The same, which may be NULL.
+        pub fn $optional(&self, index: usize) -> Option<$of> {
+            self.datum(index).map(read::$read)
+        }
+    )*};
 }
 
 impl Call {
@@ -59,25 +65,22 @@ impl Call {
     }
 
     /// The argument, which must be given.
-    fn given<T>(&self, index: usize, name: &str, read: impl FnOnce(Datum) -> T) -> Result<T> {
-        (self.datum(index).map(read)).ok_or_else(|| Error::null_argument(name))
+    fn given(&self, index: usize, name: &str) -> Result<Datum> {
+        (self.datum(index)).ok_or_else(|| Error::null_argument(name))
     }
 
-    /// A `uuid` argument that must be given.
-    pub fn uuid(&self, index: usize, name: &str) -> Result<Uuid> {
-        self.given(index, name, read::uuid)
-    }
-
-    /// A `uuid[]` argument that must be given and hold no NULL.
-    pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
-        let read = |datum| read::uuids(read::within_ids(datum, name));
-        without_null(self.given(index, name, read)?, name)
+    arguments! {
+        uuid, optional_uuid: Uuid = uuid;
+        int, optional_int: i32 = plain;
+        time, optional_time: i64 = plain;
+        bool, optional_bool: bool = plain;
+        oid, optional_oid: u32 = oid;
+        name, optional_name: String = name;
     }
 
     /// A `text` argument that must be given.
     pub fn text(&self, index: usize, name: &str) -> Result<String> {
-        let read = |datum| read::text(read::within(datum, name));
-        self.given(index, name, read)
+        Ok(read::text(self.given(index, name)?, name))
     }
 
     /// A `text` argument that may be NULL.
@@ -90,65 +93,33 @@ impl Call {
         Some(read::cut(self.datum(index)?, most))
     }
 
-    /// An `integer` argument that must be given.
-    pub fn int(&self, index: usize, name: &str) -> Result<i32> {
-        self.given(index, name, read::int)
-    }
-
-    /// An `integer` argument that may be NULL.
-    pub fn optional_int(&self, index: usize) -> Option<i32> {
-        self.datum(index).map(read::int)
-    }
-
-    /// A `boolean` argument that must be given.
-    pub fn bool(&self, index: usize, name: &str) -> Result<bool> {
-        self.given(index, name, read::bool)
+    /// A `uuid[]` argument that must be given and hold no NULL.
+    pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
+        without_null(read::uuids(self.given(index, name)?, name), name)
     }
 
     /// A `text[]` argument that may be NULL but holds no NULL.
     pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
-        let read = |datum| read::texts(read::within(datum, name));
-        let texts = self.datum(index).map(read);
+        let texts = self.datum(index).map(|datum| read::texts(datum, name));
         texts.map(|texts| without_null(texts, name)).transpose()
-    }
-
-    /// The moment that an `interval` argument that must be given reaches from `start`.
-    pub fn later(&self, index: usize, name: &str, start: i64) -> Result<i64> {
-        let interval = self.given(index, name, |datum| datum)?;
-        let end = clock::after(start, interval);
-        if end > start && end < i64::MAX {
-            return Ok(end);
-        }
-        Err(Error::invalid_argument(
-            format!("{name} must be positive and finite"),
-            format!("It is {}.", read::interval(interval)),
-        ))
-    }
-
-    /// The end of a lease, an `interval` argument that must be given, from now on.
-    pub fn lease_end(&self, index: usize, now: i64) -> Result<i64> {
-        let end = self.later(index, "lease", now)?;
-        let most = settings::max_lease();
-        if end.saturating_sub(now) <= most {
-            return Ok(end);
-        }
-        Err(Error::longer_lease("lease", most))
-    }
-
-    /// A `name` argument that must be given.
-    pub fn name(&self, index: usize, name: &str) -> Result<String> {
-        self.given(index, name, read::name)
-    }
-
-    /// A `name` argument that may be NULL.
-    pub fn optional_name(&self, index: usize) -> Option<String> {
-        self.datum(index).map(read::name)
     }
 
     /// A `jsonb` argument that may be NULL, as JSON text.
     pub fn optional_json(&self, index: usize) -> Option<String> {
-        let within = |datum| read::within(datum, "a document");
-        self.datum(index).map(|datum| read::json(within(datum)))
+        Some(read::json(self.datum(index)?, "a document"))
+    }
+
+    /// An `interval` argument that must be given.
+    pub fn interval(&self, index: usize, name: &str) -> Result<Interval> {
+        let interval = self.given(index, name)?;
+        // SAFETY: an argument of that type.
+        unsafe { Interval::from_datum(interval, false) }.ok_or_else(|| Error::null_argument(name))
+    }
+
+    /// Whether a `jsonb` argument is an object with the key, or holds it as a string.
+    pub fn has_key(&self, index: usize, key: &str) -> bool {
+        self.datum(index)
+            .is_some_and(|datum| read::has_key(datum, key))
     }
 
     /// Runs `make` where what it allocates outlives statements that the function ran.
@@ -159,10 +130,7 @@ impl Call {
 
     /// Answers a single value.
     pub fn answer(&self, value: &Value<'_>) -> Answer {
-        match self.in_result_context(|| value.to_datum()) {
-            (_, true) => Answer::Null,
-            (datum, false) => Answer::Datum(datum),
-        }
+        self.in_result_context(|| value.to_datum())
     }
 
     /// The row type that the function is declared to return.
@@ -178,22 +146,18 @@ impl Call {
     pub fn answer_row(&self, columns: &[Value<'_>]) -> Answer {
         self.in_result_context(|| {
             let kind = self.row_type();
-            let (mut datums, mut nulls) = datums(columns, kind.len());
-            // SAFETY: the caller gives columns of the declared type; there are as many as it has.
-            Answer::Datum(unsafe {
-                let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
-                let tuple = pg_sys::heap_form_tuple(kind.as_ptr(), datums, nulls);
-                pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
-            })
+            let datums = datums(columns, kind.len());
+            // SAFETY: the caller gives columns of the declared type.
+            let row = unsafe { PgHeapTuple::from_datums(kind, datums) };
+            row.ok()?.into_composite_datum()
         })
     }
 
     /// Answers a row that a statement gave; its columns are those of the function's composite type.
     pub fn answer_found(&self, row: &Row<'_>) -> Answer {
         let kind = self.row_type();
-        let composite = self.in_result_context(|| row.as_composite(&kind));
-        let other = || self.answer_row(&row.values(&types(&kind)));
-        composite.map_or_else(other, Answer::Datum)
+        self.in_result_context(|| row.as_composite(&kind))
+            .or_else(|| self.answer_row(&row.values(&types(&kind))))
     }
 
     /// Starts a result set. `scalar` where the function returns SETOF a type that is no row.
@@ -219,18 +183,9 @@ impl Call {
     pub fn answer_rows(&self, rows: &Rows) -> Answer {
         let set = self.start_set(false);
         for row in rows.iter() {
-            set.push_found(&row);
+            set.push_found(&row, &[]);
         }
-        Answer::Set
-    }
-
-    /// Answers a set of texts.
-    pub fn answer_texts<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Answer {
-        let set = self.start_set(true);
-        for text in texts {
-            set.push(&[Value::text(Some(text))]);
-        }
-        Answer::Set
+        None
     }
 }
 
@@ -240,12 +195,9 @@ fn without_null<T>(items: Vec<Option<T>>, name: &str) -> Result<Vec<T>> {
 }
 
 /// As many as are wanted, those that are not given NULL.
-fn datums(columns: &[Value<'_>], wanted: usize) -> (Vec<Datum>, Vec<bool>) {
-    let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) =
-        columns.iter().map(Value::to_datum).unzip();
-    datums.resize(wanted, Datum::null());
-    nulls.resize(wanted, true);
-    (datums, nulls)
+fn datums(columns: &[Value<'_>], wanted: usize) -> impl Iterator<Item = Option<Datum>> {
+    let given = columns.iter().map(Value::to_datum);
+    given.chain(std::iter::repeat(None)).take(wanted)
 }
 
 fn types(kind: &PgTupleDesc<'_>) -> Vec<Oid> {
@@ -262,24 +214,19 @@ impl ResultSet<'_> {
     /// Adds a row.
     pub fn push(&self, columns: &[Value<'_>]) {
         interrupt::tick();
-        let (mut datums, mut nulls) = datums(columns, self.kind.len());
+        let (mut datums, mut nulls) = parted(datums(columns, self.kind.len()));
         let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
         // SAFETY: the set is being filled; as many columns as it has, of its types, are copied.
         unsafe { pg_sys::tuplestore_putvalues(self.rows, self.kind.as_ptr(), datums, nulls) };
     }
 
-    /// Adds a row whose first columns a statement gave.
-    pub fn push_found_with(&self, row: &Row<'_>, last: &[Value<'_>]) {
+    /// Adds a row whose columns, but for the last, a statement gave.
+    pub fn push_found(&self, row: &Row<'_>, last: &[Value<'_>]) {
         let kinds = types(&self.kind);
         let given = kinds.len().saturating_sub(last.len());
         let mut values = row.values(kinds.get(..given).unwrap_or_default());
         values.extend(last.iter().cloned());
         self.push(&values);
-    }
-
-    /// Adds a row that a statement gave.
-    pub fn push_found(&self, row: &Row<'_>) {
-        self.push_found_with(row, &[]);
     }
 }
 

@@ -1,8 +1,6 @@
 //! Look-ups in the system catalogs by the server's own caches.
 
-use super::value::Type;
-use crate::error::Error;
-use pgrx::pg_sys::{self, Datum, FormData_pg_attribute, Oid, name_data_to_str};
+use pgrx::pg_sys::{self, Datum, Oid, name_data_to_str};
 use std::ffi::{CStr, CString, c_char, c_int};
 
 /// A copy of a text of the server's, or none where it gave none.
@@ -14,36 +12,18 @@ pub(super) unsafe fn owned(text: *const c_char) -> Option<String> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text).to_string_lossy().into_owned() })
 }
 
-fn some(oid: Oid) -> Option<u32> {
+pub(super) fn some(oid: Oid) -> Option<u32> {
     (oid != Oid::INVALID).then(|| oid.to_u32())
 }
 
 /// The catalogs whose rows are looked up by OID, each with its cache.
-pub(super) trait Cached {
+trait Cached {
     const CACHE: pg_sys::SysCacheIdentifier::Type;
 }
 
-macro_rules! cached {
-    ($($row:ident: $cache:ident;)*) => {$(
-        impl Cached for pg_sys::$row {
-            const CACHE: pg_sys::SysCacheIdentifier::Type = pg_sys::SysCacheIdentifier::$cache;
-        }
-    )*};
-}
-
-cached! {
-    FormData_pg_authid: AUTHOID;
-    FormData_pg_class: RELOID;
-    FormData_pg_database: DATABASEOID;
-    FormData_pg_enum: ENUMOID;
-    FormData_pg_namespace: NAMESPACEOID;
-    FormData_pg_proc: PROCOID;
-    FormData_pg_type: TYPEOID;
-}
-
 /// A row of a catalog by its OID, of which `read` takes what it needs; nothing where there is none.
-pub(super) fn by_oid<T: Cached, R>(oid: u32, read: impl FnOnce(&T) -> R) -> Option<R> {
-    // SAFETY: NULL where there is none; else a row that begins with a `T`, as said above, given back after it was read.
+fn by_oid<T: Cached, R>(oid: u32, read: impl FnOnce(&T) -> R) -> Option<R> {
+    // SAFETY: NULL where there is none; else a row that begins with a `T`, as said below, given back after it was read.
     unsafe {
         let row = pg_sys::SearchSysCache1(T::CACHE as c_int, Datum::from(oid));
         if row.is_null() {
@@ -55,175 +35,172 @@ pub(super) fn by_oid<T: Cached, R>(oid: u32, read: impl FnOnce(&T) -> R) -> Opti
     }
 }
 
+fn copy(name: &pg_sys::NameData) -> String {
+    name_data_to_str(name).to_owned()
+}
+
 macro_rules! found {
-    ($($(#[$doc:meta])* $name:ident: $row:ident, $kind:ty, |$of:ident| $found:expr;)*) => {$(
-        $(#[$doc])*
-        pub fn $name(oid: u32) -> Option<$kind> {
-            by_oid(oid, |$of: &pg_sys::$row| $found)
+    ($($row:ident in $cache:ident { $($(#[$doc:meta])* $name:ident: $kind:ty = |$of:ident| $found:expr;)* })*) => {$(
+        impl Cached for pg_sys::$row {
+            const CACHE: pg_sys::SysCacheIdentifier::Type = pg_sys::SysCacheIdentifier::$cache;
         }
+        $(
+            $(#[$doc])*
+            pub fn $name(oid: u32) -> Option<$kind> {
+                by_oid(oid, |$of: &pg_sys::$row| $found)
+            }
+        )*
     )*};
 }
 
 found! {
-    /// The relation's owner.
-    owner_of: FormData_pg_class, u32, |row| row.relowner.to_u32();
-    /// The relation's schema.
-    schema_of: FormData_pg_class, u32, |row| row.relnamespace.to_u32();
-    /// The schema's name.
-    schema_name: FormData_pg_namespace, String, |row| name_data_to_str(&row.nspname).to_owned();
-    /// The type's owner.
-    type_owner: FormData_pg_type, u32, |row| row.typowner.to_u32();
-    /// The type of arrays of the type.
-    array_of: FormData_pg_type, Oid, |row| row.typarray;
-    /// The function's owner.
-    function_owner: FormData_pg_proc, u32, |row| row.proowner.to_u32();
-    /// The database's owner.
-    database_owner: FormData_pg_database, u32, |row| row.datdba.to_u32();
-    /// The role's name.
-    role_name: FormData_pg_authid, String, |row| name_data_to_str(&row.rolname).to_owned();
+    FormData_pg_class in RELOID {
+        /// What pg_class says of the relation.
+        relation: Relation = |row| Relation {
+            owner: row.relowner.to_u32(),
+            kind: row.relkind as u8,
+            has_children: row.relhassubclass,
+        };
+        /// The relation's owner.
+        owner_of: u32 = |row| row.relowner.to_u32();
+        /// The relation's schema.
+        schema_of: u32 = |row| row.relnamespace.to_u32();
+        /// The relation's name.
+        name_of: String = |row| copy(&row.relname);
+    }
+    FormData_pg_namespace in NAMESPACEOID {
+        /// The schema's name.
+        schema_name: String = |row| copy(&row.nspname);
+        /// The schema's owner.
+        schema_owner: u32 = |row| row.nspowner.to_u32();
+    }
+    FormData_pg_type in TYPEOID {
+        /// The type's owner.
+        type_owner: u32 = |row| row.typowner.to_u32();
+        /// The type of arrays of the type.
+        array_of: Oid = |row| row.typarray;
+    }
+    FormData_pg_enum in ENUMOID {
+        /// The enum that this is a value of.
+        enum_of: Oid = |row| row.enumtypid;
+    }
+    FormData_pg_proc in PROCOID {
+        /// The function's owner.
+        function_owner: u32 = |row| row.proowner.to_u32();
+        /// The function's name.
+        function_name: String = |row| copy(&row.proname);
+    }
+    FormData_pg_authid in AUTHOID {
+        /// The role's name.
+        role_name: String = |row| copy(&row.rolname);
+    }
 }
 
-/// Whether the table is a partition.
-pub fn is_partition(table: u32) -> bool {
-    by_oid(table, |row: &pg_sys::FormData_pg_class| row.relispartition) == Some(true)
-}
-
-/// Whether the type is an enum.
-pub fn is_enum(kind: u32) -> bool {
-    by_oid(kind, |row: &pg_sys::FormData_pg_type| row.typtype as u8) == Some(pg_sys::TYPTYPE_ENUM)
-}
-
-/// Whether this is the OID of one of the enum's values.
-pub(super) fn is_value_of(value: u32, kind: Oid) -> bool {
-    by_oid(value, |row: &pg_sys::FormData_pg_enum| row.enumtypid) == Some(kind)
+/// What pg_class says of a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relation {
+    /// Its owner.
+    pub owner: u32,
+    /// `r`, `p`, `v` and so on.
+    pub kind: u8,
+    /// Whether it has, or had, partitions or tables that inherit from it.
+    pub has_children: bool,
 }
 
 /// The schemas on the search_path that are there and that the role may use, in their order; a temporary one is not
 /// among them.
 pub fn schemas_on_search_path() -> Vec<u32> {
-    let mut schemas = vec![Oid::INVALID; 16];
+    let mut schemas = Vec::new();
     loop {
-        let room = i32::try_from(schemas.len()).unwrap_or(i32::MAX);
+        let room = c_int::try_from(schemas.len()).unwrap_or(c_int::MAX);
         // SAFETY: writes at most as many as there is room for, and gives how many there are.
         let count = unsafe { pg_sys::fetch_search_path_array(schemas.as_mut_ptr(), room) };
-        let is_all = count <= room;
         schemas.resize(usize::try_from(count).unwrap_or(0), Oid::INVALID);
-        if is_all {
+        if count <= room {
             return schemas.into_iter().map(Oid::to_u32).collect();
         }
     }
 }
 
-/// The search_path setting, as the user wrote it.
-pub fn search_path() -> String {
-    // SAFETY: reads a server global that is always a NUL-terminated string.
-    unsafe { owned(pg_sys::namespace_search_path) }.unwrap_or_default()
+/// The OID of the server's own schema.
+pub const PG_CATALOG: u32 = pg_sys::PG_CATALOG_NAMESPACE;
+
+/// The text as the server's look-ups take a name. No name has a NUL, so with one there is nothing to be found.
+pub(super) fn c_name(text: &str) -> CString {
+    CString::new(text).unwrap_or_default()
 }
 
-/// Whether the database's encoding is UTF8, the only one that Rust's strings can carry.
-pub fn is_utf8_database() -> bool {
-    // SAFETY: reads a server global.
-    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
-}
+asks! {
+    /// The search_path setting, as the user wrote it.
+    pub fn search_path() -> String = unsafe { owned(pg_sys::namespace_search_path).unwrap_or_default() };
 
-/// Whether the schema is one for temporary objects, this session's or another's.
-pub fn is_temporary(schema: u32) -> bool {
-    // SAFETY: a syscache look-up by OID; false where there is no such schema.
-    unsafe { pg_sys::isAnyTempNamespace(Oid::from(schema)) }
+    /// The schema of the session's temporary objects, 0 where it has made none yet.
+    pub fn temporary_schema() -> u32 = unsafe {
+        let (mut schema, mut toast) = (Oid::INVALID, Oid::INVALID);
+        pg_sys::GetTempNamespaceState(&mut schema, &mut toast);
+        schema.to_u32()
+    };
+
+    /// Whether the schema is one for temporary objects, this session's or another's.
+    pub fn is_temporary(schema: u32) -> bool = unsafe { pg_sys::isAnyTempNamespace(Oid::from(schema)) };
+
+    /// The schema of this name.
+    pub fn schema_by_name(name: &str) -> Option<u32> = unsafe {
+        some(pg_sys::get_namespace_oid(c_name(name).as_ptr(), true))
+    };
+
+    /// The table of this name in the schema.
+    pub fn table_in(schema: u32, name: &str) -> Option<u32> = unsafe {
+        some(pg_sys::get_relname_relid(c_name(name).as_ptr(), Oid::from(schema)))
+    };
+
+    /// Whether the table is a partition.
+    pub fn is_partition(table: u32) -> bool = unsafe { pg_sys::get_rel_relispartition(Oid::from(table)) };
+
+    /// The number of the table's column of this name, unless it is one that every table has.
+    pub fn column(table: u32, name: &str) -> Option<i16> = unsafe {
+        let number = pg_sys::get_attnum(Oid::from(table), c_name(name).as_ptr());
+        (number > 0).then_some(number)
+    };
+
+    /// The name of the table's column.
+    pub fn column_name(table: u32, column: i16) -> Option<String> = unsafe {
+        owned(pg_sys::get_attname(Oid::from(table), column, true))
+    };
+
+    /// The type of the table's column.
+    pub fn column_type(table: u32, column: i16) -> Option<u32> = unsafe {
+        some(pg_sys::get_atttype(Oid::from(table), column))
+    };
+
+    /// Whether the type is an enum.
+    pub fn is_enum(kind: u32) -> bool = unsafe { pg_sys::type_is_enum(Oid::from(kind)) };
+
+    /// The type's name, as SQL has it.
+    pub(super) fn type_name(kind: Oid) -> String = unsafe { owned(pg_sys::format_type_be(kind)).unwrap_or_default() };
+
+    /// Whether values of the one type are stored as those of the other.
+    pub(super) fn is_stored_as(found: Oid, kind: Oid) -> bool = unsafe { pg_sys::IsBinaryCoercible(found, kind) };
+
+    /// The extension of this name.
+    pub fn extension(name: &str) -> Option<u32> = unsafe {
+        some(pg_sys::get_extension_oid(c_name(name).as_ptr(), true))
+    };
+
+    fn extension_of_function(function: u32) -> Option<u32> = unsafe {
+        some(pg_sys::getExtensionOfObject(pg_sys::ProcedureRelationId, Oid::from(function)))
+    };
 }
 
 /// The table's name with that of its schema; nothing where there is no such table.
 pub fn full_name(table: u32) -> Option<String> {
     let schema = schema_of(table).and_then(schema_name)?;
-    by_oid(table, |row: &pg_sys::FormData_pg_class| {
-        format!("{schema}.{}", name_data_to_str(&row.relname))
-    })
-}
-
-/// The schema of this name.
-pub fn schema_by_name(name: &str) -> Option<u32> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: a NUL-terminated name; with missing_ok an unknown one gives InvalidOid.
-    some(unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) })
-}
-
-/// The table of this name in the schema.
-pub fn table_in(schema: u32, name: &str) -> Option<u32> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: a syscache look-up; gives InvalidOid where there is none.
-    some(unsafe { pg_sys::get_relname_relid(name.as_ptr(), Oid::from(schema)) })
-}
-
-/// The number of the table's column of this name.
-pub fn column(table: u32, name: &str) -> Option<i16> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: a syscache look-up; gives 0 where there is none.
-    let number = unsafe { pg_sys::get_attnum(Oid::from(table), name.as_ptr()) };
-    (number > 0).then_some(number)
-}
-
-/// The type of the table's column.
-pub fn column_type(table: u32, column: i16) -> Option<u32> {
-    // SAFETY: a syscache look-up; gives InvalidOid where there is none.
-    some(unsafe { pg_sys::get_atttype(Oid::from(table), column) })
-}
-
-/// Whether the table's column has the type, or one that is read like it: varchar like text, any enum like a phase.
-pub fn column_is(table: u32, column: i16, kind: Type) -> bool {
-    column_type(table, column).is_some_and(|found| match kind {
-        Type::Phase => is_enum(found),
-        Type::Text => [pg_sys::TEXTOID, pg_sys::VARCHAROID].contains(&Oid::from(found)),
-        _ => Oid::from(found) == kind.oid(0),
-    })
-}
-
-/// Whether values of the type are stored as those of one of the others.
-pub(super) fn is_stored_as(found: Oid, kinds: &[Oid]) -> bool {
-    kinds.contains(&found)
-        // SAFETY: looks into the catalogs by their caches.
-        || (kinds.iter()).any(|kind| unsafe { pg_sys::IsBinaryCoercible(found, *kind) })
-}
-
-/// The type's name, as SQL has it.
-pub(super) fn type_name(kind: Oid) -> String {
-    // SAFETY: looks into the catalogs; gives a text for any OID.
-    unsafe { owned(pg_sys::format_type_be(kind)) }.unwrap_or_default()
-}
-
-/// Whether the extension of this name is there.
-pub fn has_extension(name: &CStr) -> bool {
-    extension(name) != Oid::INVALID
-}
-
-fn extension(name: &CStr) -> Oid {
-    // SAFETY: a NUL-terminated name; with missing_ok an unknown one gives InvalidOid.
-    unsafe { pg_sys::get_extension_oid(name.as_ptr(), true) }
+    Some(format!("{schema}.{}", name_of(table)?))
 }
 
 /// Whether this is the extension's function of that name: a member of it, whatever schema that is in and whoever put
 /// others there.
-pub(super) fn is_own_function(function: Oid, name: &str) -> bool {
-    let is_named = |row: &pg_sys::FormData_pg_proc| name_data_to_str(&row.proname) == name;
-    if !by_oid(function.to_u32(), is_named).unwrap_or(false) {
-        return false;
-    }
-    // SAFETY: a catalog look-up; a function that is no member gives InvalidOid.
-    let of = unsafe { pg_sys::getExtensionOfObject(pg_sys::ProcedureRelationId, function) };
-    of != Oid::INVALID && of == extension(c"phasegate")
-}
-
-/// The error about a column that is none of these types, or that there is not.
-pub(super) fn not_of(found: Option<&FormData_pg_attribute>, kinds: &[Oid]) -> Error {
-    wrong_type(
-        found,
-        &kinds
-            .first()
-            .map_or_else(String::new, |kind| type_name(*kind)),
-    )
-}
-
-/// The same, with words for what is needed.
-pub(super) fn wrong_type(found: Option<&FormData_pg_attribute>, needed: &str) -> Error {
-    let found = found.map(|found| (found.name(), type_name(found.atttypid)));
-    Error::wrong_column(found, needed)
+pub(super) fn is_own_function(function: u32, name: &str) -> bool {
+    function_name(function).as_deref() == Some(name)
+        && extension_of_function(function).is_some_and(|of| Some(of) == extension("phasegate"))
 }

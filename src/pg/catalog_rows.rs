@@ -3,8 +3,7 @@
 //! They are read from there and not by a statement: a connection needs them before anything else, and to plan a
 //! statement that joins catalogs for the first time takes longer than all the rest of a first call.
 
-use super::catalog::{self, by_oid};
-use super::{cache, trigger};
+use super::{cache, catalog, trigger};
 use pgrx::pg_sys::{self, Datum, Oid, name_data_to_str};
 use std::ffi::c_int;
 
@@ -29,60 +28,6 @@ pub fn labels(kind: u32) -> Vec<(String, u32)> {
     (found.into_iter())
         .map(|(_, label, oid)| (label, oid))
         .collect()
-}
-
-/// What pg_class says of a relation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relation {
-    /// Its owner.
-    pub owner: u32,
-    /// `r`, `p`, `v` and so on.
-    pub kind: u8,
-    /// Whether it has, or had, partitions or tables that inherit from it.
-    pub has_children: bool,
-}
-
-/// The relation with this OID.
-pub fn relation(oid: u32) -> Option<Relation> {
-    by_oid(oid, |row: &pg_sys::FormData_pg_class| Relation {
-        owner: row.relowner.to_u32(),
-        kind: row.relkind as u8,
-        has_children: row.relhassubclass,
-    })
-}
-
-pub use catalog::type_owner;
-
-/// The owner of the database.
-pub fn database_owner() -> u32 {
-    // SAFETY: reads a server global.
-    catalog::database_owner(unsafe { pg_sys::MyDatabaseId.to_u32() }).unwrap_or(0)
-}
-
-/// The schema's owner, and the roles that its privileges name.
-pub fn schema_rights(schema: u32) -> Option<(u32, Vec<Oid>)> {
-    let cache = pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int;
-    // SAFETY: a syscache look-up by OID, given back; the attribute is an array of aclitem, or NULL, which is not read
-    // then; the members are as many as the function says.
-    unsafe {
-        let row = pg_sys::SearchSysCache1(cache, Datum::from(schema));
-        if row.is_null() {
-            return None;
-        }
-        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
-        let mut is_null = true;
-        let number = pg_sys::Anum_pg_namespace_nspacl as i16;
-        let rights = pg_sys::SysCacheGetAttr(cache, row, number, &mut is_null);
-        let mut named = Vec::new();
-        if !is_null {
-            let mut members = std::ptr::null_mut();
-            let rights = pg_sys::pg_detoast_datum(rights.cast_mut_ptr());
-            let count = pg_sys::aclmembers(rights.cast(), &mut members);
-            named.extend((0..usize::try_from(count).unwrap_or(0)).map(|at| *members.add(at)));
-        }
-        pg_sys::ReleaseSysCache(row);
-        Some((owner.to_u32(), named))
-    }
 }
 
 /// A trigger, as far as it matters whose code it runs and when.
@@ -119,7 +64,7 @@ pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
     let (.., arguments) = copied_triggers(table, copy)
         .into_iter()
         // One that a partition has from its table says nothing of the partition's own schema.
-        .find(|(is_clone, of, _)| !is_clone && catalog::is_own_function(*of, function))?;
+        .find(|(is_clone, of, _)| !is_clone && catalog::is_own_function(of.to_u32(), function))?;
     Some(arguments)
 }
 
@@ -134,4 +79,15 @@ pub fn triggers(table: u32) -> Vec<Trigger> {
         is_deferred: one.tginitdeferred,
     };
     found.iter().map(describe).collect()
+}
+
+/// The tables at the other end of foreign keys, whether the table refers to them or they to it.
+pub fn related(table: u32) -> Vec<u32> {
+    let other = |one: &pg_sys::Trigger| (one.tgisinternal, one.tgconstrrelid.to_u32());
+    let mut tables: Vec<u32> = (copied_triggers(table, other).into_iter())
+        .filter_map(|(is_internal, other)| (is_internal && other != 0).then_some(other))
+        .collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables
 }

@@ -5,46 +5,56 @@
 //! a guard of their own.
 
 use crate::error::{Code, Error};
-use pgrx::PgLogLevel;
-use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
+use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use pgrx::pg_sys::{self, ErrorData};
+use pgrx::{IntoDatum, PgLogLevel};
 use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What every fallible function of the bridge and the rooms returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A SQLSTATE as the server keeps it: six bits a character.
-fn sqlstate(text: &str) -> i32 {
+pub(super) fn sqlstate(text: &str) -> i32 {
     text.bytes().rev().fold(0, |state, character| {
         (state << 6) + i32::from(character.wrapping_sub(b'0') & 0x3f)
     })
 }
 
-/// Keeps Rust's backtraces out of error messages; called once a backend, when the library is loaded.
-///
-/// Where RUST_BACKTRACE is set in the server's environment, pgrx's panic hook captures one for every server
-/// error that passes through Rust, at some cost, and appends it to the DETAIL that the client sees.
-pub fn hide_backtraces() {
-    std::panic::set_hook(Box::new(|_| {}));
-}
-
-thread_local! {
-    /// The error on its way from [`raise`] to the guard around it.
-    static RAISED: RefCell<Option<Error>> = const { RefCell::new(None) };
-}
-
-/// Raises the error from where none can be given back: in the middle of reading a row. As pgrx raises its own, so that
-/// its guards know it too; ours finds the rest of it beside.
+/// Raises the error from where none can be given back: in the middle of reading a row. What we run lies within our guards, none
+/// of pgrx's is between.
 pub fn raise(error: Error) -> ! {
-    let code = sqlstate(error.code.sqlstate()).into();
-    let report = ErrorReport::new(code, error.message.clone(), "phasegate");
-    RAISED.set(Some(error));
-    report.report(PgLogLevel::ERROR);
-    // Not reached; pgrx's type does not say so.
-    resume_unwind(Box::new("an error was not raised"))
+    resume_unwind(Box::new(error))
+}
+
+/// Runs what changes definitions. The server has no locks on privileges, views or schemas: where another transaction has changed or
+/// dropped the same meanwhile its error is an internal one, in words that it does not translate. Then that is what is said.
+pub fn unless_changed<T>(work: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| match payload.downcast_ref() {
+        Some(CaughtError::PostgresError(report)) if is_of_change(report) => raise(
+            Error::new(
+                Code::WorkspaceChanged,
+                "what was to be changed was changed meanwhile",
+            )
+            .detail(format!("The server says: {}.", report.message()))
+            .hint("Repeat what you did."),
+        ),
+        _ => resume_unwind(payload),
+    })
+}
+
+fn is_of_change(report: &ErrorReportWithLevel) -> bool {
+    let words = [
+        "tuple concurrently ",
+        "cache lookup failed for ",
+        "could not open relation with OID ",
+    ];
+    report.sql_error_code() as i32 == sqlstate("XX000")
+        && words
+            .iter()
+            .any(|words| report.message().starts_with(words))
 }
 
 /// Raises the server's own error where the query was cancelled, timed out or its session is to end; else returns.
@@ -159,15 +169,9 @@ unsafe fn throw(mut data: ErrorData) -> ! {
 
 /// A copy in the current memory context, up to the first NUL; null where there is nothing.
 fn copied(text: Option<&str>) -> *mut c_char {
-    let Some(text) = text else {
-        return std::ptr::null_mut();
-    };
-    // SAFETY: palloc0 gives as many bytes, the last of them zero, or raises.
-    unsafe {
-        let bytes = pg_sys::palloc0(text.len() + 1).cast::<u8>();
-        std::ptr::copy_nonoverlapping(text.as_ptr(), bytes, text.len());
-        bytes.cast()
-    }
+    let text = text.and_then(|text| CString::new(text.split('\0').next()?).ok());
+    let copy = text.and_then(IntoDatum::into_datum);
+    copy.map_or(std::ptr::null_mut(), |copy| copy.cast_mut_ptr())
 }
 
 fn own(error: &Error) -> ErrorData {
@@ -187,16 +191,16 @@ fn own(error: &Error) -> ErrorData {
 
 /// What a payload that was unwound stands for: an error of the server, one of ours, or a panic.
 fn passing(payload: Box<dyn Any + Send>, passed: *mut ErrorData) -> ErrorData {
-    let payload = match payload.downcast::<CaughtError>() {
-        Ok(caught) => match *caught {
-            CaughtError::PostgresError(report) => return servers(&report, passed),
-            CaughtError::ErrorReport(report) => return raised(&report),
-            CaughtError::RustPanic { payload, .. } => payload,
-        },
-        Err(payload) => payload,
+    let payload = match payload.downcast::<CaughtError>().map(|caught| *caught) {
+        Ok(CaughtError::PostgresError(report)) => return servers(&report, passed),
+        Ok(CaughtError::ErrorReport(report)) => return plain(&report),
+        Ok(CaughtError::RustPanic { payload, .. }) | Err(payload) => payload,
     };
+    if let Some(error) = payload.downcast_ref::<Error>() {
+        return own(error);
+    }
     if let Some(report) = payload.downcast_ref::<ErrorReportWithLevel>() {
-        return raised(report);
+        return plain(report);
     }
     // A panic's words are for the log: they may name Rust's types.
     let words = (payload.downcast_ref::<String>().map(String::as_str))
@@ -207,13 +211,6 @@ fn passing(payload: Box<dyn Any + Send>, passed: *mut ErrorData) -> ErrorData {
         detail_log: copied(words),
         ..own(&error)
     }
-}
-
-/// An error that [`raise`] raised, or pgrx.
-fn raised(report: &ErrorReportWithLevel) -> ErrorData {
-    let raised = RAISED.take();
-    (raised.filter(|error| error.message == report.message()))
-        .map_or_else(|| plain(report), |error| own(&error))
 }
 
 /// An error as far as pgrx knows it.
@@ -233,20 +230,18 @@ fn servers(report: &ErrorReportWithLevel, passed: *mut ErrorData) -> ErrorData {
     // SAFETY: null, or a copy that the frame still holds; a message is NUL-terminated.
     let same = unsafe {
         passed.as_ref().filter(|passed| {
-            passed.sqlerrcode == known.sqlerrcode
+            // Of a code that PostgreSQL has not defined, as a user's function may raise, pgrx makes an internal error.
+            [passed.sqlerrcode, sqlstate("XX000")].contains(&known.sqlerrcode)
                 && !passed.message.is_null()
                 && CStr::from_ptr(passed.message) == CStr::from_ptr(known.message)
         })
     };
     same.map_or(known, |passed| ErrorData {
-        filename: passed.filename,
-        lineno: passed.lineno,
-        funcname: passed.funcname,
-        schema_name: passed.schema_name,
-        table_name: passed.table_name,
-        column_name: passed.column_name,
-        datatype_name: passed.datatype_name,
-        constraint_name: passed.constraint_name,
-        ..known
+        context: std::ptr::null_mut(),
+        backtrace: std::ptr::null_mut(),
+        internalquery: std::ptr::null_mut(),
+        internalpos: 0,
+        cursorpos: 0,
+        ..*passed
     })
 }

@@ -1,5 +1,6 @@
-//! Locks on tables, until the transaction ends.
+//! Locks on tables, types and schemas, until the transaction ends.
 
+use super::transaction;
 use pgrx::pg_sys::{self, LOCKMODE, Oid};
 
 /// What a lock on a table is for.
@@ -17,19 +18,54 @@ pub enum Purpose {
     Changing = pg_sys::AccessExclusiveLock as isize,
 }
 
-/// Takes a lock as statements do; what others have changed meanwhile is taken in. Unlike LOCK TABLE it locks a view alone,
-/// and not what the view reads. pgrx's locks what it has opened, and lets go with it.
-pub fn table(table: u32, purpose: Purpose) {
-    // SAFETY: takes a heavyweight lock by OID, which need not exist; raises where the wait is broken off.
-    unsafe { pg_sys::LockRelationOid(Oid::from(table), purpose as LOCKMODE) };
+asks! {
+    /// Takes a lock as statements do; what others have changed meanwhile is taken in. Unlike LOCK TABLE it locks a view alone,
+    /// and not what the view reads. pgrx's locks what it has opened, and lets go with it.
+    pub fn table(table: u32, purpose: Purpose) = unsafe {
+        pg_sys::LockRelationOid(Oid::from(table), purpose as LOCKMODE)
+    };
+
+    fn object(catalog: Oid, oid: u32, part: u16, mode: u32) = unsafe {
+        pg_sys::LockDatabaseObject(catalog, Oid::from(oid), part, mode as LOCKMODE)
+    };
 }
 
-/// One session at a time for this key.
-///
-/// The lock is one of this database on an object of pg_database, whose objects all belong to no database: nothing that
-/// SQL offers can take it, nor hold it against us.
-pub fn key(key: u32) {
-    let mode = pg_sys::ExclusiveLock as LOCKMODE;
-    // SAFETY: takes a heavyweight lock by OID, which need not exist; raises where the wait is broken off.
-    unsafe { pg_sys::LockDatabaseObject(pg_sys::DatabaseRelationId, Oid::from(key), 0, mode) };
+/// Keeps a type from being dropped.
+pub fn kind(kind: u32) {
+    object(pg_sys::TypeRelationId, kind, 0, pg_sys::AccessShareLock);
+}
+
+/// Keeps a schema from being dropped, and from being renamed in minor releases that lock it for that.
+pub fn schema(schema: u32) {
+    object(
+        pg_sys::NamespaceRelationId,
+        schema,
+        0,
+        pg_sys::AccessShareLock,
+    );
+}
+
+/// What one session at a time does. The lock is one of this database on an object of pg_database, whose objects all belong to no
+/// database: nothing that SQL offers can take it, nor hold it against us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Making a schema whose name has this number.
+    Making(u32),
+    /// Changing the definitions of what is in the schema with this OID, or who may do what with it.
+    Defining(u32),
+}
+
+/// Waits until nobody else is at this work, and keeps others from it; what they have changed meanwhile is taken in. To be asked for
+/// by who may do it: whoever may not keeps nobody waiting.
+pub fn alone(work: Work) {
+    // A standby has no such locks.
+    transaction::require_writable();
+    match work {
+        Work::Making(name) => ours(name, 0),
+        Work::Defining(schema) => ours(schema, 1),
+    }
+}
+
+fn ours(key: u32, part: u16) {
+    object(pg_sys::DatabaseRelationId, key, part, pg_sys::ExclusiveLock);
 }

@@ -2,6 +2,18 @@
 //!
 //! Everything here is mechanism (a plan, a tuple, a role switch); no rule of the workflow lives here.
 
+/// A table of functions that ask the server by functions or globals of its own, which take any OID, number or NUL-terminated text.
+macro_rules! asks {
+    ($($(#[$doc:meta])* $visibility:vis fn $name:ident($($given:ident: $kind:ty),*) $(-> $answer:ty)? = unsafe { $($ask:tt)* };)*) => {$(
+        $(#[$doc])*
+        $visibility fn $name($($given: $kind),*) $(-> $answer)? {
+            // SAFETY: as said above.
+            unsafe { $($ask)* }
+        }
+    )*};
+}
+
+pub mod apart;
 pub mod by_index;
 pub mod cache;
 pub mod call;
@@ -9,7 +21,6 @@ pub mod catalog;
 pub mod catalog_rows;
 pub mod clock;
 pub mod error;
-pub mod jsonpath;
 pub mod lock;
 pub mod role;
 pub mod rows;

@@ -1,12 +1,13 @@
-//! The rows of a statement, and their columns.
+//! Rows, of statements and of what triggers fire for, and their columns.
 
 use super::catalog;
 use super::error::raise;
-use super::value::{Type, Value, columns, read};
+use super::value::{Value, read};
+use crate::error::Error;
 use crate::interrupt;
-use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::{PgTupleDesc, heap_getattr_raw};
-use std::num::NonZeroUsize;
+use pgrx::pg_sys::{self, Datum, FormData_pg_attribute, HeapTuple, Oid};
+use pgrx::{PgTupleDesc, direct_function_call_as_datum};
+use std::cell::OnceCell;
 use uuid::Uuid;
 
 /// The rows of one statement. Valid while the [`super::spi::Session`] they came from is open. pgrx's copy each row before
@@ -43,13 +44,11 @@ impl Rows {
         let count = if self.table.is_null() { 0 } else { self.len() };
         (0..count).map(|index| {
             interrupt::tick();
-            // SAFETY: the session keeps the table, which has as many rows and a descriptor, until it is closed.
-            let (tuple, descriptor) = unsafe {
+            // SAFETY: the session keeps the table, which has as many rows and their descriptor, until it is closed.
+            unsafe {
                 let table = &*self.table;
-                let descriptor = PgTupleDesc::from_pg_unchecked(table.tupdesc);
-                (*table.vals.add(index), descriptor)
-            };
-            Row { tuple, descriptor }
+                Row::new(*table.vals.add(index), table.tupdesc, None)
+            }
         })
     }
 
@@ -60,34 +59,113 @@ impl Rows {
 }
 
 /// One row. Columns are numbered from 1, as SQL does, and read by what they are to hold: a workspace's owner can alter
-/// the type of any column, and a datum read as what it is not is a wild pointer.
+/// the type of any column at any time, and a datum read as what it is not is a wild pointer. So where the column has another
+/// type that is an error, and the datum is not looked at. pgrx's is taken apart anew for each column that is read.
 pub struct Row<'a> {
-    tuple: pg_sys::HeapTuple,
-    descriptor: PgTupleDesc<'a>,
+    pub(super) tuple: HeapTuple,
+    pub(super) descriptor: PgTupleDesc<'a>,
+    columns: OnceCell<(Vec<Datum>, Vec<bool>)>,
+    /// The table that a trigger fired for; nothing for the row of a statement.
+    table: Option<u32>,
 }
 
-impl Row<'_> {
-    /// The column's datum, if the column has one of these types or one that is stored alike; else raises.
-    fn typed(&self, column: i32, kinds: &[Oid]) -> Option<Datum> {
-        let number = NonZeroUsize::new(usize::try_from(column).unwrap_or(0));
-        let found = number.and_then(|number| self.descriptor.get(number.get() - 1));
-        match (number, found) {
-            (Some(number), Some(found)) if catalog::is_stored_as(found.atttypid, kinds) => {
-                // SAFETY: the tuple is of this descriptor, which has the column.
-                unsafe { heap_getattr_raw(self.tuple, number, self.descriptor.as_ptr()) }
-            }
-            _ => raise(catalog::not_of(found, kinds)),
+/// The methods by which columns are read: what each gives, how it is read, and of which types the column may be.
+macro_rules! columns {
+    ($($name:ident: $of:ty = $read:ident $(($what:literal))?, $($kind:ident)|+;)*) => {$(
+        #[doc = concat!("A column that `read::", stringify!($read), "` reads.")]
+        pub fn $name(&self, column: i16) -> Option<$of> {
+            let datum = self.typed(column, &[$(pg_sys::$kind),+])?;
+            Some(read::$read(datum $(, self.called(column, $what))?))
+        }
+    )*};
+}
+
+impl<'a> Row<'a> {
+    /// # Safety
+    /// The row is null, which has NULLs only, or of this descriptor. Both stay as they are as long.
+    pub(super) unsafe fn new(
+        tuple: HeapTuple,
+        descriptor: pg_sys::TupleDesc,
+        table: Option<u32>,
+    ) -> Self {
+        Row {
+            tuple,
+            // SAFETY: as the caller says.
+            descriptor: unsafe { PgTupleDesc::from_pg_unchecked(descriptor) },
+            columns: OnceCell::new(),
+            table,
         }
     }
 
-    fn called(&self, _column: i32, what: &'static str) -> &str {
-        what
+    /// The column of that number, unless there is none or it was dropped.
+    pub(super) fn column(&self, number: i16) -> Option<&FormData_pg_attribute> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        (self.descriptor.get(place)).filter(|found| !found.attisdropped)
+    }
+
+    /// The column, where its type `fits`; else raises the error about one that is not what is needed.
+    pub(super) fn expect(
+        &self,
+        number: i16,
+        fits: impl Fn(Oid) -> bool,
+        needed: impl Fn() -> String,
+    ) -> &FormData_pg_attribute {
+        let found = self.column(number);
+        if let Some(found) = found.filter(|found| fits(found.atttypid)) {
+            return found;
+        }
+        let found = found.map(|found| (found.name(), catalog::type_name(found.atttypid)));
+        let mut error = Error::wrong_column(found, &needed());
+        if let Some(table) = self.table {
+            error = error.table(catalog::name_of(table).unwrap_or_default());
+        }
+        raise(error)
+    }
+
+    /// A column's datum, whatever its type.
+    pub(super) fn datum(&self, column: i16) -> Option<Datum> {
+        let place = usize::try_from(column).ok()?.checked_sub(1)?;
+        let (datums, nulls) = self.columns.get_or_init(|| {
+            let count = self.descriptor.len();
+            let (mut datums, mut nulls) = (vec![Datum::null(); count], vec![true; count]);
+            if !self.tuple.is_null() {
+                let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_mut_ptr());
+                // SAFETY: a row of this descriptor, and room for each of its columns.
+                unsafe {
+                    pg_sys::heap_deform_tuple(self.tuple, self.descriptor.as_ptr(), datums, nulls)
+                };
+            }
+            (datums, nulls)
+        });
+        let is_null = *nulls.get(place)?;
+        (!is_null).then(|| datums.get(place).copied())?
+    }
+
+    /// A column's datum, if the column has one of these types or, in the row of a statement, one that is stored alike; else raises.
+    fn typed(&self, column: i16, kinds: &[Oid]) -> Option<Datum> {
+        let is_stored_alike = |found| {
+            self.table.is_none() && kinds.iter().any(|kind| catalog::is_stored_as(found, *kind))
+        };
+        let fits = |found| kinds.contains(&found) || is_stored_alike(found);
+        let first = || {
+            kinds
+                .first()
+                .map_or_else(String::new, |kind| catalog::type_name(*kind))
+        };
+        self.expect(column, fits, first);
+        self.datum(column)
+    }
+
+    /// What errors call the column: that of a statement may be called anything.
+    fn called<'b>(&'b self, column: i16, what: &'b str) -> &'b str {
+        let found = self.column(column).filter(|_| self.table.is_some());
+        found.map_or(what, |found| found.name())
     }
 
     /// The first columns as values of these types, to be passed on without being read; raises where one has another that
     /// is not stored alike. Valid while the session is open.
     pub(super) fn values<'v>(&self, kinds: &[Oid]) -> Vec<Value<'v>> {
-        let value = |(column, kind): (i32, &Oid)| {
+        let value = |(column, kind): (i16, &Oid)| {
             self.typed(column, std::slice::from_ref(kind))
                 .map_or(Value::Null, Value::Datum)
         };
@@ -105,55 +183,87 @@ impl Row<'_> {
             .then(|| unsafe { pg_sys::heap_copy_tuple_as_datum(self.tuple, composite.as_ptr()) })
     }
 
-    /// A column of the type, as a value to be passed on without being read. Valid while the session is open.
-    pub fn value<'v>(&self, column: i32, kind: Type) -> Value<'v> {
-        self.typed(column, &[kind.oid(0)])
-            .map_or(Value::Null, Value::Datum)
+    /// The row as the server's own `row_to_json` writes it.
+    pub fn as_json(&self) -> Option<String> {
+        // SAFETY: a row of this descriptor, where there is one, copied as a composite value, which knows its type.
+        let text = (!self.tuple.is_null()).then(|| unsafe {
+            let row = pg_sys::heap_copy_tuple_as_datum(self.tuple, self.descriptor.as_ptr());
+            direct_function_call_as_datum(pg_sys::row_to_json, &[Some(row)])
+        });
+        text?.map(|text| read::cut(text, usize::MAX))
     }
 
-    columns!(i32);
-
-    /// A `name` column.
-    pub fn name(&self, column: i32) -> Option<String> {
-        self.typed(column, &[pg_sys::NAMEOID]).map(read::name)
+    /// Whether a column, of any type, is NULL.
+    pub fn is_null(&self, column: i16) -> bool {
+        self.datum(column).is_none()
     }
 
-    /// A `boolean` column.
-    pub fn optional_bool(&self, column: i32) -> Option<bool> {
-        self.typed(column, &[pg_sys::BOOLOID]).map(read::bool)
+    /// A column of any type, to be put into the same column again.
+    pub fn value(&self, column: i16) -> Value<'a> {
+        match (self.column(column), self.datum(column)) {
+            (Some(found), Some(datum)) => Value::Stored(found.atttypid, datum),
+            _ => Value::Null,
+        }
+    }
+
+    columns! {
+        uuid: Uuid = uuid, UUIDOID;
+        text: String = text("a text"), TEXTOID | VARCHAROID;
+        texts: Vec<Option<String>> = texts("an array"), TEXTARRAYOID | VARCHARARRAYOID;
+        json: String = json("a document"), JSONBOID;
+        int: i32 = plain, INT4OID;
+        big: i64 = plain, INT8OID | TIMESTAMPTZOID;
+        time: i64 = plain, TIMESTAMPTZOID;
+        optional_bool: bool = plain, BOOLOID;
+        name: String = name, NAMEOID;
+    }
+
+    /// A `boolean` column; NULL is false.
+    pub fn bool(&self, column: i16) -> bool {
+        self.optional_bool(column).unwrap_or_default()
     }
 
     /// The beginning of a `text` column, with a mark where it is longer than it may be.
-    pub fn beginning(&self, column: i32, most: usize) -> Option<String> {
+    pub fn beginning(&self, column: i16, most: usize) -> Option<String> {
         self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
             .map(|datum| read::cut(datum, most))
     }
 
-    /// A `jsonb` column, as JSON text; none where it is too large to be read.
-    pub fn json_that_fits(&self, column: i32) -> Option<String> {
-        self.typed(column, &[pg_sys::JSONBOID])
-            .filter(|datum| read::fits(*datum))
-            .map(read::json)
+    /// Whether a `jsonb` column is small enough to be read.
+    pub fn fits(&self, column: i16) -> bool {
+        (self.typed(column, &[pg_sys::JSONBOID])).is_none_or(read::fits)
     }
 
-    /// How many bytes a `text` or `jsonb` column has, which is not read for that; 0 for NULL.
-    pub fn size(&self, column: i32) -> usize {
-        self.typed(column, &[pg_sys::JSONBOID, pg_sys::TEXTOID])
+    /// A `jsonb` column, as JSON text; none where it is too large to be read.
+    pub fn json_that_fits(&self, column: i16) -> Option<String> {
+        self.fits(column).then(|| self.json(column))?
+    }
+
+    /// Whether a `jsonb` column is an object with the key.
+    pub fn has_key(&self, column: i16, key: &str) -> bool {
+        self.typed(column, &[pg_sys::JSONBOID])
+            .is_some_and(|datum| read::has_key(datum, key))
+    }
+
+    /// How many bytes a text, document or array has, which is not read for that; 0 for NULL, and for what has no length of its own.
+    pub fn size(&self, column: i16) -> usize {
+        (self.column(column).filter(|found| found.attlen == -1))
+            .and_then(|_| self.datum(column))
             .map_or(0, read::stored_size)
     }
 
     /// An `oid` or enum column.
-    pub fn oid(&self, column: i32) -> Option<u32> {
-        let place = usize::try_from(column).unwrap_or(0).wrapping_sub(1);
-        let found = self.descriptor.get(place).map(|found| found.atttypid);
+    pub fn oid(&self, column: i16) -> Option<u32> {
+        let found = self.column(column).map(|found| found.atttypid);
         let kind = found.filter(|kind| catalog::is_enum(kind.to_u32()));
         self.typed(column, &[kind.unwrap_or(pg_sys::OIDOID)])
             .map(read::oid)
     }
 
-    /// A `bigint` or `timestamptz` column.
-    pub fn big(&self, column: i32) -> Option<i64> {
-        self.typed(column, &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID])
-            .map(read::big)
+    /// A column of the workspace's own enum: the value's OID.
+    pub fn phase(&self, column: i16, phase_type: u32) -> Option<u32> {
+        let needed = || "the workspace's phase".to_owned();
+        self.expect(column, |found| found.to_u32() == phase_type, needed);
+        self.datum(column).map(read::oid)
     }
 }

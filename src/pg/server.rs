@@ -2,20 +2,18 @@
 
 use pgrx::pg_sys;
 
-/// The cluster's system identifier, as `pg_control_system()` shows it: initdb chose it, and a restored dump is in another.
-pub fn system_identifier() -> i64 {
-    // SAFETY: takes nothing and reads what the server holds in shared memory.
-    unsafe { pg_sys::GetSystemIdentifier() as i64 }
-}
+asks! {
+    /// The cluster's system identifier, as `pg_control_system()` shows it: initdb chose it, and a restored dump is in another.
+    pub fn system_identifier() -> i64 = unsafe { pg_sys::GetSystemIdentifier() as i64 };
 
-/// Whether the session takes over what was done elsewhere: it applies a subscription, or was told to act as if it did.
-pub fn is_replica() -> bool {
-    // SAFETY: reads a server global.
-    unsafe { pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32 }
-}
+    /// Whether the session takes over what was done elsewhere: it applies a subscription, or was told to act as if it did.
+    pub fn is_replica() -> bool = unsafe {
+        pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32
+    };
 
-/// Whether the library is being loaded at server start, under shared_preload_libraries.
-pub fn is_preloading() -> bool {
-    // SAFETY: reads a server global.
-    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+    /// Whether policies are applied, as `row_security` says.
+    pub fn row_security() -> bool = unsafe { pg_sys::row_security };
+
+    /// Whether the library is being loaded at server start, under shared_preload_libraries.
+    pub fn is_preloading() -> bool = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
 }

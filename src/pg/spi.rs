@@ -2,13 +2,12 @@
 //! and copies what it gives.
 
 use super::by_index::{self, Planned};
-use super::error::Result;
+use super::error::{self, Result};
 use super::rows::{Row, Rows};
-use super::value::{Type, Value};
+use super::value::{Type, Value, parted};
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
-use std::cell::RefCell;
-use std::ffi::{CString, c_char, c_long};
+use std::ffi::{CString, c_char, c_int, c_long};
 use std::marker::PhantomData;
 
 /// A connection to the server programming interface; statements run while one is alive.
@@ -19,9 +18,7 @@ impl Session {
     pub fn open() -> Result<Self> {
         // SAFETY: SPI_connect has no preconditions inside a transaction, and SQL only calls us inside one.
         let status = unsafe { pg_sys::SPI_connect() };
-        if status != pg_sys::SPI_OK_CONNECT as i32 {
-            return Err(Error::new(Code::Internal, "could not connect to SPI"));
-        }
+        done(status, "connect to SPI")?;
         Ok(Session(PhantomData))
     }
 }
@@ -36,7 +33,8 @@ impl Drop for Session {
     }
 }
 
-/// One of a room's SQL statements. `{ws}` in the text stands for the workspace's quoted schema.
+/// One of a room's SQL statements. `{ws}` in the text stands for the workspace's quoted schema, `{tickets}` for the table of its
+/// tickets and `{ticket.name}` for a column of that.
 ///
 /// Every name and operator in the text is qualified: the server analyzes a plan anew under the
 /// caller's search_path when that changes, and must never find an object there.
@@ -53,11 +51,6 @@ pub struct Plan {
     plan: pg_sys::SPIPlanPtr,
     parameters: usize,
     planned: Planned,
-}
-
-thread_local! {
-    /// Plans that nobody needs any more and that could not be freed when that became clear.
-    static LEFT_OVER: RefCell<Vec<pg_sys::SPIPlanPtr>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Which rows a statement sees.
@@ -77,19 +70,13 @@ pub enum Sees {
 impl Plan {
     /// Prepares and keeps a plan. Needs an open [`Session`].
     pub fn prepare(sql: &str, parameters: &[Oid]) -> Result<Self> {
-        LEFT_OVER.take().into_iter().for_each(free);
-        let text = with_nul(sql)?;
-        let mut types = parameters.to_vec();
+        let (text, types, options) = (with_nul(sql)?, parameters, by_index::cursor_options());
         let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
-        // SAFETY: `types` holds `count` OIDs; SPI copies text and types. The plan is kept before
-        // the procedure context it was made in goes away.
+        // SAFETY: `types` holds `count` OIDs; SPI copies text and types, and changes none. The plan is kept before the
+        // procedure context it was made in goes away.
         let plan = unsafe {
-            let plan = pg_sys::SPI_prepare_cursor(
-                text.as_ptr(),
-                count,
-                types.as_mut_ptr(),
-                by_index::cursor_options(),
-            );
+            let types = types.as_ptr().cast_mut();
+            let plan = pg_sys::SPI_prepare_cursor(text.as_ptr(), count, types, options);
             if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
                 return Err(Error::new(Code::Internal, "could not prepare a statement").detail(sql));
             }
@@ -110,17 +97,16 @@ impl Plan {
                 "a statement was given a wrong number of values",
             ));
         }
-        let one = |(datum, null)| (datum, if null { b'n' } else { b' ' } as c_char);
-        Ok(arguments.iter().map(Value::to_datum).map(one).unzip())
+        let (datums, nulls) = parted(arguments.iter().map(Value::to_datum));
+        let mark = |null| if null { b'n' as c_char } else { b' ' as c_char };
+        Ok((datums, nulls.into_iter().map(mark).collect()))
     }
 
-    /// Runs a query that only reads, and hands over each row as soon as there is one, for as long as more are wanted. Later
-    /// rows it fetches up to `most` at once.
+    /// Runs a query that only reads, and hands over each row as soon as there is one.
     pub fn run_by_row(
         &self,
         arguments: &[Value<'_>],
-        most: i64,
-        mut wants_more: impl FnMut(&Row<'_>) -> bool,
+        mut take: impl FnMut(&Row<'_>),
     ) -> Result<()> {
         let (mut datums, nulls) = self.datums(arguments)?;
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared with and are copied.
@@ -131,18 +117,16 @@ impl Plan {
             let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_ptr());
             let portal = pg_sys::SPI_cursor_open(std::ptr::null(), self.plan, datums, nulls, false);
             drop(run);
-            // The first row is often enough; where it is not, more are fetched at once.
-            let mut count = 1;
             loop {
-                pg_sys::SPI_cursor_fetch(portal, true, count);
+                pg_sys::SPI_cursor_fetch(portal, true, 1);
                 let rows = Rows::latest();
-                let is_done = rows.is_empty() || !rows.iter().all(|row| wants_more(&row));
+                let is_done = rows.is_empty();
+                rows.iter().for_each(|row| take(&row));
                 pg_sys::SPI_freetuptable(rows.table);
                 if is_done {
                     pg_sys::SPI_cursor_close(portal);
                     return Ok(());
                 }
-                count = most.min(count * 8);
             }
         }
     }
@@ -158,70 +142,58 @@ impl Plan {
         // SAFETY: the plan is alive, `datums` and `nulls` have the number of elements it was prepared
         // with; a snapshot is registered for as long as the statement runs (and by abort processing
         // released where it raises).
-        let (status, rows) = unsafe {
+        unsafe {
             let _run = self.planned.for_run(self.plan);
-            let latest =
-                sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32;
-            let snapshot = if latest {
+            let (none, mut snapshot) = (std::ptr::null_mut(), std::ptr::null_mut());
+            if sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 {
                 pg_sys::CommandCounterIncrement();
-                pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot())
-            } else {
-                std::ptr::null_mut()
-            };
-            let status = pg_sys::SPI_execute_snapshot(
-                self.plan,
-                datums.as_mut_ptr(),
-                nulls.as_ptr(),
-                snapshot,
-                std::ptr::null_mut(),
-                sees == Sees::Caller,
-                true,
-                limit as c_long,
-            );
-            if latest {
-                pg_sys::UnregisterSnapshot(snapshot);
+                snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             }
-            (status, Rows::latest())
-        };
-        if status < 0 {
-            return Err(Error::new(Code::Internal, "could not run a statement"));
+            let (datums, nulls, limit) = (datums.as_mut_ptr(), nulls.as_ptr(), limit as c_long);
+            let only_reads = sees == Sees::Caller;
+            let status = pg_sys::SPI_execute_snapshot(
+                self.plan, datums, nulls, snapshot, none, only_reads, true, limit,
+            );
+            // Null is passed by.
+            pg_sys::UnregisterSnapshot(snapshot);
+            done(status, "run a statement")?;
+            Ok(Rows::latest())
         }
-        Ok(rows)
     }
 }
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            // While an error unwinds the server is not to be called.
-            let _ = LEFT_OVER.try_with(|plans| plans.borrow_mut().push(self.plan));
-        } else {
-            free(self.plan);
-        }
+        // SAFETY: the plan was kept by `prepare`, and is freed once. Freeing raises nothing, so that it may be while an error
+        // unwinds.
+        unsafe { pg_sys::SPI_freeplan(self.plan) };
     }
 }
 
-fn free(plan: pg_sys::SPIPlanPtr) {
-    // SAFETY: the plan was kept by `prepare`, and is freed once: when it is dropped or, if that could not be, later.
-    unsafe { pg_sys::SPI_freeplan(plan) };
-}
-
-/// Runs statements that are prepared for this once, as `create_workspace` needs them. Needs an open [`Session`].
+/// Runs a statement that is prepared for this once, as `create_workspace` needs them. Needs an open [`Session`].
+///
+/// What is asked of the catalogs is asked as of now, like all that the server's caches say: a transaction's old snapshot
+/// would hide a trigger that fires in it.
 pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
     let types: Vec<Oid> = arguments.iter().map(|(kind, _)| kind.oid(0)).collect();
     let values: Vec<Value<'_>> = arguments.iter().map(|(_, value)| value.clone()).collect();
-    Plan::prepare(sql, &types)?.run(&values, Sees::Snapshot, 0)
+    Plan::prepare(sql, &types)?.run(&values, Sees::Latest, 0)
 }
 
-/// Runs a script of several statements without parameters. Needs an open [`Session`].
+/// Runs a script of several statements without parameters, as those that change definitions. Needs an open [`Session`].
 pub fn run_script(sql: &str) -> Result<()> {
     let text = with_nul(sql)?;
     // SAFETY: connected; the text is NUL-terminated and outlives the call.
-    let status = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
-    if status < 0 {
-        return Err(Error::new(Code::Internal, "could not run a script"));
+    let run = || unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
+    done(error::unless_changed(run), "run a script")
+}
+
+/// What SPI answers is below 0 where it did not do it.
+pub(super) fn done(status: c_int, what: &str) -> Result<()> {
+    match status < 0 {
+        true => Err(Error::new(Code::Internal, format!("could not {what}"))),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// An identifier, quoted where SQL needs it.

@@ -30,16 +30,12 @@ pub fn register(hooks: Hooks) {
     }
 }
 
-/// The current subtransaction's id; 1 is the transaction itself.
-pub fn current() -> u32 {
-    // SAFETY: reads the transaction state; valid inside a transaction.
-    unsafe { pg_sys::GetCurrentSubTransactionId() }
-}
+asks! {
+    /// The current subtransaction's id; 1 is the transaction itself.
+    pub fn current() -> u32 = unsafe { pg_sys::GetCurrentSubTransactionId() };
 
-/// Raises the server's own error, that of an UPDATE, where the transaction may not write.
-pub fn require_writable() {
-    // SAFETY: reads the transaction's state; the name is NUL-terminated.
-    unsafe { pg_sys::PreventCommandIfReadOnly(c"UPDATE".as_ptr()) };
+    /// Raises the server's own error, that of an UPDATE, where the transaction may not write.
+    pub fn require_writable() = unsafe { pg_sys::PreventCommandIfReadOnly(c"UPDATE".as_ptr()) };
 }
 
 /// Runs statements where the server runs none: when the transaction is about to end, outside of a portal.

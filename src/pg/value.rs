@@ -8,13 +8,16 @@ use std::borrow::Cow;
 use std::ffi::CString;
 use uuid::Uuid;
 
+/// A table of types: what each is called, what Rust has of it, the server's OID, and how a datum is made of it; before them
+/// those of which there are no values.
 macro_rules! types {
-    ($($name:ident: $sql:literal, $oid:ident;)*) => {
+    ([$($other:ident: $other_oid:ident),*] $($name:ident: $of:ty, $oid:ident, |$value:ident| $made:expr;)*) => {
         /// The types of statement parameters. `Phase` and `Phases` are the workspace's own enum and its array.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[allow(missing_docs)] // each is SQL's of that name
         pub enum Type {
-            $(#[doc = $sql] $name,)*
+            $($name,)*
+            $($other,)*
             Phase,
             Phases,
         }
@@ -24,8 +27,52 @@ macro_rules! types {
             pub fn oid(self, phase_type: u32) -> Oid {
                 match self {
                     $(Type::$name => pg_sys::$oid,)*
+                    $(Type::$other => pg_sys::$other_oid,)*
                     Type::Phase => Oid::from(phase_type),
                     Type::Phases => catalog::array_of(phase_type).unwrap_or(Oid::INVALID),
+                }
+            }
+        }
+
+        /// A value for a statement's parameter or a result's column. One of text is cut to what a `name` has room for, and read
+        /// as `jsonb`; times are in microseconds since 2000-01-01 00:00 UTC; an enum's value is the OID of its `pg_enum` row.
+        #[derive(Debug, Clone)]
+        #[allow(missing_docs)] // each is one of the type of that name
+        pub enum Value<'a> {
+            $($name($of),)*
+            /// NULL of any type
+            Null,
+            /// an enum array: the element type's OID and the values' OIDs; 0 is NULL
+            Enums(u32, Vec<u32>),
+            /// a datum of the right type that lives long enough
+            Datum(Datum),
+            /// a column's datum, of its type
+            Stored(Oid, Datum),
+        }
+
+        impl Value<'_> {
+            /// Whether a trigger may put this into a column of the type: it is of that type, or is stored as it is.
+            pub(super) fn fits(&self, kind: Oid) -> bool {
+                match self {
+                    Value::Null => true,
+                    Value::Stored(stored, _) => kind == *stored,
+                    Value::Enums(..) | Value::Datum(_) => false,
+                    Value::Text(_) if kind == pg_sys::VARCHAROID => true,
+                    Value::Oid(value) if catalog::enum_of(*value) == Some(kind) => true,
+                    $(Value::$name(_) => kind == pg_sys::$oid,)*
+                }
+            }
+
+            /// The datum, allocated in the current memory context; nothing where it is NULL.
+            pub fn to_datum(&self) -> Option<Datum> {
+                match self {
+                    $(Value::$name($value) => $made,)*
+                    Value::Null => None,
+                    Value::Enums(kind, oids) => array(
+                        Oid::from(*kind),
+                        oids.iter().map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
+                    ),
+                    Value::Datum(datum) | Value::Stored(_, datum) => Some(*datum),
                 }
             }
         }
@@ -33,63 +80,21 @@ macro_rules! types {
 }
 
 types! {
-    Uuid: "`uuid`", UUIDOID;
-    Uuids: "`uuid[]`", UUIDARRAYOID;
-    Text: "`text`", TEXTOID;
-    Texts: "`text[]`", TEXTARRAYOID;
-    Varchars: "`varchar[]`", VARCHARARRAYOID;
-    Name: "`name`", NAMEOID;
-    Json: "`jsonb`", JSONBOID;
-    Bool: "`boolean`", BOOLOID;
-    Int: "`integer`", INT4OID;
-    Ints: "`integer[]`", INT4ARRAYOID;
-    Big: "`bigint`", INT8OID;
-    Time: "`timestamptz`", TIMESTAMPTZOID;
-    Times: "`timestamptz[]`", TIMESTAMPTZARRAYOID;
-    Oid: "`oid`", OIDOID;
-}
-
-/// A value for a statement's parameter or a result's column.
-#[derive(Debug, Clone)]
-pub enum Value<'a> {
-    /// NULL of any type
-    Null,
-    /// a `uuid`
-    Uuid(Uuid),
-    /// a `uuid[]`
-    Uuids(Vec<Uuid>),
-    /// a `text` or `varchar`
-    Text(Cow<'a, str>),
-    /// a `text[]`
-    Texts(Vec<Option<String>>),
-    /// a `varchar[]`
-    Varchars(Vec<Option<String>>),
-    /// a `name`: what it has room for of the text
-    Name(Cow<'a, str>),
-    /// a `jsonb`, as JSON text
-    Json(Cow<'a, str>),
-    /// a `jsonb`, as a value
-    Tree(serde_json::Value),
-    /// a `boolean`
-    Bool(bool),
-    /// an `integer`
-    Int(i32),
-    /// an `integer[]`
-    Ints(Vec<i32>),
-    /// a `bigint`
-    Big(i64),
-    /// a `timestamptz`: microseconds since 2000-01-01 00:00 UTC
-    Time(i64),
-    /// a `timestamptz[]`
-    Times(Vec<i64>),
-    /// an `oid`, or an enum's value by the OID of its `pg_enum` row
-    Oid(u32),
-    /// an enum array: the element type's OID and the values' OIDs; 0 is NULL
-    Enums(u32, Vec<u32>),
-    /// a datum of the right type that lives long enough
-    Datum(Datum),
-    /// a column's datum, of its type
-    Stored(Oid, Datum),
+    [Interval: INTERVALOID, Xid8: XID8OID]
+    Uuid: Uuid, UUIDOID, |id| uuid(id);
+    Uuids: Vec<Uuid>, UUIDARRAYOID, |ids| array(pg_sys::UUIDOID, ids.iter().map(uuid));
+    Text: Cow<'a, str>, TEXTOID, |text| text.as_ref().into_datum();
+    Texts: Vec<Option<String>>, TEXTARRAYOID, |texts| array(pg_sys::TEXTOID, texts.iter().map(text));
+    Varchars: Vec<Option<String>>, VARCHARARRAYOID, |texts| array(pg_sys::VARCHAROID, texts.iter().map(text));
+    Name: Cow<'a, str>, NAMEOID, |text| from_text(pg_sys::namein, text);
+    Json: Cow<'a, str>, JSONBOID, |text| from_text(pg_sys::jsonb_in, text);
+    Bool: bool, BOOLOID, |value| value.into_datum();
+    Int: i32, INT4OID, |value| value.into_datum();
+    Ints: Vec<i32>, INT4ARRAYOID, |values| array(pg_sys::INT4OID, values.iter().map(|value| value.into_datum()));
+    Big: i64, INT8OID, |value| value.into_datum();
+    Time: i64, TIMESTAMPTZOID, |time| time.into_datum();
+    Times: Vec<i64>, TIMESTAMPTZARRAYOID, |times| array(pg_sys::TIMESTAMPTZOID, times.iter().map(|time| time.into_datum()));
+    Oid: u32, OIDOID, |oid| Some(Datum::from(*oid));
 }
 
 impl<'a> Value<'a> {
@@ -108,70 +113,24 @@ impl<'a> Value<'a> {
         id.map_or(Value::Null, Value::Uuid)
     }
 
-    /// Whether a trigger may put this into a column of the type: it is of that type, or is stored as it is.
-    pub(super) fn fits(&self, kind: Oid) -> bool {
-        match self {
-            Value::Null => true,
-            Value::Stored(stored, _) => kind == *stored,
-            Value::Oid(value) => kind == pg_sys::OIDOID || catalog::is_value_of(*value, kind),
-            Value::Text(_) => kind == pg_sys::TEXTOID || kind == pg_sys::VARCHAROID,
-            Value::Uuid(_) => kind == pg_sys::UUIDOID,
-            Value::Varchars(_) => kind == pg_sys::VARCHARARRAYOID,
-            Value::Name(_) => kind == pg_sys::NAMEOID,
-            Value::Json(_) | Value::Tree(_) => kind == pg_sys::JSONBOID,
-            Value::Bool(_) => kind == pg_sys::BOOLOID,
-            Value::Int(_) => kind == pg_sys::INT4OID,
-            Value::Big(_) => kind == pg_sys::INT8OID,
-            Value::Time(_) => kind == pg_sys::TIMESTAMPTZOID,
-            _ => false,
-        }
-    }
-
-    /// The datum for a column with a type modifier, and whether it is NULL: for rows that are put together without a
-    /// statement, whose texts the server does not check again. Raises the server's own error where one is too long.
-    pub(super) fn of_length(&self, modifier: i32) -> (Datum, bool) {
+    /// The datum for a column with a type modifier: for rows that are put together without a statement, whose texts the server
+    /// does not check again. Raises the server's own error where one is too long.
+    pub(super) fn of_length(&self, modifier: i32) -> Option<Datum> {
         let made = self.to_datum();
         if modifier < 0 || !matches!(self, Value::Text(_)) {
             return made;
         }
-        let arguments = [Some(made.0), modifier.into_datum(), false.into_datum()];
+        let arguments = [made, modifier.into_datum(), false.into_datum()];
         // SAFETY: varchar takes a text, a type modifier and whether the cast is explicit.
-        let checked = unsafe { direct_function_call_as_datum(pg_sys::varchar, &arguments) };
-        (checked.unwrap_or(made.0), made.1)
+        unsafe { direct_function_call_as_datum(pg_sys::varchar, &arguments) }
     }
+}
 
-    /// The datum, allocated in the current memory context, and whether it is NULL.
-    pub fn to_datum(&self) -> (Datum, bool) {
-        let datum = match self {
-            Value::Null => None,
-            Value::Uuid(id) => uuid(id),
-            Value::Uuids(ids) => array(pg_sys::UUIDOID, ids.iter().map(uuid)),
-            Value::Text(text) => text.as_ref().into_datum(),
-            Value::Texts(texts) => array(pg_sys::TEXTOID, texts.iter().map(text)),
-            Value::Varchars(texts) => array(pg_sys::VARCHAROID, texts.iter().map(text)),
-            Value::Name(text) => from_text(pg_sys::namein, text),
-            Value::Json(text) => from_text(pg_sys::jsonb_in, text),
-            Value::Tree(value) => from_text(pg_sys::jsonb_in, &value.to_string()),
-            Value::Bool(value) => value.into_datum(),
-            Value::Int(value) => value.into_datum(),
-            Value::Ints(values) => array(
-                pg_sys::INT4OID,
-                values.iter().map(|value| value.into_datum()),
-            ),
-            Value::Big(value) | Value::Time(value) => value.into_datum(),
-            Value::Times(times) => array(
-                pg_sys::TIMESTAMPTZOID,
-                times.iter().map(|time| time.into_datum()),
-            ),
-            Value::Oid(oid) => Some(Datum::from(*oid)),
-            Value::Enums(kind, oids) => array(
-                Oid::from(*kind),
-                (oids.iter()).map(|oid| (*oid != 0).then(|| Datum::from(*oid))),
-            ),
-            Value::Datum(datum) | Value::Stored(_, datum) => Some(*datum),
-        };
-        (datum.unwrap_or(Datum::null()), datum.is_none())
-    }
+/// As the server takes them, with whether each is NULL.
+pub(super) fn parted(datums: impl Iterator<Item = Option<Datum>>) -> (Vec<Datum>, Vec<bool>) {
+    datums
+        .map(|datum| (datum.unwrap_or(Datum::null()), datum.is_none()))
+        .unzip()
 }
 
 fn uuid(id: &Uuid) -> Option<Datum> {
@@ -192,9 +151,7 @@ fn from_text(input: unsafe fn(pg_sys::FunctionCallInfo) -> Datum, text: &str) ->
 
 /// pgrx makes no array of an enum or of varchar, and a call for each element.
 fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Datum> {
-    let (mut datums, mut nulls): (Vec<_>, Vec<_>) = items
-        .map(|item| (item.unwrap_or(Datum::null()), item.is_none()))
-        .unzip();
+    let (mut datums, mut nulls) = parted(items);
     let mut count = i32::try_from(datums.len()).unwrap_or(i32::MAX);
     let dimensions = count.min(1);
     let (mut length, mut by_value, mut align, mut lower) = (0, false, 0, 1);
@@ -210,7 +167,8 @@ fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Dat
 }
 
 /// Reading a datum of a known type. Each function copies what it reads out of the server's memory; whoever calls one has
-/// looked at the type, or has the datum from an argument of the type.
+/// looked at the type, or has the datum from an argument of the type. What has no limit by its type is named, for the error
+/// where it is too large to be read.
 pub(super) mod read {
     use super::*;
     use crate::error::{Code, Error};
@@ -220,10 +178,10 @@ pub(super) mod read {
     use pgrx::FromDatum;
     use std::ffi::CStr;
 
-    /// As pgrx reads it.
-    fn by_pgrx<T: FromDatum>(datum: Datum) -> Option<T> {
+    /// As pgrx reads it: an `integer`, a `bigint` or `timestamptz`, a `boolean`.
+    pub fn plain<T: FromDatum + Default>(datum: Datum) -> T {
         // SAFETY: as said above.
-        unsafe { T::from_datum(datum, false) }
+        unsafe { T::from_datum(datum, false) }.unwrap_or_default()
     }
 
     /// A `uuid`.
@@ -232,22 +190,15 @@ pub(super) mod read {
         unsafe { Uuid::from_bytes(*datum.cast_mut_ptr::<[u8; 16]>()) }
     }
 
-    /// The most bytes of one text or document that are read. A document of many small values grows thirtyfold when it is
-    /// read into Rust's memory, where an allocation that fails would end the server; within this it stays below what any
-    /// server has to spare. Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises this too.
-    const MOST_BYTES: usize = 8 << 20;
-
-    /// The same of an array of ids, four million of them, which take as much again when they are read.
-    const MOST_BYTES_OF_IDS: usize = 64 << 20;
-
     fn require_size(size: usize, limit: usize, what: &str) {
         if size > limit {
             raise(Error::too_large(what, size, "the most that is read", limit));
         }
     }
 
+    /// Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises what is read too.
     fn most_bytes() -> usize {
-        MOST_BYTES.max(settings::max_result_bytes())
+        limits::READ.max(settings::max_result_bytes())
     }
 
     /// Whether a text or jsonb is small enough to be read.
@@ -255,19 +206,10 @@ pub(super) mod read {
         stored_size(datum) <= most_bytes()
     }
 
-    /// Refuses a text or jsonb that is too large to be read, before anything of it is: `what` names it.
-    pub fn within(datum: Datum, what: &str) -> Datum {
-        let size = stored_size(datum);
-        if size > MOST_BYTES {
-            require_size(size, most_bytes(), what);
-        }
-        datum
-    }
-
-    /// The same for an array of ids.
-    pub fn within_ids(datum: Datum, what: &str) -> Datum {
-        require_size(stored_size(datum), MOST_BYTES_OF_IDS, what);
-        datum
+    /// As pgrx reads it, where it is small enough.
+    fn limited<T: FromDatum + Default>(datum: Datum, limit: usize, what: &str) -> T {
+        require_size(stored_size(datum), limit, what);
+        plain(datum)
     }
 
     /// How many bytes a text, a jsonb or an array has, without those that say how it is stored and before compression.
@@ -285,21 +227,16 @@ pub(super) mod read {
     /// A `text`, or its first bytes up to so many and to the end of a character, with a mark, where it is longer.
     pub fn cut(datum: Datum, most: usize) -> String {
         let size = stored_size(datum);
-        let beginning = if size <= most {
-            text(datum)
-        } else {
-            let most = i32::try_from(most).unwrap_or(i32::MAX);
-            // SAFETY: a varlena; gives a flat copy of so many bytes, or fewer where there are no more.
-            let mut beginning = copied(unsafe {
-                let slice = pg_sys::pg_detoast_datum_slice(datum.cast_mut_ptr(), 0, most);
-                pgrx::varlena_to_byte_slice(slice)
-            });
-            // A character that was cut in two.
-            while beginning.ends_with(char::REPLACEMENT_CHARACTER) {
-                beginning.pop();
-            }
-            beginning
-        };
+        if size <= most {
+            return copied(plain(datum));
+        }
+        let length = i32::try_from(most).unwrap_or(i32::MAX);
+        // SAFETY: a varlena; gives a flat copy of so many bytes, or fewer where there are no more.
+        let beginning = copied(unsafe {
+            let slice = pg_sys::pg_detoast_datum_slice(datum.cast_mut_ptr(), 0, length);
+            pgrx::varlena_to_byte_slice(slice)
+        });
+        // A character that was cut in two gives way to the mark.
         limits::cut_of(&beginning, size, most).into_owned()
     }
 
@@ -316,12 +253,13 @@ pub(super) mod read {
     }
 
     /// A `text` or `varchar`.
-    pub fn text(datum: Datum) -> String {
-        copied(by_pgrx(datum).unwrap_or_default())
+    pub fn text(datum: Datum, what: &str) -> String {
+        copied(limited(datum, most_bytes(), what))
     }
 
     /// A `jsonb`, as JSON text.
-    pub fn json(datum: Datum) -> String {
+    pub fn json(datum: Datum, what: &str) -> String {
+        require_size(stored_size(datum), most_bytes(), what);
         // SAFETY: jsonb_out takes a jsonb and gives a palloc'd cstring, which is freed when it was copied.
         unsafe {
             let text = direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(datum)]);
@@ -343,9 +281,7 @@ pub(super) mod read {
 
     /// A `name`, or another text that ends with a NUL.
     pub fn name(datum: Datum) -> String {
-        by_pgrx(datum).map_or_else(String::new, |name: &CStr| {
-            name.to_string_lossy().into_owned()
-        })
+        plain::<&CStr>(datum).to_string_lossy().into_owned()
     }
 
     /// An `oid` or an enum's value.
@@ -353,79 +289,15 @@ pub(super) mod read {
         datum.value() as u32
     }
 
-    /// A `timestamptz` or `bigint`.
-    pub fn big(datum: Datum) -> i64 {
-        datum.value() as i64
-    }
-
-    /// An `integer`.
-    pub fn int(datum: Datum) -> i32 {
-        datum.value() as i32
-    }
-
-    /// A `boolean`.
-    pub fn bool(datum: Datum) -> bool {
-        datum.value() & 0xff != 0
-    }
-
-    /// An `interval`, as text.
-    pub fn interval(datum: Datum) -> String {
-        // SAFETY: takes an interval and gives a cstring.
-        unsafe { direct_function_call_as_datum(pg_sys::interval_out, &[Some(datum)]) }
-            .map_or_else(String::new, name)
-    }
-
     /// A `uuid[]`, NULL elements kept.
-    pub fn uuids(datum: Datum) -> Vec<Option<Uuid>> {
-        let ids: Vec<Option<pgrx::Uuid>> = by_pgrx(datum).unwrap_or_default();
+    pub fn uuids(datum: Datum, what: &str) -> Vec<Option<Uuid>> {
+        let ids: Vec<Option<pgrx::Uuid>> = limited(datum, limits::READ_IDS, what);
         let own = |id: pgrx::Uuid| Uuid::from_bytes(*id.as_bytes());
         ids.into_iter().map(|id| id.map(own)).collect()
     }
 
     /// A `text[]` or `varchar[]`, NULL elements kept.
-    pub fn texts(datum: Datum) -> Vec<Option<String>> {
-        by_pgrx(datum).unwrap_or_default()
+    pub fn texts(datum: Datum, what: &str) -> Vec<Option<String>> {
+        limited(datum, most_bytes(), what)
     }
 }
-
-/// The methods of a row by which its columns are read, numbered by `$number`. They rest on its `typed`, which gives the
-/// datum where the column is of one of the types or stored alike and raises otherwise, and `called`, which names a column
-/// for an error.
-macro_rules! columns {
-    ($number:ty) => {
-        /// A `uuid` column.
-        pub fn uuid(&self, column: $number) -> Option<Uuid> {
-            self.typed(column, &[pg_sys::UUIDOID]).map(read::uuid)
-        }
-
-        /// A `text` or `varchar` column.
-        pub fn text(&self, column: $number) -> Option<String> {
-            self.typed(column, &[pg_sys::TEXTOID, pg_sys::VARCHAROID])
-                .map(|datum| read::text(read::within(datum, self.called(column, "a text"))))
-        }
-
-        /// A `text[]` or `varchar[]` column, NULL elements kept.
-        pub fn texts(&self, column: $number) -> Option<Vec<Option<String>>> {
-            self.typed(column, &[pg_sys::TEXTARRAYOID, pg_sys::VARCHARARRAYOID])
-                .map(|datum| read::texts(read::within(datum, self.called(column, "an array"))))
-        }
-
-        /// A `jsonb` column, as JSON text.
-        pub fn json(&self, column: $number) -> Option<String> {
-            self.typed(column, &[pg_sys::JSONBOID])
-                .map(|datum| read::json(read::within(datum, self.called(column, "a document"))))
-        }
-
-        /// An `integer` column.
-        pub fn int(&self, column: $number) -> Option<i32> {
-            self.typed(column, &[pg_sys::INT4OID]).map(read::int)
-        }
-
-        /// A `boolean` column; NULL is false.
-        pub fn bool(&self, column: $number) -> bool {
-            self.typed(column, &[pg_sys::BOOLOID])
-                .is_some_and(read::bool)
-        }
-    };
-}
-pub(super) use columns;

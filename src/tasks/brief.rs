@@ -1,7 +1,8 @@
 //! What a reviewer is to judge: what the gate asks for, the current artifacts, the results of the work; as much of it as
-//! fits. Documents go from the table into the answer as text, without being taken apart.
+//! fits. And what the reviewer said, for who is to mend it. Documents go from the table into the answer as text, without being taken apart.
 
-use super::statements::BRIEF;
+use super::statements::{BRIEF, LAST_REJECTION};
+use crate::json;
 use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -47,8 +48,8 @@ pub fn of_phase(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Strin
             Some(2) => {
                 count += 1;
                 if count <= SHOWN {
-                    let artifact_type = row.text(3).unwrap_or_default();
-                    artifacts.insert(artifact_type, artifact(&row, fits));
+                    let order = (row.text(3), row.big(7), row.uuid(2));
+                    artifacts.insert(order, artifact(&row, fits));
                 }
             }
             _ => {
@@ -69,7 +70,29 @@ pub fn of_phase(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Strin
     Ok(object(&members))
 }
 
-/// The context with what is to be judged beside it; JSON text of an object, whose last key of a name counts.
+/// What the last review that rejected a phase, an enum value, of a ticket said: JSON text. Needs an open session.
+pub fn of_rejection(workspace: &Workspace, ticket: Uuid, phase: u32) -> Result<Option<String>> {
+    let _owner = workspace.as_owner();
+    let arguments = [Value::Uuid(ticket), Value::Oid(phase)];
+    let rows = workspace.run(&LAST_REJECTION, &arguments, Sees::Snapshot)?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let verdict = row.json(2).as_deref().and_then(json::read);
+    let said = |key: &str| {
+        let said = verdict.as_ref().and_then(|verdict| verdict.get(key));
+        said.map_or_else(|| "null".to_owned(), Json::to_string)
+    };
+    Ok(Some(object(&[
+        ("approved", said("approved")),
+        ("feedback", said("feedback")),
+        ("blocking_reasons", said("blocking_reasons")),
+        ("task_id", id_in(&row, 1)),
+        ("reviewer", text(row.text(3))),
+    ])))
+}
+
+/// The context with what is to be judged, or mended, beside it; JSON text of an object, whose last key of a name counts.
 pub fn beside(context: Option<&str>, brief: &str) -> String {
     let members = context
         .and_then(|context| context.strip_prefix('{')?.strip_suffix('}'))
@@ -121,7 +144,11 @@ fn left_out(row: &Row<'_>) -> String {
 }
 
 fn id(row: &Row<'_>) -> String {
-    text(row.uuid(2).map(|id| id.to_string()))
+    id_in(row, 2)
+}
+
+fn id_in(row: &Row<'_>, column: i16) -> String {
+    text(row.uuid(column).map(|id| id.to_string()))
 }
 
 fn text(text: Option<String>) -> String {

@@ -3,11 +3,14 @@
 
 use super::agent::agent;
 use super::columns::Columns;
-use super::handover::handover;
+use super::given::MOST;
+use super::handover::{Wants, handover};
+use super::leases;
 use super::statements::{
-    CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE, CLAIMED_RANK,
-    CREATED_AT, TIDY,
+    CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE,
+    CLAIMED_PRESENT, CLAIMED_RANK, CREATED_AT, RESULT, TIDY,
 };
+use super::stopping;
 use crate::error::Error;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call, ResultSet};
@@ -15,7 +18,7 @@ use crate::pg::error::Result;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
-use crate::pg::{catalog, clock, transaction};
+use crate::pg::{clock, transaction};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -26,6 +29,13 @@ const KINDS: [&str; 3] = ["work", "review", "summary"];
 /// How many tasks from the beginning of the queue a claim looks at before it asks for those that fit.
 /// Looking at one costs about a microsecond, asking some tens.
 const BEGINNING: i64 = 64;
+
+/// How many claims of as many tasks may hold theirs at the beginning of the queue, before one that comes has to ask for those
+/// that fit: it passes by what they hold, and reads no further than it needs.
+const AT_ONCE: i64 = 16;
+
+/// How many tasks more than it wants a claim looks at there, at most.
+const PASSED_BY: i64 = 1000;
 
 /// How many tasks of one kind, phase and requirement other claims may hold before a claim has to read the
 /// queue in order.
@@ -79,7 +89,7 @@ impl Claim {
             phases,
             kinds: kinds.into_iter().map(Some).collect(),
             now,
-            lease_end: call.lease_end(first + 3, now)?,
+            lease_end: leases::end(call, first + 3, now)?,
             workspace,
             configuration,
         })
@@ -109,26 +119,34 @@ impl Claim {
         window: i64,
         regardless: bool,
     ) -> Result<i64> {
-        let mut arguments = self.arguments(count);
-        arguments.extend([
-            Value::Time(self.lease_end),
-            Value::Bool(regardless),
-            Value::Big(window),
-        ]);
-        let statement = match count {
-            1 => &CLAIM_ONE,
-            _ => &CLAIM,
-        };
-        let rows = self
-            .workspace
-            .run_visible(statement, &arguments, Sees::Snapshot)?;
-        self.push(set, &rows)
+        let mut handed = 0;
+        loop {
+            let wanted = count - handed;
+            let mut arguments = self.arguments(wanted);
+            arguments.extend([
+                Value::Time(self.lease_end),
+                Value::Bool(regardless),
+                Value::Big(window),
+            ]);
+            let statement = match wanted {
+                1 => &CLAIM_ONE,
+                _ => &CLAIM,
+            };
+            let rows = self
+                .workspace
+                .run_visible(statement, &arguments, Sees::Snapshot)?;
+            let (now, taken_out) = self.push(set, &rows)?;
+            handed += now;
+            if taken_out == 0 {
+                return Ok(handed);
+            }
+        }
     }
 
     /// Claims the best `count` tasks wherever they stand; hands them over, and says how many they are, and whether reading
     /// the queue in order may find more.
     fn by_group(&self, set: &ResultSet<'_>, count: i64) -> Result<(i64, bool)> {
-        let tasks = catalog::table_in(self.workspace.schema, "tasks").unwrap_or(0);
+        let tasks = self.workspace.table("tasks")?;
         let mut arguments = self.arguments(count);
         arguments.extend([
             Value::Big(count.saturating_add(MAYBE_HELD)),
@@ -150,12 +168,29 @@ impl Claim {
         let claimed = self
             .workspace
             .run(&CLAIM_CHOSEN, &arguments, Sees::Snapshot)?;
-        Ok((self.push(set, &claimed)?, is_part))
+        let (handed, taken_out) = self.push(set, &claimed)?;
+        Ok((handed, is_part || taken_out > 0))
     }
 
-    /// Hands the tasks in `claimed` over, best first, and says how many they are.
-    fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<i64> {
+    /// Hands the tasks in `claimed` over, best first, and says how many they are; takes those out of the queue, and says how
+    /// many, whose tickets have stopped.
+    fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<(i64, usize)> {
         let mut rows: Vec<Row<'_>> = claimed.iter().collect();
+        if rows.is_empty() {
+            return Ok((0, 0));
+        }
+        let tickets = rows.iter().filter_map(|row| row.uuid(2)).collect();
+        let kept = stopping::keep(&self.workspace, tickets)?;
+        let is_kept = |row: &Row<'_>| row.uuid(2).is_some_and(|ticket| kept.contains(&ticket));
+        let doubtful: Vec<stopping::Claimed> = rows
+            .iter()
+            .filter(|row| self.is_stopped(row) || !is_kept(row))
+            .filter_map(|row| Some((row.uuid(1)?, row.uuid(2)?, row.oid(CLAIMED_PHASE)?)))
+            .collect();
+        if !doubtful.is_empty() {
+            let taken_out = stopping::take_out(&self.workspace, &self.configuration, &doubtful)?;
+            rows.retain(|row| !row.uuid(1).is_some_and(|id| taken_out.contains(&id)));
+        }
         rows.sort_by_cached_key(|row| {
             let rank = row.int(CLAIMED_RANK);
             (rank.is_none(), rank, row.big(CREATED_AT), row.uuid(1))
@@ -165,11 +200,21 @@ impl Claim {
                 row.uuid(2).unwrap_or_default(),
                 row.json_that_fits(CLAIMED_CONTEXT),
                 row.oid(CLAIMED_PHASE).unwrap_or(0),
-                row.text(4).as_deref() == Some("review"),
+                row,
             )?;
-            set.push_found_with(row, &[context, summary]);
+            set.push_found(row, &[context, summary]);
         }
-        Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+        let handed = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        Ok((handed, claimed.len() - rows.len()))
+    }
+
+    /// Whether the task's ticket, looked at again, is where the task is not to be done.
+    fn is_stopped(&self, row: &Row<'_>) -> bool {
+        let (present, phase) = (row.oid(CLAIMED_PRESENT), row.oid(CLAIMED_PHASE));
+        present.zip(phase).is_some_and(|(present, phase)| {
+            stopping::stops(&self.configuration, present, phase)
+                && row.text(4).as_deref() != Some("summary")
+        })
     }
 
     fn handover(
@@ -177,10 +222,13 @@ impl Claim {
         ticket: Uuid,
         whole: Option<String>,
         phase: u32,
-        is_review: bool,
+        task: &Row<'_>,
     ) -> Result<(Value<'static>, Value<'static>)> {
         let (workspace, configuration) = (&self.workspace, &self.configuration);
-        handover(workspace, configuration, ticket, whole, phase, is_review)
+        let wants = Wants::of(task.text(4).as_deref(), task.text(5).as_deref(), || {
+            task.json(RESULT)
+        });
+        handover(workspace, configuration, ticket, whole, phase, &wants)
     }
 
     /// Claims up to `count` tasks. Mostly one statement: only where leases ran out or times came since
@@ -194,7 +242,7 @@ impl Claim {
         let _by_index = ByIndex::only();
         let set = call.start_set(false);
         let mut wanted = i64::from(count);
-        let beginning = wanted.saturating_mul(2).max(BEGINNING);
+        let beginning = (wanted * AT_ONCE).min(wanted + PASSED_BY).max(BEGINNING);
         wanted -= self.in_order(&set, wanted, beginning, false)?;
         if wanted > 0 {
             let now = Value::Time(self.now);
@@ -210,7 +258,7 @@ impl Claim {
                 self.in_order(&set, wanted, i64::MAX, true)?;
             }
         }
-        Ok(Answer::Set)
+        Ok(None)
     }
 }
 
@@ -225,6 +273,12 @@ pub fn claim_tasks(call: &Call) -> Result<Answer> {
     if count < 1 {
         return Err(Error::invalid_argument(
             "count must be at least 1",
+            format!("It is {count}."),
+        ));
+    }
+    if usize::try_from(count).is_ok_and(|count| count > MOST) {
+        return Err(Error::invalid_argument(
+            format!("count must be at most {MOST}"),
             format!("It is {count}."),
         ));
     }

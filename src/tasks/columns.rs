@@ -7,6 +7,7 @@ use crate::pg::error::Result;
 use crate::pg::trigger::{FiredRow, Firing};
 use crate::pg::value::Type;
 use crate::workspace::remembered::Remembered;
+use pgrx::pg_sys::{self, Oid};
 use std::rc::Rc;
 
 macro_rules! columns {
@@ -115,7 +116,13 @@ fn number(table: u32, table_name: &str, name: &str, kind: Type) -> Result<i16> {
         error(Code::WorkspaceIncomplete, "is missing")
             .hint("phasegate.create_workspace adds what a workspace is missing.")
     })?;
-    if catalog::column_is(table, column, kind) {
+    // What is read alike will do: varchar like text, any enum like a phase.
+    let fits = |found: u32| match kind {
+        Type::Phase => catalog::is_enum(found),
+        Type::Text => [Type::Text.oid(0), pg_sys::VARCHAROID].contains(&Oid::from(found)),
+        _ => Oid::from(found) == kind.oid(0),
+    };
+    if catalog::column_type(table, column).is_some_and(fits) {
         return Ok(column);
     }
     Err(error(

@@ -2,11 +2,14 @@
 
 use super::backoff;
 use super::holding::Holding;
+use super::leases;
 use super::statements::{
     CANCEL, COMPLETE, COMPLETE_WITH, EXTEND, FAIL, FAIL_AND_RETRY, LEASE_END, RELEASE, START,
-    TICKET_PHASE, TOOK_PART,
+    TICKET_PHASE,
 };
 use crate::error::Error;
+use crate::gates::TOOK_PART;
+use crate::identity;
 use crate::limits;
 use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
@@ -26,7 +29,7 @@ pub(super) fn answer_task(call: &Call, rows: &Rows, task: Uuid) -> Result<Answer
 /// `heartbeat_task(task_id, agent_id, lease, attempt)`
 pub fn heartbeat_task(call: &Call) -> Result<Answer> {
     let holding = Holding::of_call(call, 3)?;
-    let end = call.lease_end(2, clock::now())?;
+    let end = leases::end(call, 2, clock::now())?;
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     let end = holding.change(&EXTEND, [Value::Time(end)], |task| task.big(LEASE_END))?;
@@ -39,7 +42,7 @@ pub fn start_task(call: &Call) -> Result<Answer> {
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
     holding.change(&START, [], |_| ())?;
-    Ok(Answer::Null)
+    Ok(None)
 }
 
 /// `complete_task(task_id, agent_id, result, attempt)`: without a result, with what the task holds already.
@@ -48,6 +51,12 @@ pub fn complete_task(call: &Call) -> Result<Answer> {
     let result = call.datum(2).map(Value::Datum);
     let _session = Session::open()?;
     let _by_index = ByIndex::only();
+    if ["artifacts", "approved"]
+        .into_iter()
+        .any(|key| call.has_key(2, key))
+    {
+        holding.hold_ticket()?;
+    }
     let statement = match result {
         Some(_) => &COMPLETE_WITH,
         None => &COMPLETE,
@@ -114,7 +123,9 @@ pub fn took_part(call: &Call) -> Result<Answer> {
     let workspace = Workspace::current()?;
     let configuration = workspace.configuration()?;
     let phase = configuration.phase(&call.text(1, "phase_id")?)?;
-    let agent = call.text(2, "agent_id")?;
+    let given = call.optional_text(2);
+    let agent =
+        identity::agent_or("agent_id", given)?.ok_or_else(|| Error::null_argument("agent_id"))?;
     let _session = Session::open()?;
     let seen = workspace.run(&TICKET_PHASE, std::slice::from_ref(&ticket), Sees::Caller)?;
     if seen.is_empty() {

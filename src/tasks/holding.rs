@@ -4,7 +4,9 @@ use super::agent::agent;
 use super::columns::Columns;
 use super::statements::HOLDER;
 use super::status::Status;
+use super::stopping::{hold_ticket_of, keep_ticket_of};
 use crate::error::Error;
+use crate::identity::Speaking;
 use crate::pg::call::Call;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -37,6 +39,27 @@ impl Holding {
         })
     }
 
+    /// One of many that are spoken of at once.
+    pub(super) fn new(
+        workspace: &Rc<Workspace>,
+        task: Uuid,
+        agent: &str,
+        attempt: Option<i32>,
+    ) -> Self {
+        Holding {
+            workspace: Rc::clone(workspace),
+            task,
+            agent: agent.to_owned(),
+            attempt,
+        }
+    }
+
+    /// Holds the task's ticket, before the task is changed. Needs an open session.
+    pub(super) fn hold_ticket(&self) -> Result<()> {
+        transaction::require_writable();
+        hold_ticket_of(&self.workspace, self.task)
+    }
+
     /// Changes the task, if it is held as the caller believes: by a statement that says so too, with `values` after what
     /// tells the holder. `take` takes what is wanted of the task after it. Needs an open session.
     ///
@@ -51,6 +74,7 @@ impl Holding {
         let workspace = &self.workspace;
         // Names a column that is missing or of another type, before a statement meets it.
         Columns::of(workspace.table("tasks")?)?;
+        keep_ticket_of(workspace, self.task)?;
         let task = Value::Uuid(self.task);
         let mut arguments = vec![
             task.clone(),
@@ -58,17 +82,23 @@ impl Holding {
             self.attempt.map_or(Value::Null, Value::Int),
         ];
         arguments.extend(values);
+        let _speaking = Speaking::of(&self.agent);
         for _ in 0..TRIES {
             let rows = workspace.run_visible(statement, &arguments, Sees::Snapshot)?;
             if let Some(row) = rows.first() {
                 return Ok(take(&row));
             }
-            let task = std::slice::from_ref(&task);
-            let rows = workspace.run_visible(&HOLDER, task, Sees::Snapshot)?;
-            self.require(&rows.first().ok_or_else(|| self.not_found())?)?;
+            self.require_held()?;
         }
         // A trigger or a policy keeps it from the caller.
         Err(self.not_found())
+    }
+
+    /// Refuses unless the task is held as the caller believes. Needs an open session.
+    pub(super) fn require_held(&self) -> Result<()> {
+        let task = [Value::Uuid(self.task)];
+        let rows = self.workspace.run_visible(&HOLDER, &task, Sees::Snapshot)?;
+        self.require(&rows.first().ok_or_else(|| self.not_found())?)
     }
 
     /// Refuses unless the task, as [`HOLDER`] found it, is held by this agent, in this attempt if one is named.

@@ -13,16 +13,25 @@ mod columns;
 pub mod contract;
 pub mod dependencies;
 #[cfg(feature = "postgres")]
+mod documents;
+#[cfg(feature = "postgres")]
 pub mod functions;
 #[cfg(feature = "postgres")]
 pub mod generation;
 #[cfg(feature = "postgres")]
 pub mod generation_functions;
+pub mod given;
 #[cfg(feature = "postgres")]
 mod handover;
 #[cfg(feature = "postgres")]
 mod holding;
+#[cfg(feature = "postgres")]
+mod keep;
+#[cfg(feature = "postgres")]
+mod leases;
 pub mod links;
+#[cfg(feature = "postgres")]
+pub mod many;
 pub mod priority;
 pub mod result;
 #[cfg(feature = "postgres")]
@@ -32,6 +41,8 @@ mod settle;
 #[cfg(feature = "postgres")]
 mod statements;
 pub mod status;
+#[cfg(feature = "postgres")]
+pub mod stopping;
 pub mod template;
 #[cfg(feature = "postgres")]
 mod templates;
@@ -43,8 +54,10 @@ pub mod upkeep;
 pub mod verdict;
 
 mod words;
+#[cfg(feature = "postgres")]
+mod writers;
 
 #[cfg(feature = "postgres")]
 pub use columns::Columns as TaskColumns;
 #[cfg(feature = "postgres")]
-pub use statements::{TASK_COLUMNS, TASKS, TOOK_PART};
+pub use statements::{TASK_COLUMNS, TASKS};

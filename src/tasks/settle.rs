@@ -1,10 +1,12 @@
 //! What follows from the rows of a statement on `tasks`, once it is through: dependencies are checked and
-//! counted, tasks that waited are let go, artifacts are collected, listeners are woken. Runs with the owner's rights.
+//! counted, tasks that waited are let go, artifacts are collected, rejected work goes back into the queue, listeners are woken.
+//! Runs with the owner's rights.
 //!
 //! Counts stay true under concurrency by locks alone. Whoever writes a dependency holds the tasks that it
 //! names (FOR SHARE) until commit, so that none is completed behind its back; whoever completes a task
-//! holds those that wait for it, so that the last of two completions sees the other's commit. Edits of
-//! dependencies hold the ticket as well, because two of them may form a cycle without a row in common.
+//! holds those that wait for it, so that the last of two completions sees the other's commit. Whoever writes dependencies
+//! holds the ticket first: two edits may form a cycle without a row in common, and whoever holds a ticket takes its tasks
+//! after it.
 
 use super::links::{self, LinkError};
 use super::statements::{
@@ -14,6 +16,7 @@ use super::templates::{fault, json};
 use super::unsettled::{Counting, Event};
 use crate::error::{Code, Error};
 use crate::gates::record::collect;
+use crate::gates::send_back::{accept, send_back};
 use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
@@ -30,14 +33,22 @@ type Pair = (Uuid, Uuid);
 pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
-    for event in &events {
-        if let Event::Produced { ticket, task } = event {
-            collect(workspace, *ticket, None, Some(*task))?;
-        }
+    // Artifacts hold their tickets: those of many, in an order.
+    let produced = |event: &Event| match event {
+        Event::Produced { ticket, task } => Some((*ticket, *task)),
+        _ => None,
+    };
+    for (ticket, task) in events
+        .iter()
+        .filter_map(produced)
+        .collect::<BTreeSet<Pair>>()
+    {
+        collect(workspace, ticket, None, Some(task))?;
     }
     let _by_index = ByIndex::only();
     let mut linked = BTreeMap::new();
     let mut done = Vec::new();
+    let mut reviewed = Vec::new();
     let mut claimable = false;
     for event in events {
         match event {
@@ -45,6 +56,12 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
             Event::Linked { task, before } => {
                 linked.insert(task, before);
             }
+            Event::Reviewed {
+                ticket,
+                phase,
+                review,
+                approved,
+            } => reviewed.push((ticket, phase, review, approved)),
             Event::Claimable => claimable = true,
             Event::Produced { .. } => {}
         }
@@ -59,6 +76,13 @@ pub fn settle(workspace: &Workspace, events: Vec<Event>) -> Result<()> {
         _ => pairs.extend(waiting(workspace, done)?),
     }
     count(workspace, &pairs)?;
+    for (ticket, phase, review, approved) in reviewed {
+        if approved {
+            accept(workspace, ticket, phase)?;
+        } else {
+            send_back(workspace, ticket, phase, review)?;
+        }
+    }
     if claimable {
         let name = Value::text(Some(&workspace.name));
         workspace.run(&NOTIFY, &[name], Sees::Snapshot)?;
@@ -103,6 +127,7 @@ fn linked(
 /// what each task waits for.
 fn check(workspace: &Workspace, events: BTreeMap<Uuid, Option<Vec<Uuid>>>) -> Result<Vec<Pair>> {
     let linked = linked(workspace, events)?;
+    let tickets: BTreeSet<Uuid> = linked.iter().map(|links| links.ticket).collect();
     let edited: BTreeSet<Uuid> = linked
         .iter()
         .filter(|links| links.before.is_some())
@@ -110,9 +135,8 @@ fn check(workspace: &Workspace, events: BTreeMap<Uuid, Option<Vec<Uuid>>>) -> Re
         .collect();
     let is_edit = !edited.is_empty();
     let edited = Value::Uuids(edited.into_iter().collect());
-    if is_edit {
-        workspace.run(&LOCK_TICKETS, std::slice::from_ref(&edited), Sees::Latest)?;
-    }
+    let tickets = Value::Uuids(tickets.into_iter().collect());
+    workspace.run(&LOCK_TICKETS, &[tickets], Sees::Latest)?;
     let named: BTreeSet<Uuid> = linked
         .iter()
         .flat_map(|links| links.waits_for.iter().copied())

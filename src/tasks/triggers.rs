@@ -10,7 +10,7 @@ use super::templates::{self, Templates, fault, json};
 use super::unsettled::{self, Counting, Event};
 use crate::context::{llm, scout};
 use crate::error::Code;
-use crate::gates::triggers as gates;
+use crate::gates::{reviewers, rework, triggers as gates};
 use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
@@ -40,12 +40,17 @@ pub fn keep(firing: &Firing) -> Result<Verdict> {
         unsettled::note(workspace.schema, firing.table(), event);
     }
     let check = match kind.as_deref() {
-        Some("review") => gates::check_verdict,
+        Some("review") => reviewers::check_verdict,
         Some("summary") => llm::take_summary,
+        Some("work") if is_rework(firing, &columns) => gates::rework_done,
         _ => return Ok(kept),
     };
     firing.go_on_with(&kept);
     check(firing, &workspace, &columns)
+}
+
+fn is_rework(firing: &Firing, columns: &Columns) -> bool {
+    firing.new_row().text(columns.task_type).as_deref() == Some(rework::TASK_TYPE)
 }
 
 /// An UPDATE that completes a task with artifacts in its result, or gives a completed one another result.
@@ -93,7 +98,7 @@ pub fn note(firing: &Firing) -> Result<Verdict> {
 /// partition, also for each row, since a statement may name another table.
 pub fn settle(firing: &Firing) -> Result<Verdict> {
     let events = [On::Insert, On::Update, On::Delete];
-    firing.require(When::After, firing.level(), &events)?;
+    firing.require(When::After, firing.trigger().level(), &events)?;
     let workspace = Workspace::of_firing(firing, "tasks")?;
     if unsettled::is_empty() {
         return Ok(Verdict::Keep);

@@ -34,6 +34,17 @@ pub enum Event {
         /// The task.
         task: Uuid,
     },
+    /// A review approved or rejected a phase.
+    Reviewed {
+        /// Its ticket, which is held.
+        ticket: Uuid,
+        /// The phase, as an enum value.
+        phase: u32,
+        /// The review.
+        review: Uuid,
+        /// Whether it approved.
+        approved: bool,
+    },
     /// A task can be claimed that could not before.
     Claimable,
 }

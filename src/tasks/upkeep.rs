@@ -69,12 +69,17 @@ pub fn keep(
         }
         Some(old) => old.attempts,
     };
-    // Whoever puts a task back grants it an attempt: pending without one left, it could never be claimed.
+    // Whoever puts a task back grants it an attempt: pending without one left, it could never be claimed. One that is given
+    // back while it is held, to be taken up at once, was no attempt.
+    let is_given_back = status == Status::Pending
+        && wanted.scheduled_at.is_none()
+        && old.is_some_and(|old| old.status.is_held() && old.lease.is_none_or(|end| end > now));
+    let most = wanted.max_attempts.saturating_add(i32::from(is_given_back));
     let least = attempts.saturating_add(i32::from(status == Status::Pending));
     Ok(State {
         agent,
         attempts,
-        max_attempts: wanted.max_attempts.max(least),
+        max_attempts: most.max(least),
         scheduled_at: wanted.scheduled_at.filter(|_| status == Status::Pending),
         lease: wanted.lease.filter(|_| status.is_held()),
         started_at: started(old, &wanted.started_at, status, now),
@@ -194,6 +199,22 @@ mod tests {
         });
         assert_eq!((open.attempts, open.max_attempts), (3, 4));
         assert_eq!((open.agent, open.started_at), (None, None));
+    }
+
+    #[test]
+    fn what_is_given_back_was_no_attempt() {
+        let mut held = state(Status::Running);
+        held.lease = Some(NOW + 1);
+        let back = moved(&held, |task| task.status = Status::Pending);
+        assert_eq!((back.attempts, back.max_attempts), (1, 4));
+        let failed = moved(&held, |task| {
+            task.status = Status::Pending;
+            task.scheduled_at = Some(NOW + 1);
+        });
+        assert_eq!((failed.attempts, failed.max_attempts), (1, 3));
+        held.lease = Some(NOW);
+        let expired = moved(&held, |task| task.status = Status::Pending);
+        assert_eq!((expired.attempts, expired.max_attempts), (1, 3));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The decision about a row whose phase is to change: the edge, the gates, and what the ticket carries on.
 
 use super::attribution::Attribution;
+use super::force;
 use super::moves::{self, Artifacts, Move};
 use super::request::{self, Outcome, Request};
 use super::transitions;
-use super::triggers::{SIZES, columns, id};
+use super::triggers::{id, require_sizes};
 use crate::context::fold::{Block, fold};
 use crate::context::scout;
 use crate::error::Error;
@@ -17,6 +18,7 @@ use crate::pg::value::Value;
 use crate::pg::{cache, clock};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
+use std::fmt::Display;
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -27,8 +29,8 @@ use uuid::Uuid;
 pub fn decide(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Update])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    let columns = columns(&workspace, firing)?;
-    firing.require_all_within(&SIZES)?;
+    let columns = workspace.columns_of(firing)?;
+    require_sizes(firing, &columns)?;
     let phase = |row: FiredRow<'_>| {
         row.phase(columns.phase_id, workspace.phase_type)
             .unwrap_or(0)
@@ -41,6 +43,7 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
     if old != new && old != 0 && new != 0 {
         return decide_move(firing, &workspace, &columns, old, new);
     }
+    request::stays(schema, old, || id(firing, &columns))?;
     if followed {
         moves::note_unmoved(schema, firing.table(), id(firing, &columns)?, old);
     }
@@ -111,7 +114,7 @@ impl Decision<'_> {
             && expected != self.from
         {
             let (expected, actual) = (phases.label(expected), phases.label(self.from));
-            let error = Error::phase_changed(self.ticket, expected, actual);
+            let error = Error::phase_changed(self.called(), expected, actual);
             return self.refused("phase_changed", error);
         }
         let previous = self
@@ -120,19 +123,26 @@ impl Decision<'_> {
             .phase(self.columns.previous_phase_id, self.workspace.phase_type)
             .and_then(|oid| phases.by_oid(oid));
         let transitions = &self.configuration.transitions;
-        let Some(decided) = transitions.decide(phases, self.from, previous, self.to) else {
-            let error = invalid_transition(&self.configuration, self.ticket, self.from, self.to);
+        let is_forced = self
+            .request
+            .as_deref()
+            .is_some_and(|request| request.attribution.forced);
+        let decided = if is_forced {
+            Some(force::forced(phases, self.from, previous, self.to))
+        } else {
+            transitions.decide(phases, self.from, previous, self.to)
+        };
+        let Some(decided) = decided else {
+            let error = invalid_transition(&self.configuration, self.called(), self.from, self.to);
             return self.refused("invalid_transition", error);
         };
 
-        let attribution = self
-            .request
-            .as_deref()
-            .map_or_else(Attribution::of_settings, |request| {
-                Rc::clone(&request.attribution)
-            });
+        let attribution = match self.request.as_deref() {
+            Some(request) => Rc::clone(&request.attribution),
+            None => Attribution::of_settings()?,
+        };
         let at = moment(self.firing, self.columns);
-        let gates = judge_gates(
+        let mut gates = judge_gates(
             self.workspace,
             &self.configuration,
             self.ticket,
@@ -141,13 +151,18 @@ impl Decision<'_> {
             &attribution.actor,
         )?;
         let gate_result = gates.result_of(phases.oid(decided.left));
-        let refusal = gates.refusal(&self.configuration, self.ticket);
+        let refusal = if is_forced {
+            gates.override_all();
+            None
+        } else {
+            gates.refusal(&self.configuration, || self.called())
+        };
         // A refusal that is an error takes everything back; one that is an answer stays on record.
         if refusal.is_none()
             || self
                 .request
                 .as_deref()
-                .is_some_and(|request| request.tolerant)
+                .is_some_and(|request| request.tolerant && !request.quiet)
         {
             moves::note_results(self.workspace.schema, self.firing.table(), gates.results);
         }
@@ -220,9 +235,11 @@ impl Decision<'_> {
             return Ok((None, Artifacts::Unseen));
         }
         // One that is too large to be read, of an older version, is left as it is.
-        let Ok(context) = self.firing.new_row().json_that_fits(self.columns.context) else {
+        let row = self.firing.new_row();
+        if !row.fits(self.columns.context) {
             return Ok((None, Artifacts::Unseen));
-        };
+        }
+        let context = row.json(self.columns.context);
         let (configuration, left) = (&self.configuration, decided.left);
         let found = scout::block(self.workspace, configuration, self.ticket, left)?;
         let (found, artifacts) = found.map(|found| (found.block, found.artifacts)).unzip();
@@ -235,6 +252,11 @@ impl Decision<'_> {
             Box::new(folded.block)
         });
         Ok((block, artifacts))
+    }
+
+    /// The ticket, as messages name it.
+    fn called(&self) -> String {
+        self.columns.called(self.firing, self.ticket)
     }
 
     fn refused(&self, error_code: &'static str, error: Error) -> Result<Verdict> {
@@ -265,6 +287,13 @@ struct Judged {
 }
 
 impl Judged {
+    /// The move is made whatever they say.
+    fn override_all(&mut self) {
+        for result in &mut self.results {
+            result.overridden = true;
+        }
+    }
+
     /// The stored result of a phase's gate.
     fn result_of(&self, phase: u32) -> Option<Uuid> {
         self.results
@@ -274,7 +303,11 @@ impl Judged {
     }
 
     /// Why the gates refuse the move, where they do.
-    fn refusal(&self, configuration: &Configuration, ticket: Uuid) -> Option<(Vec<String>, Error)> {
+    fn refusal(
+        &self,
+        configuration: &Configuration,
+        ticket: impl FnOnce() -> String,
+    ) -> Option<(Vec<String>, Error)> {
         if self.failed.is_empty() {
             return None;
         }
@@ -283,7 +316,7 @@ impl Judged {
             .iter()
             .map(|phase| configuration.phases.label(*phase))
             .collect();
-        let error = Error::gate_not_passed(ticket, &labels.join(" and "), &self.reasons);
+        let error = Error::gate_not_passed(ticket(), &labels.join(" and "), &self.reasons);
         Some((self.reasons.clone(), error))
     }
 }
@@ -331,7 +364,7 @@ fn moment(firing: &Firing, columns: &Columns) -> i64 {
 
 pub(super) fn invalid_transition(
     configuration: &Configuration,
-    ticket: Uuid,
+    ticket: impl Display,
     from: Phase,
     to: Phase,
 ) -> Error {

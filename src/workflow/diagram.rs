@@ -105,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn every_format_that_is_named_is_taken_and_no_other() {
+        for name in Format::NAMES.split(", ") {
+            assert!(Format::parse(name).is_some(), "{name}");
+        }
+        assert!(Format::parse("svg").is_none());
+    }
+
+    #[test]
     fn mermaid_marks_gates_start_and_end() {
         let (phases, rules) = small();
         assert_eq!(

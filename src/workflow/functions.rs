@@ -1,224 +1,23 @@
 //! The SQL functions of the workflow. Each says what is wanted moved or reads; the rules are the triggers'.
 
-use super::attribution::Attribution;
+use super::archive::{self, MARK};
 use super::decide::invalid_transition;
 use super::diagram::{Format, diagram};
-use super::request::{Outcome, Request, Standing, Tickets};
-use super::statements::{FIRING_ALWAYS, HISTORY, MOVE_MANY, MOVE_ONE, POSITION, POSITION_LOCKED};
+use super::request::{Standing, Tickets};
+use super::statements::{HISTORY, MOVE_MANY, POSITION, POSITION_LOCKED};
+use super::wish::Wish;
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::verdict::Check;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::server;
+use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
 use crate::phase::Phase;
 use crate::workspace::{Configuration, Workspace};
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::HashSet;
 use uuid::Uuid;
-
-/// What came of asking one ticket to move.
-enum Attempt {
-    /// It moved.
-    Moved { from: Phase, to: Phase, at: i64 },
-    /// It was there already.
-    Unmoved,
-    /// It may not, or is not there.
-    Refused {
-        from: Option<Phase>,
-        error_code: &'static str,
-        reasons: Vec<String>,
-    },
-}
-
-/// A move as a function's arguments ask for it.
-struct Wish {
-    workspace: Rc<Workspace>,
-    configuration: Rc<Configuration>,
-    to: Phase,
-    attribution: Rc<Attribution>,
-    expected: Option<Phase>,
-}
-
-/// Refuses where the triggers that decide about moves and write them down do not fire: nothing would come of the UPDATE, or a
-/// move that nobody has decided about.
-fn require_deciding(workspace: &Workspace) -> Result<()> {
-    if !server::is_replica() {
-        return Ok(());
-    }
-    let _session = Session::open()?;
-    let table = [Value::Oid(workspace.tickets)];
-    let rows = workspace.run(&FIRING_ALWAYS, &table, Sees::Caller)?;
-    if rows.len() == 2 {
-        return Ok(());
-    }
-    Err(Error::new(Code::TriggersOff, "tickets cannot be moved under session_replication_role = replica")
-        .detail("The triggers that decide about moves and write them down do not fire in this session.")
-        .hint("RESET session_replication_role, or ALTER TABLE ... ENABLE ALWAYS TRIGGER zz_phasegate_decide and aa_phasegate_write."))
-}
-
-impl Wish {
-    fn new(
-        to: &str,
-        reason: Option<String>,
-        actor: Option<String>,
-        artifacts: Option<String>,
-        expected: Option<&str>,
-    ) -> Result<Self> {
-        let workspace = Workspace::current()?;
-        require_deciding(&workspace)?;
-        let configuration = workspace.configuration()?;
-        Ok(Wish {
-            to: configuration.phase(to)?,
-            expected: expected
-                .map(|label| configuration.phase(label))
-                .transpose()?,
-            attribution: Rc::new(Attribution::new(actor, reason, artifacts)),
-            workspace,
-            configuration,
-        })
-    }
-
-    /// From the arguments (ticket_id, to_phase, reason, transitioned_by, artifacts, expected_phase).
-    fn of_call(call: &Call) -> Result<(Uuid, Self)> {
-        let ticket = call.uuid(0, "ticket_id")?;
-        let wish = Wish::new(
-            &call.text(1, "to_phase")?,
-            call.optional_text(2),
-            call.optional_text(3),
-            call.optional_json(4),
-            call.optional_text(5).as_deref(),
-        )?;
-        Ok((ticket, wish))
-    }
-
-    fn label(&self, phase: Phase) -> &str {
-        self.configuration.phases.label(phase)
-    }
-
-    fn request(&self, tickets: Tickets, tolerant: bool) -> Request {
-        Request {
-            schema: self.workspace.schema,
-            tickets,
-            expected: self.expected,
-            attribution: Rc::clone(&self.attribution),
-            tolerant,
-            outcomes: HashMap::new().into(),
-        }
-    }
-
-    /// Updates the ticket, with the caller's rights, and reads off what the trigger decided.
-    fn move_one(&self, ticket: Uuid, tolerant: bool) -> Result<Attempt> {
-        let _session = Session::open()?;
-        let standing = Standing::put(self.request(Tickets::One(ticket), tolerant));
-        let target = Value::Oid(self.configuration.phases.oid(self.to));
-        let rows = self
-            .workspace
-            .run(&MOVE_ONE, &[Value::Uuid(ticket), target], Sees::Snapshot)?;
-        let outcome = standing.outcomes.borrow_mut().remove(&ticket);
-        self.attempt(outcome, !rows.is_empty(), ticket)
-    }
-
-    fn attempt(&self, outcome: Option<Outcome>, updated: bool, ticket: Uuid) -> Result<Attempt> {
-        match outcome {
-            Some(Outcome::Refused {
-                from,
-                error_code,
-                reasons,
-            }) => Ok(Attempt::Refused {
-                from: Some(from),
-                error_code,
-                reasons,
-            }),
-            Some(Outcome::Moves { from, to, at }) if updated => Ok(Attempt::Moved { from, to, at }),
-            Some(Outcome::Moves { .. }) => Err(Error::new(
-                Code::MoveSuppressed,
-                "the move was suppressed by a trigger",
-            )
-            .detail(format!(
-                "A BEFORE UPDATE trigger on tickets left ticket {ticket} out."
-            ))),
-            None if !updated => Ok(Attempt::Refused {
-                from: None,
-                error_code: "ticket_not_found",
-                reasons: Error::not_found("ticket", ticket)
-                    .detail
-                    .into_iter()
-                    .collect(),
-            }),
-            None => match self.expected {
-                Some(expected) if expected != self.to => {
-                    let error =
-                        Error::phase_changed(ticket, self.label(expected), self.label(self.to));
-                    Ok(Attempt::Refused {
-                        from: Some(self.to),
-                        error_code: "phase_changed",
-                        reasons: error.detail.into_iter().collect(),
-                    })
-                }
-                _ => Ok(Attempt::Unmoved),
-            },
-        }
-    }
-
-    /// Moves the ticket or raises; answers a `transition`.
-    fn answer_transition(&self, call: &Call, ticket: Uuid) -> Result<Answer> {
-        let (from, to, at) = match self.move_one(ticket, false)? {
-            Attempt::Moved { from, to, at } => (from, to, Some(at)),
-            Attempt::Unmoved => (self.to, self.to, None),
-            Attempt::Refused {
-                from: Some(from), ..
-            } => {
-                // The trigger raises all refusals itself but this: a ticket that is at its target already
-                // is no move, so the trigger was not asked.
-                let expected = self.expected.unwrap_or(self.to);
-                return Err(Error::phase_changed(
-                    ticket,
-                    self.label(expected),
-                    self.label(from),
-                ));
-            }
-            Attempt::Refused { from: None, .. } => return Err(Error::not_found("ticket", ticket)),
-        };
-        Ok(call.answer_row(&[
-            Value::Uuid(ticket),
-            Value::text(Some(self.label(from))),
-            Value::text(Some(self.label(to))),
-            at.map_or(Value::Null, Value::Time),
-            at.map_or(Value::Null, |_| Value::text(Some(&self.attribution.actor))),
-        ]))
-    }
-
-    /// The columns of a `transition_attempt`.
-    fn attempt_columns<'a>(&'a self, ticket: Uuid, attempt: &Attempt) -> Vec<Value<'a>> {
-        let label = |phase: Option<Phase>| Value::text(phase.map(|phase| self.label(phase)));
-        let (moved, from, now_in, error_code, reasons) = match attempt {
-            Attempt::Moved { from, to, .. } => (true, Some(*from), Some(*to), None, Vec::new()),
-            Attempt::Unmoved => (false, Some(self.to), Some(self.to), None, Vec::new()),
-            Attempt::Refused {
-                from,
-                error_code,
-                reasons,
-            } => (false, *from, *from, Some(*error_code), reasons.clone()),
-        };
-        let at = match attempt {
-            Attempt::Moved { at, .. } => Some(*at),
-            _ => None,
-        };
-        vec![
-            Value::Uuid(ticket),
-            Value::Bool(moved),
-            label(from),
-            label(now_in),
-            at.map_or(Value::Null, Value::Time),
-            at.map_or(Value::Null, |_| Value::text(Some(&self.attribution.actor))),
-            Value::text(error_code),
-            Value::Texts(reasons.into_iter().map(Some).collect()),
-        ]
-    }
-}
 
 /// `transition_ticket(ticket_id, to_phase, reason, transitioned_by, artifacts, expected_phase)`
 pub fn transition_ticket(call: &Call) -> Result<Answer> {
@@ -260,13 +59,19 @@ pub fn transition_tickets(call: &Call) -> Result<Answer> {
         let attempt = wish.attempt(outcome, updated.contains(&ticket), ticket)?;
         set.push(&wish.attempt_columns(ticket, &attempt));
     }
-    Ok(Answer::Set)
+    Ok(None)
 }
 
 /// `block_ticket(ticket_id, reason, transitioned_by)`
 pub fn block_ticket(call: &Call) -> Result<Answer> {
     let ticket = call.uuid(0, "ticket_id")?;
     let reason = call.text(1, "reason")?;
+    if reason.trim().is_empty() {
+        return Err(Error::invalid_argument(
+            "reason must not be empty",
+            "Whoever is to unblock the ticket reads it.",
+        ));
+    }
     let configuration = Workspace::current()?.configuration()?;
     let blocked = configuration.phases.blocked().ok_or_else(|| {
         Error::new(
@@ -394,11 +199,11 @@ pub fn get_valid_transitions(call: &Call) -> Result<Answer> {
     let targets = configuration
         .transitions
         .targets(&configuration.phases, from);
-    Ok(call.answer_texts(
-        targets
-            .into_iter()
-            .map(|phase| configuration.phases.label(phase)),
-    ))
+    let set = call.start_set(true);
+    for phase in targets {
+        set.push(&[Value::text(Some(configuration.phases.label(phase)))]);
+    }
+    Ok(None)
 }
 
 /// `get_phase_history(ticket_id)`
@@ -407,11 +212,23 @@ pub fn get_phase_history(call: &Call) -> Result<Answer> {
     let workspace = Workspace::current()?;
     let _session = Session::open()?;
     let rows = workspace.run(&HISTORY, &[Value::Uuid(ticket)], Sees::Caller)?;
-    if rows.is_empty() {
-        // Every ticket has a history, so this one is not there for the caller.
+    let is_mark = |row: &Row<'_>| row.text(3).is_none() && row.text(5).as_deref() == Some(MARK);
+    let is_marked = rows.first().is_some_and(|first| is_mark(&first));
+    if !rows.is_empty() && !is_marked {
+        return Ok(call.answer_rows(&rows));
+    }
+    // Every ticket has a history, so this one is in the archive, or not there for the caller.
+    let archived = archive::history(&workspace, ticket)?;
+    let is_archived = archived.as_ref().is_some_and(|rows| !rows.is_empty());
+    if rows.is_empty() && !is_archived {
         return Err(Error::not_found("ticket", ticket));
     }
-    Ok(call.answer_rows(&rows))
+    let set = call.start_set(false);
+    let former = archived.iter().flat_map(Rows::iter);
+    former.for_each(|row| set.push_found(&row, &[]));
+    let later = rows.iter().skip(usize::from(is_archived));
+    later.for_each(|row| set.push_found(&row, &[]));
+    Ok(None)
 }
 
 /// `get_current_phase(ticket_id)`

@@ -114,6 +114,7 @@ fn write_one(workspace: &Workspace, one: &Move) -> Result<Rows> {
         last,
         acting_role,
         Value::Big(server::system_identifier()),
+        Value::Bool(one.attribution.forced),
     ];
     workspace.run(statement, &arguments, Sees::Latest)
 }
@@ -140,6 +141,7 @@ fn write_many(workspace: &Workspace, attribution: &Attribution, moves: &[Move]) 
         Value::Uuids(results.collect()),
         acting_role,
         Value::Big(server::system_identifier()),
+        Value::Bool(attribution.forced),
     ];
     workspace.run(&RECORD_MANY, &arguments, Sees::Latest)
 }

@@ -7,6 +7,7 @@
 //! trigger that fired for every row that moved would see the same, at a cost to every move.
 
 use super::attribution::Attribution;
+use super::request;
 use crate::context::fold::Block;
 use crate::error::{Code, Error};
 use crate::gates::record::GateResult;
@@ -214,11 +215,19 @@ pub fn doubtful_schemas() -> HashMap<u32, Vec<Uuid>> {
 /// as they were.
 pub fn drop_kept_out(schema: u32, looked_at: &[Uuid]) {
     let looked_at: HashSet<&Uuid> = looked_at.iter().collect();
+    keep_out(schema, |ticket| looked_at.contains(ticket));
+}
+
+/// Drops moves of tickets that are in doubt, and tells whoever asked for them.
+fn keep_out(schema: u32, is_kept_out: impl Fn(&Uuid) -> bool) {
     MOVES.with_borrow_mut(|moves| {
         moves.noted.retain(|noted| {
-            !(noted.in_doubt
-                && noted.origin.schema == schema
-                && looked_at.contains(&noted.record.ticket))
+            let ticket = &noted.record.ticket;
+            let goes = noted.in_doubt && noted.origin.schema == schema && is_kept_out(ticket);
+            if goes {
+                request::kept_out(schema, ticket);
+            }
+            !goes
         });
         moves.count_doubts();
     });
@@ -271,12 +280,7 @@ pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
         return Ok(());
     }
     settle(schema, &HashMap::from([(ticket, phase)]))?;
-    MOVES.with_borrow_mut(|moves| {
-        moves.noted.retain(|noted| {
-            !(noted.in_doubt && noted.origin.schema == schema && noted.record.ticket == ticket)
-        });
-        moves.count_doubts();
-    });
+    keep_out(schema, |one| *one == ticket);
     Ok(())
 }
 

@@ -39,6 +39,8 @@ pub enum Outcome {
         /// the moment of the move
         at: i64,
     },
+    /// It was to move, and a trigger kept its row as it was.
+    KeptOut,
     /// It stays.
     Refused {
         /// the phase it is in
@@ -57,12 +59,16 @@ pub struct Request {
     pub schema: u32,
     /// The tickets to move.
     pub tickets: Tickets,
+    /// Where to, as an enum value.
+    pub target: u32,
     /// Where the caller believes the ticket to be.
     pub expected: Option<Phase>,
     /// Who asks and why.
     pub attribution: Rc<Attribution>,
     /// Whether a refusal is an answer (the row is left out of the UPDATE) rather than an error.
     pub tolerant: bool,
+    /// Whether a refusal leaves nothing on record.
+    pub quiet: bool,
     /// What was decided so far.
     pub outcomes: RefCell<HashMap<Uuid, Outcome>>,
 }
@@ -136,4 +142,39 @@ pub fn of_move(schema: u32, ticket: &Uuid) -> Option<Rc<Request>> {
             .find(|request| request.speaks_for(schema, ticket))
             .cloned()
     })
+}
+
+/// The row of a ticket comes to the decision without a move. Where one was asked for, a trigger that fires before has taken it
+/// back, unless the ticket is there already.
+pub fn stays(
+    schema: u32,
+    phase: u32,
+    ticket: impl FnOnce() -> Result<Uuid, Error>,
+) -> Result<(), Error> {
+    if REQUESTS.with_borrow(Vec::is_empty) {
+        return Ok(());
+    }
+    let ticket = ticket()?;
+    if let Some(request) = of_move(schema, &ticket).filter(|request| request.target != phase) {
+        request
+            .outcomes
+            .borrow_mut()
+            .insert(ticket, Outcome::KeptOut);
+    }
+    Ok(())
+}
+
+/// A trigger kept the row of a ticket from the move that was decided: whoever asked for it is told.
+pub fn kept_out(schema: u32, ticket: &Uuid) {
+    REQUESTS.with_borrow(|requests| {
+        let decided = requests.iter().rev().filter(|one| one.schema == schema);
+        for request in decided {
+            if let Some(outcome) = request.outcomes.borrow_mut().get_mut(ticket)
+                && matches!(outcome, Outcome::Moves { .. })
+            {
+                *outcome = Outcome::KeptOut;
+                return;
+            }
+        }
+    });
 }

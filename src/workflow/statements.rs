@@ -3,9 +3,13 @@
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
 
+mod archive;
+
+pub use archive::*;
+
 /// Moves one ticket, with the caller's rights.
 pub static MOVE_ONE: Statement = Statement {
-    sql: "UPDATE {ws}.tickets SET phase_id = $2 WHERE id OPERATOR(pg_catalog.=) $1",
+    sql: "UPDATE {tickets} SET {ticket.phase_id} = $2 WHERE {ticket.id} OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid, Type::Phase],
 };
 
@@ -14,34 +18,73 @@ pub static MOVE_ONE: Statement = Statement {
 /// were not left out.
 pub static MOVE_MANY: Statement = Statement {
     sql: "WITH locked AS MATERIALIZED (
-              SELECT t.id
-                FROM {ws}.tickets t
-               WHERE t.id OPERATOR(pg_catalog.=) ANY ($1)
-               ORDER BY t.id
+              SELECT t.{ticket.id} AS id
+                FROM {tickets} t
+               WHERE t.{ticket.id} OPERATOR(pg_catalog.=) ANY ($1)
+               ORDER BY t.{ticket.id}
                  FOR NO KEY UPDATE)
-          UPDATE {ws}.tickets t SET phase_id = $2
+          UPDATE {tickets} t SET {ticket.phase_id} = $2
             FROM locked
-           WHERE t.id OPERATOR(pg_catalog.=) locked.id
-       RETURNING t.id",
+           WHERE t.{ticket.id} OPERATOR(pg_catalog.=) locked.id
+       RETURNING t.{ticket.id}",
     parameters: &[Type::Uuids, Type::Phase],
+};
+
+/// The tickets in some phases ($1), with the caller's rights, and when they entered them.
+pub static IN_PHASES: Statement = Statement {
+    sql: "SELECT t.{ticket.id}, t.{ticket.phase_id}, t.{ticket.phase_entered_at} FROM {tickets} t WHERE t.{ticket.phase_id} OPERATOR(pg_catalog.=) ANY ($1)",
+    parameters: &[Type::Phases],
+};
+
+/// Those of the tickets ($1) in phases ($2) that have no open work there.
+pub static IDLE: Statement = Statement {
+    sql: "SELECT c.ticket_id
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS c (ticket_id, phase_id)
+           WHERE NOT EXISTS (
+                 SELECT FROM {ws}.tasks k
+                  WHERE k.ticket_id OPERATOR(pg_catalog.=) c.ticket_id AND k.phase_id OPERATOR(pg_catalog.=) c.phase_id
+                    AND k.kind OPERATOR(pg_catalog.=) 'work'
+                    AND k.status OPERATOR(pg_catalog.=) ANY ('{pending,assigned,running}'::pg_catalog.text[]))",
+    parameters: &[Type::Uuids, Type::Phases],
+};
+
+/// Those of the tickets ($1) in phases ($2) that have completed work there, and none that is not completed.
+pub static DONE_WORK: Statement = Statement {
+    sql: "SELECT c.ticket_id
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS c (ticket_id, phase_id)
+           CROSS JOIN LATERAL (
+                 SELECT pg_catalog.bool_and(k.status OPERATOR(pg_catalog.=) 'completed') AS is_done
+                   FROM {ws}.tasks k
+                  WHERE k.ticket_id OPERATOR(pg_catalog.=) c.ticket_id AND k.phase_id OPERATOR(pg_catalog.=) c.phase_id
+                    AND k.kind OPERATOR(pg_catalog.=) 'work' AND k.status OPERATOR(pg_catalog.<>) 'cancelled') w
+           WHERE w.is_done",
+    parameters: &[Type::Uuids, Type::Phases],
+};
+
+/// Holds those of the tickets ($1) that nobody else holds, with the caller's rights; gives the phases that they are in.
+pub static HOLD_FREE: Statement = Statement {
+    sql: "SELECT t.{ticket.id}, t.{ticket.phase_id} FROM {tickets} t
+           WHERE t.{ticket.id} OPERATOR(pg_catalog.=) ANY ($1)
+             FOR NO KEY UPDATE SKIP LOCKED",
+    parameters: &[Type::Uuids],
 };
 
 /// Where a ticket is and was, with the caller's rights.
 pub static POSITION: Statement = Statement {
-    sql: "SELECT phase_id, previous_phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    sql: "SELECT {ticket.phase_id}, {ticket.previous_phase_id} FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],
 };
 
 /// As [`POSITION`], and holds the ticket there.
 pub static POSITION_LOCKED: Statement = Statement {
-    sql: "SELECT phase_id, previous_phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1
+    sql: "SELECT {ticket.phase_id}, {ticket.previous_phase_id} FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) $1
              FOR NO KEY UPDATE",
     parameters: &[Type::Uuid],
 };
 
 /// The phases that tickets are in, whatever the caller may see.
 pub static PHASES: Statement = Statement {
-    sql: "SELECT id, phase_id FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+    sql: "SELECT {ticket.id}, {ticket.phase_id} FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) ANY ($1)",
     parameters: &[Type::Uuids],
 };
 
@@ -58,9 +101,9 @@ pub static FIRING_ALWAYS: Statement = Statement {
 pub static HISTORY: Statement = Statement {
     sql: "SELECT h.id, h.ticket_id, pg_catalog.textin(pg_catalog.enum_out(h.from_phase)), pg_catalog.textin(pg_catalog.enum_out(h.to_phase)),
                  h.transition_reason, h.transitioned_by::pg_catalog.text, h.artifacts, h.created_at,
-                 h.db_role::pg_catalog.text, h.gate_result_id
+                 h.db_role::pg_catalog.text, h.gate_result_id, h.forced
             FROM {ws}.phase_history h
-            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) h.ticket_id
+            JOIN {tickets} t ON t.{ticket.id} OPERATOR(pg_catalog.=) h.ticket_id
            WHERE h.ticket_id OPERATOR(pg_catalog.=) $1
            ORDER BY h.created_at, h.id",
     parameters: &[Type::Uuid],
@@ -73,8 +116,8 @@ macro_rules! record_one {
             sql: concat!(
                 "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
-                  gate_result_id, acting_role, cluster, artifacts)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, $11::pg_catalog.name, $12, ",
+                  gate_result_id, acting_role, cluster, forced, artifacts)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, $9, $11::pg_catalog.name, $12, $13, ",
                 $artifacts,
                 ")"
             ),
@@ -88,8 +131,9 @@ macro_rules! artifacts_of {
     ($ticket:literal, $phase:literal) => {
         concat!(
             "(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path) ORDER BY c.artifact_type COLLATE pg_catalog.\"C\")
-                   FROM (SELECT DISTINCT ON (a.artifact_type) a.id, a.artifact_type, a.artifact_path
+                            'id', c.id, 'type', c.artifact_type, 'path', c.artifact_path)
+                            ORDER BY c.artifact_type COLLATE pg_catalog.\"C\", c.collected_at, c.id)
+                   FROM (SELECT a.id, a.artifact_type, a.artifact_path, a.collected_at
                            FROM {ws}.phase_gate_artifacts a
                           WHERE a.ticket_id OPERATOR(pg_catalog.=) ",
             $ticket,
@@ -98,7 +142,7 @@ macro_rules! artifacts_of {
             $phase,
             "
                             AND a.superseded_at IS NULL
-                          ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC
+                          ORDER BY a.artifact_type COLLATE pg_catalog.\"C\", a.collected_at, a.id
                           LIMIT 1000) c)"
         )
     };
@@ -120,6 +164,7 @@ pub static RECORD_GIVEN: Statement = record_one!(
         Type::Json,
         Type::Text,
         Type::Big,
+        Type::Bool,
     ]
 );
 
@@ -140,6 +185,7 @@ pub static RECORD_ONE: Statement = record_one!(
         Type::Phase,
         Type::Text,
         Type::Big,
+        Type::Bool,
     ]
 );
 
@@ -149,9 +195,9 @@ pub static RECORD_MANY: Statement = Statement {
     sql: concat!(
         "INSERT INTO {ws}.phase_history
                  (id, ticket_id, from_phase, to_phase, created_at, transition_reason, transitioned_by, db_role,
-                  acting_role, cluster, gate_result_id, artifacts)
+                  acting_role, cluster, forced, gate_result_id, artifacts)
           SELECT m.id, m.ticket_id, m.from_phase, m.to_phase, m.at, $6, $7, $8::pg_catalog.name,
-                 $13::pg_catalog.name, $14,
+                 $13::pg_catalog.name, $14, $15,
                  CASE WHEN m.gate_result_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid
                       THEN m.gate_result_id END,
                  coalesce($9, m.seen::pg_catalog.jsonb, CASE WHEN m.left_phase IS NOT NULL THEN ",
@@ -176,5 +222,6 @@ pub static RECORD_MANY: Statement = Statement {
         Type::Uuids,
         Type::Text,
         Type::Big,
+        Type::Bool,
     ],
 };

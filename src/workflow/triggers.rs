@@ -13,14 +13,6 @@ use crate::phase::Kind;
 use crate::workspace::{Columns, Workspace};
 use uuid::Uuid;
 
-pub(super) fn columns(workspace: &Workspace, firing: &Firing) -> Result<Columns> {
-    if firing.table() == workspace.tickets {
-        Ok(workspace.columns)
-    } else {
-        Columns::of(firing.table())
-    }
-}
-
 pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
     firing
         .new_row()
@@ -28,19 +20,21 @@ pub(super) fn id(firing: &Firing, columns: &Columns) -> Result<Uuid> {
         .ok_or_else(|| Error::null_argument("id"))
 }
 
-/// The most bytes that the texts and the document of a ticket may have. Of a title the table's own CHECK says it.
-pub(super) const SIZES: [(&str, usize); 3] = [
-    ("description", limits::DOCUMENT),
-    ("context", limits::CONTEXT),
-    ("context_summary", limits::DOCUMENT),
-];
+/// Refuses texts and a document of a ticket that are longer than they may be. Of a title the table's own CHECK says it.
+pub(super) fn require_sizes(firing: &Firing, columns: &Columns) -> Result<()> {
+    if let Some(description) = columns.description {
+        firing.require_within(description, limits::DOCUMENT)?;
+    }
+    firing.require_within(columns.context, limits::CONTEXT)?;
+    firing.require_within(columns.context_summary, limits::DOCUMENT)
+}
 
 /// BEFORE INSERT on `tickets`: sets the columns that are phasegate's.
 pub fn start(firing: &Firing) -> Result<Verdict> {
     firing.require(When::Before, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    let columns = columns(&workspace, firing)?;
-    firing.require_all_within(&SIZES)?;
+    let columns = workspace.columns_of(firing)?;
+    require_sizes(firing, &columns)?;
     let now = Value::Time(clock::now());
     let mut changes = vec![
         (columns.phase_entered_at, now.clone()),
@@ -57,7 +51,7 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
 pub fn record(firing: &Firing) -> Result<Verdict> {
     firing.require(When::After, Each::Row, &[On::Insert])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    let columns = columns(&workspace, firing)?;
+    let columns = workspace.columns_of(firing)?;
     let ticket = id(firing, &columns)?;
     let row = firing.new_row();
     let phase = |column| row.phase(column, workspace.phase_type);
@@ -120,7 +114,7 @@ fn record_start(
             superseded: Vec::new(),
             block: None,
             artifacts: Artifacts::None,
-            attribution: Attribution::of_settings(),
+            attribution: Attribution::of_settings()?,
         },
         false,
     );

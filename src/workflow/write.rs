@@ -1,4 +1,5 @@
-//! Writing down the moves of a statement: history, gate results, superseded artifacts, context, new tasks.
+//! Writing down the moves of a statement: history, gate results, superseded artifacts, context, tasks that stop or go on, new
+//! tasks.
 
 use super::history;
 use super::moves::{self, Move};
@@ -13,7 +14,7 @@ use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
 use crate::pg::{catalog, clock, transaction};
 use crate::phase::Direction;
-use crate::tasks::generation;
+use crate::tasks::{generation, stopping};
 use crate::workspace::Workspace;
 use std::rc::Rc;
 use uuid::Uuid;
@@ -23,18 +24,22 @@ use uuid::Uuid;
 /// all rows were written by then. New rows are noted one by one after that, so where the statement trigger is to come, as a third
 /// one BEFORE the statement says, they are left to it.
 pub fn write(firing: &Firing) -> Result<Verdict> {
-    if firing.is_before() {
+    if firing.trigger().event().fired_before() {
         firing.require(When::Before, Each::Statement, &[On::Insert])?;
     } else {
-        firing.require(When::After, firing.level(), &[On::Insert, On::Update])?;
+        firing.require(
+            When::After,
+            firing.trigger().level(),
+            &[On::Insert, On::Update],
+        )?;
     }
     scout::forget();
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    if firing.is_before() {
+    if firing.trigger().event().fired_before() {
         moves::begin(workspace.schema, firing.table());
         return Ok(Verdict::Keep);
     }
-    let is_for_row = firing.is_for_row();
+    let is_for_row = firing.trigger().event().fired_for_row();
     if !is_for_row {
         moves::end();
     }
@@ -66,6 +71,12 @@ pub fn write(firing: &Firing) -> Result<Verdict> {
         .map(|one| (one.ticket, one.to))
         .collect();
     let configuration = workspace.configuration()?;
+    let moves = moved.iter().filter(|one| one.direction.is_some());
+    stopping::follow(
+        &workspace,
+        &configuration,
+        moves.map(|one| (one.ticket, one.from, one.to)),
+    )?;
     generation::generate(&workspace, &configuration, &entered)?;
     Ok(Verdict::Keep)
 }

@@ -4,9 +4,12 @@
 //! nothing but the grants, so that pg_dump keeps a level and a GRANT or REVOKE by hand changes it.
 
 use super::Workspace;
-use super::shape::{CONFIGURATION, READ, VIEWS};
+use super::levels::{Grant, Level};
+use super::trigger_code::qualified;
 use crate::error::{Code, Error};
+use crate::pg::catalog;
 use crate::pg::error::Result;
+use crate::pg::lock::{self, Work};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::settings::Pinned;
@@ -14,145 +17,6 @@ use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
 use crate::pg::value::{Type, Value};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// What a role is for. Each level has the rights of those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Looks at everything.
-    Reader,
-    /// Works the queue and hands in artifacts.
-    Agent,
-    /// Gives verdicts.
-    Reviewer,
-    /// Makes, changes and moves tickets, adds tasks, configures.
-    Manager,
-}
-
-impl Level {
-    /// The first of them.
-    pub const LOWEST: Level = Level::Reader;
-    const ALL: [Level; 4] = [Level::Reader, Level::Agent, Level::Reviewer, Level::Manager];
-
-    /// The level of this name.
-    pub fn parse(name: &str) -> Result<Self> {
-        let is_named = |level: &Level| level.name() == name;
-        Self::ALL.into_iter().find(is_named).ok_or_else(|| {
-            let names = Self::ALL.map(Level::name).join(", ");
-            Error::invalid_argument(
-                "unknown level of access",
-                format!("\"{name}\" is none of: {names}."),
-            )
-        })
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Level::Reader => "reader",
-            Level::Agent => "agent",
-            Level::Reviewer => "reviewer",
-            Level::Manager => "manager",
-        }
-    }
-}
-
-/// Rights on tables that a level adds to those before it.
-struct Grant {
-    level: Level,
-    privileges: &'static [&'static str],
-    /// Which columns; none means the whole table.
-    columns: &'static [&'static str],
-    tables: &'static [&'static str],
-}
-
-/// What the levels are made of; [`Level::Reader`] also has USAGE of the schema.
-///
-/// No level can delete a ticket, whose history would go with it, a task or an artifact, nor write history,
-/// results or contexts itself. That is left to the owner.
-const GRANTS: [Grant; 7] = [
-    Grant {
-        level: Level::Reader,
-        privileges: &["SELECT"],
-        columns: &[],
-        tables: &READ,
-    },
-    Grant {
-        level: Level::Reader,
-        privileges: &["SELECT"],
-        columns: &[],
-        tables: &VIEWS,
-    },
-    // What the queue's functions write. Which ticket a task belongs to, what it asks for and how urgent it
-    // is are not an agent's to say.
-    Grant {
-        level: Level::Agent,
-        privileges: &["UPDATE"],
-        columns: &[
-            "status",
-            "assigned_agent_id",
-            "lease_expires_at",
-            "scheduled_at",
-            "result",
-            "error_message",
-        ],
-        tables: &["tasks"],
-    },
-    // Not task_id: an artifact that claimed to come from a task would keep the task's own from being collected.
-    Grant {
-        level: Level::Agent,
-        privileges: &["INSERT"],
-        columns: &[
-            "id",
-            "ticket_id",
-            "phase_id",
-            "artifact_type",
-            "artifact_path",
-            "artifact_content",
-            "collected_by",
-        ],
-        tables: &["phase_gate_artifacts"],
-    },
-    // The right to a verdict, which is INSERT on this table. On one column, so that by itself it makes no row.
-    Grant {
-        level: Level::Reviewer,
-        privileges: &["INSERT"],
-        columns: &["gate_status"],
-        tables: &["phase_gate_results"],
-    },
-    // Of whole tables, which may have columns of the user's own.
-    Grant {
-        level: Level::Manager,
-        privileges: &["INSERT", "UPDATE"],
-        columns: &[],
-        tables: &["tickets", "tasks"],
-    },
-    Grant {
-        level: Level::Manager,
-        privileges: &["INSERT", "UPDATE", "DELETE"],
-        columns: &[],
-        tables: &CONFIGURATION,
-    },
-];
-
-impl Grant {
-    /// The privileges as GRANT takes them: `INSERT (a, b), UPDATE (a, b)`.
-    fn privileges(&self) -> String {
-        let columns = match self.columns {
-            [] => String::new(),
-            columns => format!(" ({})", columns.join(", ")),
-        };
-        let privileges = self.privileges.iter();
-        let privileges: Vec<_> = privileges.map(|one| format!("{one}{columns}")).collect();
-        privileges.join(", ")
-    }
-
-    /// The grants of these levels, a table at a time.
-    fn each(
-        levels: impl Fn(Level) -> bool,
-    ) -> impl Iterator<Item = (&'static Grant, &'static str)> {
-        let grants = GRANTS.iter().filter(move |grant| levels(grant.level));
-        grants.flat_map(|grant| grant.tables.iter().map(move |table| (grant, *table)))
-    }
-}
 
 /// A privilege that a role was granted on a column: by whom, and the statement that grants it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -176,7 +40,12 @@ impl Access {
     pub fn new(workspace: Rc<Workspace>, role_name: String) -> Result<Self> {
         Ok(Access {
             workspace,
-            role: role::by_name(&role_name)?,
+            role: role::by_name(&role_name).ok_or_else(|| {
+                Error::new(
+                    Code::RoleNotFound,
+                    format!("role \"{role_name}\" does not exist"),
+                )
+            })?,
             quoted_role: quote_identifier(&role_name)?,
             role_name,
         })
@@ -188,26 +57,95 @@ impl Access {
     /// # Errors
     /// PostgreSQL's own where the caller may not grant, also where GRANT itself would only warn of it.
     pub fn grant(&self, level: Level) -> Result<()> {
+        self.begin();
         let _session = Session::open()?;
         let _pinned = Pinned::in_silence();
-        let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
-        if self.usage()?.is_none() {
-            run_script(&format!("GRANT USAGE ON SCHEMA {schema} TO {role}"))?;
-            if self.usage()?.is_none() {
-                return Err(self.denied_on_schema());
-            }
+        let role = &self.quoted_role;
+        self.grant_usage(self.workspace.schema)?;
+        if let Some(schema) = self.other_schema()
+            && !self.may_use(schema)?
+        {
+            self.grant_usage(schema)?;
         }
         for (grant, table) in Grant::each(|granted| granted <= level) {
             if self.has(grant, table)? {
                 continue;
             }
             let privileges = grant.privileges();
-            run_script(&format!("GRANT {privileges} ON {schema}.{table} TO {role}"))?;
+            let name = self.name_of(table)?;
+            self.change(&format!("GRANT {privileges} ON {name} TO {role}"))?;
             if !self.has(grant, table)? {
-                return Err(role::permission_denied(table));
+                return Err(self.denied_on(table));
             }
         }
         Ok(())
+    }
+
+    /// Before it is looked at what is missing or there: what another session is granting or revoking is waited for.
+    fn begin(&self) {
+        if role::acts_for(self.workspace.owner) {
+            self.alone();
+        }
+    }
+
+    /// One session at a time grants or revokes: the server does not wait for another that does.
+    fn alone(&self) {
+        let schemas = BTreeSet::from_iter(self.schemas());
+        (schemas.iter()).for_each(|schema| lock::alone(Work::Defining(*schema)));
+    }
+
+    /// Grants or revokes. Who does it with no more than grant options waits here, and whoever may not keeps nobody waiting.
+    fn change(&self, statement: &str) -> Result<()> {
+        self.alone();
+        run_script(statement)
+    }
+
+    /// The workspace's schema, and that of the table of tickets, where that is another.
+    fn schemas(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.workspace.schema).chain(self.other_schema())
+    }
+
+    /// The schema of the table of tickets, where that is another than the workspace's.
+    fn other_schema(&self) -> Option<u32> {
+        let schema = catalog::schema_of(self.workspace.tickets)?;
+        (schema != self.workspace.schema).then_some(schema)
+    }
+
+    /// The relation of this name of ours.
+    fn relation(&self, name: &str) -> Option<u32> {
+        match name {
+            "tickets" => Some(self.workspace.tickets),
+            _ => catalog::table_in(self.workspace.schema, name),
+        }
+    }
+
+    /// Its name, qualified and quoted.
+    fn name_of(&self, name: &str) -> Result<String> {
+        match name {
+            "tickets" => qualified(self.workspace.tickets),
+            _ => Ok(format!("{}.{name}", self.workspace.quoted)),
+        }
+    }
+
+    fn denied_on(&self, table: &str) -> Error {
+        let name = self.relation(table).and_then(catalog::name_of);
+        Error::permission_denied(name.as_deref().unwrap_or(table))
+    }
+
+    fn grant_usage(&self, schema: u32) -> Result<()> {
+        if self.usage(schema)?.is_some() {
+            return Ok(());
+        }
+        let (name, role) = (self.schema_name(schema)?, &self.quoted_role);
+        self.change(&format!("GRANT USAGE ON SCHEMA {name} TO {role}"))?;
+        match self.usage(schema)? {
+            Some(_) => Ok(()),
+            None => Err(denied_on_schema(schema)),
+        }
+    }
+
+    fn schema_name(&self, schema: u32) -> Result<String> {
+        quote_identifier(&catalog::schema_name(schema).unwrap_or_default())
     }
 
     /// Revokes the level and those after it. What is below stays, and so do other columns that were granted by
@@ -226,19 +164,31 @@ impl Access {
                 ),
             ));
         }
+        self.begin();
         let _session = Session::open()?;
         let _pinned = Pinned::in_silence();
         for (grant, table) in Grant::each(|revoked| revoked >= level) {
             self.revoke_on(grant, table)?;
         }
-        if level == Level::LOWEST && self.usage()?.is_some() && !self.has_more()? {
-            let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
-            run_script(&format!("REVOKE USAGE ON SCHEMA {schema} FROM {role}"))?;
-            if let Some(grantor) = self.usage()? {
-                return Err(self.kept(self.denied_on_schema(), grantor));
+        if level == Level::LOWEST {
+            for schema in self.schemas() {
+                self.revoke_usage(schema)?;
             }
         }
         Ok(())
+    }
+
+    /// Revokes USAGE of the schema, unless the role was granted something else in it.
+    fn revoke_usage(&self, schema: u32) -> Result<()> {
+        if self.usage(schema)?.is_none() || self.has_more(schema)? {
+            return Ok(());
+        }
+        let (name, role) = (self.schema_name(schema)?, &self.quoted_role);
+        self.change(&format!("REVOKE USAGE ON SCHEMA {name} FROM {role}"))?;
+        match self.usage(schema)? {
+            None => Ok(()),
+            Some(grantor) => Err(self.kept(denied_on_schema(schema), grantor)),
+        }
     }
 
     /// Revokes what a grant gives on a table, and the same granted by hand to the whole table.
@@ -246,29 +196,20 @@ impl Access {
         if self.grantor(grant, table)?.is_none() {
             return Ok(());
         }
-        let (schema, role) = (&self.workspace.quoted, &self.quoted_role);
+        let (name, role) = (self.name_of(table)?, &self.quoted_role);
         let privileges = grant.privileges.join(", ");
         let before = self.on_columns(table)?;
-        run_script(&format!(
-            "REVOKE {privileges} ON {schema}.{table} FROM {role}"
-        ))?;
+        self.change(&format!("REVOKE {privileges} ON {name} FROM {role}"))?;
         // What is revoked on a table is revoked on all of its columns.
         for lost in before.difference(&self.on_columns(table)?) {
             if !grant.columns.contains(&lost.column.as_str()) {
-                run_script(&lost.statement)?;
+                self.change(&lost.statement)?;
             }
         }
         match self.grantor(grant, table)? {
             None => Ok(()),
-            Some(grantor) => Err(self.kept(role::permission_denied(table), grantor)),
+            Some(grantor) => Err(self.kept(self.denied_on(table), grantor)),
         }
-    }
-
-    fn denied_on_schema(&self) -> Error {
-        Error::new(
-            Code::PermissionDenied,
-            format!("permission denied for schema {}", self.workspace.name),
-        )
     }
 
     fn kept(&self, error: Error, grantor: u32) -> Error {
@@ -278,10 +219,10 @@ impl Access {
         ))
     }
 
-    /// A query about schema $1, role $2 and a table $3.
+    /// A query about relation $1 and role $2.
     fn ask(&self, sql: &str, table: &str, more: &[&[&str]]) -> Result<Rows> {
-        let mut arguments = Vec::from(self.subject());
-        arguments.push((Type::Text, Value::text(Some(table))));
+        let relation = self.relation(table).unwrap_or(0);
+        let mut arguments = Vec::from(self.subject(relation));
         arguments.extend(more.iter().map(|texts| {
             let texts = texts.iter().map(|text| Some((*text).to_owned()));
             (Type::Texts, Value::Texts(texts.collect()))
@@ -299,7 +240,7 @@ impl Access {
         };
         let rows = self.ask(
             "SELECT CASE WHEN w.name = '' THEN t.grantor ELSE a.grantor END, t.grantor
-               FROM pg_class c CROSS JOIN unnest($4) AS p (name) CROSS JOIN unnest($5) AS w (name)
+               FROM pg_class c CROSS JOIN unnest($3) AS p (name) CROSS JOIN unnest($4) AS w (name)
                LEFT JOIN LATERAL (
                     SELECT x.grantor FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
                      WHERE x.grantee = $2 AND x.privilege_type = p.name LIMIT 1) t ON true
@@ -307,7 +248,7 @@ impl Access {
                     SELECT x.grantor FROM pg_attribute a, aclexplode(a.attacl) x
                      WHERE a.attrelid = c.oid AND a.attname = w.name AND x.grantee = $2 AND x.privilege_type = p.name
                      LIMIT 1) a ON true
-              WHERE c.relnamespace = $1 AND c.relname = $3",
+              WHERE c.oid = $1",
             table,
             &[grant.privileges, columns],
         )?;
@@ -337,7 +278,7 @@ impl Access {
                     format('GRANT %s (%I) ON %s TO %I%s', x.privilege_type, a.attname, c.oid::regclass,
                            pg_get_userbyid($2), CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x
-              WHERE c.relnamespace = $1 AND c.relname = $3 AND x.grantee = $2 AND NOT a.attisdropped",
+              WHERE c.oid = $1 AND x.grantee = $2 AND NOT a.attisdropped",
             table,
             &[],
         )?;
@@ -353,18 +294,18 @@ impl Access {
     }
 
     /// Who granted the role USAGE of the schema.
-    fn usage(&self) -> Result<Option<u32>> {
+    fn usage(&self, schema: u32) -> Result<Option<u32>> {
         let rows = run_once(
             "SELECT x.grantor
                FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) x
               WHERE n.oid = $1 AND x.grantee = $2 AND x.privilege_type = 'USAGE'",
-            &self.subject(),
+            &self.subject(schema),
         )?;
         Ok(rows.first().and_then(|row| row.oid(1)))
     }
 
     /// Whether the role was granted anything on a table, function or type of the schema.
-    fn has_more(&self) -> Result<bool> {
+    fn has_more(&self, schema: u32) -> Result<bool> {
         let rows = run_once(
             "SELECT 1
                FROM (SELECT c.relacl FROM pg_class c WHERE c.relnamespace = $1
@@ -377,16 +318,33 @@ impl Access {
                      SELECT t.typacl FROM pg_type t WHERE t.typnamespace = $1) o (acl), aclexplode(o.acl) x
               WHERE x.grantee = $2
               LIMIT 1",
-            &self.subject(),
+            &self.subject(schema),
         )?;
         Ok(!rows.is_empty())
     }
 
-    /// Schema and role, as parameters $1 and $2.
-    fn subject(&self) -> [(Type, Value<'static>); 2] {
+    /// Whether the role may use the schema, by whatever grant.
+    fn may_use(&self, schema: u32) -> Result<bool> {
+        let rows = run_once(
+            "SELECT has_schema_privilege($2, $1, 'USAGE')",
+            &self.subject(schema),
+        )?;
+        Ok(rows.first().is_some_and(|row| row.bool(1)))
+    }
+
+    /// A schema or relation, and the role, as parameters $1 and $2.
+    fn subject(&self, object: u32) -> [(Type, Value<'static>); 2] {
         [
-            (Type::Oid, Value::Oid(self.workspace.schema)),
+            (Type::Oid, Value::Oid(object)),
             (Type::Oid, Value::Oid(self.role)),
         ]
     }
+}
+
+fn denied_on_schema(schema: u32) -> Error {
+    let name = catalog::schema_name(schema).unwrap_or_default();
+    Error::new(
+        Code::PermissionDenied,
+        format!("permission denied for schema {name}"),
+    )
 }

@@ -1,12 +1,15 @@
 //! The tables that are only appended to, by phasegate and the workspace's owner, and what is left of a deleted ticket.
 
 use super::Workspace;
+use super::archiving::Archiving;
 use crate::error::{Code, Error};
+use crate::identity;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
 use crate::pg::{clock, role};
+use crate::settings;
 
 /// The tables that are only appended to.
 const APPENDED: [&str; 3] = ["phase_history", "configuration_history", "ticket_archive"];
@@ -23,36 +26,79 @@ const OWNERS: [&str; 4] = [
 ///
 /// Ordinary privileges keep everybody else out already; this holds even where the owner granted more,
 /// as a reviewer's INSERT on `phase_gate_results`, which entitles to a verdict and not to the row.
+///
+/// On `phase_gate_results` it fires row by row too, so that a verdict is given in nobody else's name. On `phase_history` that
+/// would cost every move: there nothing is written but by phasegate while a setting says who acts.
 pub fn owner_only(firing: &Firing) -> Result<Verdict> {
+    if firing.trigger().event().fired_for_row() {
+        return named_verdict(firing);
+    }
     let events = [On::Insert, On::Update, On::Delete];
     firing.require(When::Before, Each::Statement, &events)?;
-    let (workspace, _) = Workspace::of_firing_any(firing, &OWNERS)?;
-    if role::acts_for(workspace.owner) {
+    let (workspace, table) = Workspace::of_firing_any(firing, &OWNERS)?;
+    if !role::acts_for(workspace.owner) {
+        return Err(Error::permission_denied(&firing.table_name()));
+    }
+    if APPENDED.contains(&table) && settings::agent().is_some() && !role::is_switched() {
+        return Err(Error::new(
+            Code::OtherAgent,
+            format!("{table} is not written directly while phasegate.agent is set"),
+        )
+        .detail("Rows that are brought in name who did it elsewhere.")
+        .hint("RESET phasegate.agent."));
+    }
+    Ok(Verdict::Keep)
+}
+
+/// BEFORE INSERT OR UPDATE on `phase_gate_results`, row by row.
+fn named_verdict(firing: &Firing) -> Result<Verdict> {
+    firing.require(When::Before, Each::Row, &[On::Insert, On::Update])?;
+    Workspace::of_firing(firing, "phase_gate_results")?;
+    let column = firing.column("validated_by")?;
+    if firing.is_update() && firing.is_same(column) {
         return Ok(Verdict::Keep);
     }
-    Err(role::permission_denied(&firing.table_name()))
+    let by = firing.new_row().text(column);
+    if firing.is_update() && by.is_none() {
+        return Ok(Verdict::Keep);
+    }
+    match identity::require_same("validated_by", by.clone())? {
+        Some(name) if by.as_ref() != Some(&name) => {
+            Ok(firing.with(&[(column, Value::Text(name.into()))]))
+        }
+        _ => Ok(Verdict::Keep),
+    }
 }
 
 static TICKET: Statement = Statement {
-    sql: "SELECT 1 FROM {ws}.tickets WHERE id OPERATOR(pg_catalog.=) $1",
+    sql: "SELECT 1 FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],
 };
 
 static ANY_TICKET: Statement = Statement {
-    sql: "SELECT 1 FROM {ws}.tickets LIMIT 1",
+    sql: "SELECT 1 FROM {tickets} LIMIT 1",
     parameters: &[],
 };
 
 /// BEFORE UPDATE OR DELETE, row by row, and AFTER TRUNCATE on `phase_history`, `configuration_history` and
 /// `ticket_archive`: refuses, but for the cascade from a deleted ticket, and where the owner has emptied `tickets` too.
 pub fn append_only(firing: &Firing) -> Result<Verdict> {
-    if firing.is_truncate() {
+    if firing.trigger().event().fired_by_truncate() {
         firing.require(When::After, Each::Statement, &[On::Truncate])?;
     } else {
         firing.require(When::Before, Each::Row, &[On::Update, On::Delete])?;
     }
     let (workspace, table) = Workspace::of_firing_any(firing, &APPENDED)?;
     if firing.is_row_delete() {
+        // Finished tickets go into the archive with their history.
+        if table == "phase_history"
+            && Archiving::covers(
+                workspace.schema,
+                firing.old_row().uuid(firing.column("ticket_id")?),
+            )
+        {
+            return Ok(Verdict::Keep);
+        }
         let ticket = if table == "phase_history" {
             firing.old_row().uuid(firing.column("ticket_id")?)
         } else {
@@ -62,7 +108,7 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
         if ticket.is_some() && !is_there(&workspace, &TICKET, &[Value::uuid(ticket)])? {
             return Ok(Verdict::Keep);
         }
-    } else if firing.is_truncate()
+    } else if firing.trigger().event().fired_by_truncate()
         && role::acts_for(workspace.owner)
         && !is_there(&workspace, &ANY_TICKET, &[])?
     {
@@ -118,7 +164,7 @@ static BURY: Statement = Statement {
                                             ORDER BY h.created_at, h.id), '[]')
                                    FROM {ws}.phase_history h
                                   WHERE h.ticket_id OPERATOR(pg_catalog.=) $1))
-           WHERE NOT EXISTS (SELECT 1 FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $1)",
+           WHERE NOT EXISTS (SELECT 1 FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) $1)",
     parameters: &[
         Type::Uuid,
         Type::Text,
@@ -134,9 +180,12 @@ static BURY: Statement = Statement {
 pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
     firing.require(When::After, Each::Row, &[On::Delete])?;
     let workspace = Workspace::of_firing(firing, "tickets")?;
-    let columns = super::Columns::of(firing.table())?;
+    let columns = workspace.columns_of(firing)?;
     let row = firing.old_row();
-    let title = row.text(firing.column("title")?);
+    if Archiving::covers(workspace.schema, row.uuid(columns.id)) {
+        return Ok(Verdict::Keep);
+    }
+    let title = row.text(columns.title);
     let configuration = workspace.configuration()?;
     let phase = row
         .phase(columns.phase_id, workspace.phase_type)
@@ -144,7 +193,7 @@ pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
     let finished_at = row
         .time(columns.phase_entered_at)
         .filter(|_| phase.is_some_and(|phase| configuration.phases.kind(phase).is_final()));
-    let actor = role::actor_or(None);
+    let actor = identity::actor()?;
     let (db_role, acting_role) = (role::session_name(), role::acting_name());
     let _session = Session::open()?;
     let _owner = workspace.as_owner();

@@ -2,6 +2,7 @@
 //! them to any event of any table.
 
 use crate::error::{Code, Error};
+use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::trigger::{Each, Firing, On, When};
 use std::mem::discriminant;
@@ -10,9 +11,17 @@ impl Firing {
     /// Refuses unless the function was fired as the workspace's own triggers fire it: what has no row must not be read as
     /// one.
     pub fn require(&self, when: When, level: Each, events: &[On]) -> Result<()> {
-        if self.is_at(&when)
-            && discriminant(&self.level()) == discriminant(&level)
-            && events.iter().any(|event| self.is_on(event))
+        let fired = self.trigger();
+        let is_on = |event: On| {
+            events
+                .iter()
+                .any(|one| discriminant(one) == discriminant(&event))
+        };
+        if fired
+            .when()
+            .is_ok_and(|found| discriminant(&found) == discriminant(&when))
+            && discriminant(&fired.level()) == discriminant(&level)
+            && fired.op().is_ok_and(is_on)
         {
             return Ok(());
         }
@@ -30,7 +39,9 @@ impl Firing {
 
     /// Refuses unless the trigger names its table of new rows so.
     pub fn require_new_table(&self, name: &str) -> Result<()> {
-        if self.new_table() == Some(name) {
+        if let Ok(Some(found)) = self.trigger().new_transition_table_name()
+            && found == name
+        {
             return Ok(());
         }
         Err(Error::new(
@@ -43,7 +54,7 @@ impl Firing {
 
     /// The number of the table's column of this name.
     pub fn column(&self, name: &str) -> Result<i16> {
-        self.column_number(name).ok_or_else(|| {
+        catalog::column(self.table(), name).ok_or_else(|| {
             let table = self.table_name();
             let message = format!("column \"{name}\" of table \"{table}\" is missing");
             Error::new(Code::WorkspaceIncomplete, message)

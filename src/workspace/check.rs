@@ -1,15 +1,16 @@
 //! `check_workspace`: looks for states that the rules exclude.
 
 use super::Workspace;
+use super::differences::{Differences, differences};
 use super::progress;
-use super::shape::TABLES;
+use super::shape::{TABLES, VIEWS};
 use crate::error::Code;
 use crate::pg::error::{Result, notice};
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Statement, quote_identifier, run_once};
+use crate::pg::spi::{Statement, run_once};
 use crate::pg::value::{Type, Value};
-use crate::stamp::{NEEDS, SHAPE};
+use crate::stamp::SHAPE;
 
 static CHECK: Statement = Statement {
     sql: concat!(
@@ -23,63 +24,24 @@ static CHECK: Statement = Statement {
         Type::Int,
         Type::Texts,
         Type::Texts,
+        Type::Oid,
+        Type::Oid,
         Type::Texts,
         Type::Texts,
-        Type::Texts,
-        Type::Text,
     ],
 };
 
 /// The one check of those that reads none of the workspace's tables.
 const OWNERS: &str = include_str!("../../sql/workspace/check_owners.sql");
 
-/// Something that a workspace consists of.
-struct Part {
-    table: &'static str,
-    kind: &'static str,
-    name: &'static str,
-    /// Without casts to text, parentheses and spaces.
-    definition: String,
-}
+/// The one check of a workspace in which tables or columns are missing: no other can be made.
+const GAPS: &str = "
+    SELECT 'structure_is_whole'::pg_catalog.text, pg_catalog.cardinality($1)::pg_catalog.int8,
+           pg_catalog.array_to_string($1[:10], ', ')
+           OPERATOR(pg_catalog.||) CASE WHEN pg_catalog.cardinality($1) OPERATOR(pg_catalog.>) 10 THEN ', ...' ELSE '' END";
 
-/// All that a workspace consists of.
-fn parts() -> impl Iterator<Item = Part> {
-    include_str!("../../sql/workspace/structure.txt")
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .filter_map(|line| {
-            let mut fields = line.splitn(4, " | ").map(str::trim);
-            Some(Part {
-                table: fields.next()?,
-                kind: fields.next()?,
-                name: fields.next()?,
-                definition: plain(fields.next().unwrap_or_default()),
-            })
-        })
-}
-
-fn plain(definition: &str) -> String {
-    let mut plain = definition
-        .replace("{needs}", &NEEDS.to_string())
-        .replace("{shape}", &SHAPE.to_string());
-    if plain.starts_with("character varying") && !plain.contains("[]") {
-        let end = plain.find(" NOT NULL").or_else(|| plain.find(" DEFAULT"));
-        plain.replace_range(..end.unwrap_or(plain.len()), "text");
-    }
-    for cast in [
-        "::text[]",
-        "::character varying[]",
-        "::text",
-        "::character varying",
-    ] {
-        plain = plain.replace(cast, "");
-    }
-    plain.retain(|letter| !"() ".contains(letter));
-    plain
-}
-
-fn structure(of: impl Fn(&Part) -> String) -> Value<'static> {
-    Value::Texts(parts().map(|part| Some(of(&part))).collect())
+fn texts<'a>(names: impl Iterator<Item = &'a &'static str>) -> Value<'static> {
+    Value::Texts(names.map(|name| Some((*name).to_owned())).collect())
 }
 
 /// Hands over one row a check, as soon as it is done: its name, the violations found, and an example. Where the
@@ -91,14 +53,15 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
         if error.code != Code::OtherOwner {
             return Err(error);
         }
-        let names = TABLES.map(|table| Some(table.to_owned())).to_vec();
         let unused = || (Type::Int, Value::Null);
         let arguments = [
             (Type::Oid, Value::Oid(workspace.schema)),
             unused(),
             unused(),
             unused(),
-            (Type::Texts, Value::Texts(names)),
+            (Type::Texts, texts(TABLES.iter().chain(&VIEWS))),
+            (Type::Oid, Value::Oid(workspace.tickets)),
+            (Type::Oid, Value::Oid(workspace.phase_type)),
         ];
         run_once(OWNERS, &arguments)?
             .iter()
@@ -110,6 +73,18 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
     if is_long {
         notice(format!("checking workspace \"{}\"", workspace.name));
     }
+    // Of an older shape it is the upgrade that is missing.
+    let differences = match workspace.stamp.shape == SHAPE {
+        true => differences(&workspace.site())?,
+        false => Differences::default(),
+    };
+    if differences.has_gaps {
+        let all = differences.all.into_iter().map(Some).collect();
+        run_once(GAPS, &[(Type::Texts, Value::Texts(all))])?
+            .iter()
+            .for_each(|row| take(&row));
+        return Ok(());
+    }
     let configuration = workspace.configuration()?;
     let phases = &configuration.phases;
     let keys = phases
@@ -120,17 +95,16 @@ pub fn check(workspace: &Workspace, take: impl Fn(&Row<'_>)) -> Result<()> {
         Value::Int(workspace.stamp.shape),
         Value::Int(SHAPE),
         Value::Texts(keys.collect()),
-        structure(|part| part.table.to_owned()),
-        structure(|part| part.kind.to_owned()),
-        structure(|part| part.name.to_owned()),
-        structure(|part| part.definition.clone()),
-        Value::Text(format!("{}.", quote_identifier(&workspace.name)?).into()),
+        texts(TABLES.iter().chain(&VIEWS)),
+        Value::Oid(workspace.tickets),
+        Value::Oid(workspace.phase_type),
+        Value::Texts(differences.all.into_iter().map(Some).collect()),
+        texts(VIEWS.iter()),
     ];
-    workspace.run_by_row(&CHECK, &arguments, 1, |row| {
+    workspace.run_by_row(&CHECK, &arguments, |row| {
         if is_long {
             notice(format!("checked {}", row.text(1).unwrap_or_default()));
         }
         take(row);
-        true
     })
 }

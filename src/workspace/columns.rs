@@ -1,281 +1,353 @@
-//! Bringing the columns of an app's own `tickets` and `tasks` into shape: adding, converting, filling them.
+//! Bringing the columns of tables that are there into shape: what is to be added, converted, filled, and how.
 //!
-//! Columns are filled by ALTER TABLE, which fires no trigger and is not subject to row security.
+//! Rows are filled while the table's own triggers are disabled, so that nothing of the application's runs for it; who fills
+//! holds the table, so that no other row is written meanwhile.
 
-use super::progress::Adoption;
-use super::shape::{Column, TASKS, TICKETS};
+use super::column_checks::Checks;
+use super::found::{self, Column, Table};
+use super::kind::{self, Kind};
+use super::quiet::quietly;
 use super::site::Site;
-use crate::error::Error;
+use super::structure;
+use crate::definitions;
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once, run_script};
-use crate::pg::value::{Type, Value};
+use crate::pg::spi::{quote_identifier, run_script};
+use crate::pg::{catalog, server};
 
-/// Brings an app's own `tickets` and `tasks` into shape; gives the names of those that were there.
-pub(super) fn tables(site: &Site, progress: &Adoption) -> Result<Vec<&'static str>> {
-    let mut adopted = Vec::new();
-    for (table, columns) in [("tickets", TICKETS), ("tasks", TASKS)] {
-        if site.has(table) {
-            self::table(site, table, columns, progress)?;
-            adopted.push(table);
+/// A column that becomes a phase.
+#[derive(Debug, Clone)]
+pub(super) struct Converted {
+    /// Its name, quoted.
+    pub name: String,
+    pub required: bool,
+    /// What is put in place of NULL.
+    pub filler: Option<String>,
+    /// The default that it has afterwards.
+    pub default: Option<String>,
+}
+
+/// Rows to be filled.
+#[derive(Debug, Clone)]
+pub(super) struct Filled {
+    /// The column, quoted, or as a text leaves it open.
+    pub column: String,
+    /// What it is set to.
+    pub value: String,
+    /// Where.
+    pub condition: String,
+}
+
+/// What a table that is there lacks.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Clauses of one ALTER TABLE that rewrite nothing.
+    pub quick: Vec<String>,
+    pub converted: Vec<Converted>,
+    pub filled: Vec<Filled>,
+    /// Columns, quoted, that are to be NOT NULL.
+    pub not_null: Vec<String>,
+}
+
+/// What existing rows get in a column that is added, where that is not its default.
+fn filler(column: &structure::Column) -> Option<String> {
+    match (column.table, column.name) {
+        ("phase_history", "cluster") => Some(server::system_identifier().to_string()),
+        _ => None,
+    }
+}
+
+/// Columns that phasegate alone counts and keeps, so that no other default than its own is right.
+const KEPT: [&str; 4] = ["pending_dependencies", "attempts", "on_hold", "agents"];
+
+/// Whether an application may have a default of its own there.
+pub(super) fn is_default_free(column: &structure::Column) -> bool {
+    ["tickets", "tasks"].contains(&column.table) && !KEPT.contains(&column.name)
+}
+
+/// A default as SQL is to have it: with the extension's schema.
+fn qualified(default: &str) -> String {
+    match default {
+        "uuid_v7()" => "phasegate.uuid_v7()".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What the table lacks. Needs the type of the phases to be there.
+pub(super) fn changes(site: &Site, table: &Table) -> Result<Changes> {
+    let mut changes = Changes::default();
+    let found = found::columns(table.oid)?;
+    let phase = site.phase_type()?;
+    for column in structure::columns(table.name) {
+        let name = table.actual(column.name);
+        match found.iter().find(|one| one.name == name) {
+            None => {
+                let value = from_the_row(site, table, &found, &column)?;
+                added(&column, &quote_identifier(&name)?, value, &mut changes);
+            }
+            Some(one) => {
+                let takes = column.kind.takes(one.kind, phase, false);
+                let name = quote_identifier(&name)?;
+                match column.kind {
+                    Kind::Phase if !takes => changes.converted.push(converted(&column, one, name)),
+                    _ if takes => {
+                        let value = from_the_row(site, table, &found, &column)?;
+                        completed(&column, (one, &name), value, &mut changes);
+                    }
+                    // What a survey has refused.
+                    _ => {}
+                }
+            }
         }
     }
-    Ok(adopted)
+    Ok(changes)
 }
 
-/// What the catalog says of an existing column.
-struct Found {
-    name: String,
-    kind: String,
-    is_phase: bool,
-    has_default: bool,
-    not_null: bool,
-    default: Option<String>,
-}
-
-/// A column is NOT NULL only where its rows are: from PostgreSQL 18 on, a constraint that is not validated says nothing of them.
-fn found_columns(site: &Site, table: &str) -> Result<Vec<Found>> {
-    let rows = run_once(
-        "SELECT a.attname, format_type(a.atttypid, a.atttypmod),
-                t.typnamespace = c.relnamespace AND t.typname = 'phase',
-                a.atthasdef,
-                a.attnotnull AND NOT EXISTS
-                    (SELECT 1 FROM pg_constraint k
-                      WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated),
-                pg_get_expr(d.adbin, d.adrelid)
-           FROM pg_class c
-           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-           JOIN pg_type t ON t.oid = a.atttypid
-           LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-          WHERE c.relnamespace = $1 AND c.relname = $2::name",
-        &[
-            (Type::Oid, Value::Oid(site.schema)),
-            (Type::Text, Value::text(Some(table))),
-        ],
-    )?;
-    Ok(rows
-        .iter()
-        .map(|row| Found {
-            name: row.name(1).unwrap_or_default(),
-            kind: row.text(2).unwrap_or_default(),
-            is_phase: row.bool(3),
-            has_default: row.bool(4),
-            not_null: row.bool(5),
-            default: row.text(6),
-        })
-        .collect())
-}
-
-fn require_uuid_key(site: &Site, table: &str) -> Result<()> {
-    let rows = run_once(
-        "SELECT format_type(a.atttypid, NULL),
-                EXISTS (SELECT 1 FROM pg_index i
-                         WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnatts = 1 AND i.indkey[0] = a.attnum)
-           FROM pg_class c
-           LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'id' AND NOT a.attisdropped
-          WHERE c.relnamespace = $1 AND c.relname = $2::name",
-        &[
-            (Type::Oid, Value::Oid(site.schema)),
-            (Type::Text, Value::text(Some(table))),
-        ],
-    )?;
-    let kind = rows.first().and_then(|row| row.text(1));
-    let is_key = rows.first().is_some_and(|row| row.bool(2));
-    if kind.as_deref() == Some("uuid") && is_key {
-        return Ok(());
-    }
-    let found = match kind.as_deref() {
-        None => "there is no such column".to_owned(),
-        Some("uuid") => "it is uuid, but not the primary key".to_owned(),
-        Some(other) => format!("it is {other}"),
+fn added(column: &structure::Column, name: &str, value: Option<String>, changes: &mut Changes) {
+    let kind = column.kind.sql();
+    let Some(default) = column.default.map(qualified) else {
+        let not_null = if column.required { " NOT NULL" } else { "" };
+        changes
+            .quick
+            .push(format!("ADD COLUMN {name} {kind}{not_null}"));
+        return;
     };
-    Err(Error::cannot_adopt(
-        table,
-        format!("Column \"id\" must be a uuid and the primary key; {found}."),
-    ))
-}
-
-fn table(site: &Site, table: &str, columns: &[Column], progress: &Adoption) -> Result<()> {
-    require_uuid_key(site, table)?;
-    progress.begins(table, "checking rows");
-    let found = found_columns(site, table)?;
-    let target = format!("{}.{table}", site.quoted);
-    // Everything is looked at before anything is changed, so that the error names the column and not its victim.
-    let mut changes = Vec::new();
-    for column in columns {
-        let kind = match column.kind {
-            "phase" => format!("{}.phase", site.quoted),
-            other => other.to_owned(),
-        };
-        let name = quote_identifier(column.name)?;
-        let Some(existing) = found.iter().find(|existing| existing.name == column.name) else {
-            changes.extend(added(&target, &name, &kind, column));
-            continue;
-        };
-        let is_text = ["text", "character varying"]
-            .iter()
-            .any(|prefix| existing.kind.starts_with(prefix))
-            && !existing.kind.ends_with("[]");
-        match column.kind {
-            "phase" if existing.is_phase => {}
-            "phase" if is_text => {
-                require_labels(site, table, column.name)?;
-                changes.extend(converted(&target, &name, &kind, column, existing));
-                continue;
-            }
-            // What phasegate itself writes may be of any length, and must not keep a ticket from moving.
-            "text" if OWN_TEXTS.contains(&(table, column.name)) && existing.kind.ends_with(')') => {
-                return Err(unfit(table, column, existing));
-            }
-            wanted if compatible(wanted, &existing.kind, is_text) => {}
-            _ => return Err(unfit(table, column, existing)),
+    if column.name == "id" || value.is_some() {
+        // A value that differs from row to row would have the whole table written anew.
+        changes.quick.push(format!("ADD COLUMN {name} {kind}"));
+        changes.filled.push(Filled {
+            column: name.to_owned(),
+            value: value.unwrap_or(default.clone()),
+            condition: format!("{name} IS NULL"),
+        });
+        changes.not_null.push(name.to_owned());
+    } else if column.required {
+        let first = filler(column).unwrap_or_else(|| default.clone());
+        changes
+            .quick
+            .push(format!("ADD COLUMN {name} {kind} DEFAULT {first} NOT NULL"));
+        if first == default {
+            return;
         }
-        let holds_null =
-            !existing.not_null && column.default.is_some() && holds_null(&target, &name)?;
-        changes.extend(completed(&target, &name, column, existing, holds_null));
-    }
-    if !changes.is_empty() {
-        progress.begins(table, "adding and converting columns");
-    }
-    changes.iter().try_for_each(|change| run_script(change))
-}
-
-/// The columns of any length that hold what phasegate itself writes.
-const OWN_TEXTS: [(&str, &str); 2] = [("tickets", "context_summary"), ("tasks", "error_message")];
-
-fn unfit(table: &str, column: &Column, existing: &Found) -> Error {
-    Error::cannot_adopt(
-        table,
-        format!(
-            "Column \"{}\" has type {}; needed is {}.",
-            column.name, existing.kind, column.kind
-        ),
-    )
-}
-
-fn compatible(wanted: &str, found: &str, found_is_text: bool) -> bool {
-    match wanted {
-        "text" => found_is_text,
-        _ if wanted.starts_with("varchar") && !wanted.ends_with("[]") => found_is_text,
-        "timestamptz" => found == "timestamp with time zone",
-        "varchar(255)[]" => ["character varying(255)[]", "text[]"].contains(&found),
-        _ => wanted == found,
-    }
-}
-
-/// Adds a missing column. A title has no default for new rows, only for those that are there already.
-fn added(target: &str, name: &str, kind: &str, column: &Column) -> Vec<String> {
-    let default = column
-        .default
-        .map(|default| format!(" DEFAULT {default}"))
-        .unwrap_or_default();
-    let not_null = if column.required { " NOT NULL" } else { "" };
-    let mut changes = vec![format!(
-        "ALTER TABLE {target} ADD COLUMN {name} {kind}{default}{not_null}"
-    )];
-    if column.name == "title" {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT"
-        ));
-    }
-    if let Some(fill) = column.fill {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN {name} TYPE {kind} USING {fill}"
-        ));
+    } else {
+        changes.quick.push(format!("ADD COLUMN {name} {kind}"));
     }
     changes
+        .quick
+        .push(format!("ALTER COLUMN {name} SET DEFAULT {default}"));
 }
 
-/// Turns a text column into the workspace's enum; the table's own default is kept.
-fn converted(
-    target: &str,
-    name: &str,
-    kind: &str,
-    column: &Column,
-    existing: &Found,
-) -> Vec<String> {
-    let value = match column.default {
-        Some(default) => format!("coalesce({name}, {default})"),
-        None => name.to_owned(),
-    };
-    let default = existing
+/// A column of the right type: the default, the values and the NOT NULL that it lacks.
+fn completed(
+    column: &structure::Column,
+    (found, name): (&Column, &str),
+    value: Option<String>,
+    changes: &mut Changes,
+) {
+    if let Some(default) = column.default.map(qualified)
+        && !found.is_generated
+        && !found.is_identity
+    {
+        let is_set = match &found.default {
+            None => false,
+            Some(_) => is_default_free(column) || is_same(found, &default),
+        };
+        if !is_set {
+            changes
+                .quick
+                .push(format!("ALTER COLUMN {name} SET DEFAULT {default}"));
+        }
+        if column.required && !found.not_null {
+            changes.filled.push(Filled {
+                column: name.to_owned(),
+                value: value.unwrap_or(default.clone()),
+                condition: format!("{name} IS NULL"),
+            });
+        }
+    }
+    if column.required && !found.not_null {
+        changes.not_null.push(name.to_owned());
+    }
+    if found.not_null && is_left_empty(column) && !found.is_generated {
+        changes
+            .quick
+            .push(format!("ALTER COLUMN {name} DROP NOT NULL"));
+    }
+}
+
+/// Whether phasegate makes rows without a value there. What the application fills in tickets is its own matter.
+pub(super) fn is_left_empty(column: &structure::Column) -> bool {
+    !column.required
+        && match column.table {
+            "tickets" => ["previous_phase_id", "context_summary"].contains(&column.name),
+            "tasks" => !["task_type", "description"].contains(&column.name),
+            _ => true,
+        }
+}
+
+fn is_same(found: &Column, default: &str) -> bool {
+    found
         .default
         .as_deref()
-        .map(|expression| format!("({expression})::text::{kind}"))
-        .or_else(|| column.default.map(str::to_owned));
-    let mut changes = vec![
-        format!("ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT"),
-        format!("ALTER TABLE {target} ALTER COLUMN {name} TYPE {kind} USING {value}::text::{kind}"),
-    ];
-    if let Some(default) = default {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
-        ));
-    }
-    if column.required {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN {name} SET NOT NULL"
-        ));
-    }
-    changes
+        .is_some_and(|found| definitions::plain(found) == definitions::plain(default))
 }
 
-/// Gives an existing column of the right type the default and the values that it lacks.
-fn completed(
-    target: &str,
-    name: &str,
-    column: &Column,
-    existing: &Found,
-    holds_null: bool,
-) -> Vec<String> {
-    let mut changes = Vec::new();
-    if let Some(default) = column.default {
-        if !existing.has_default && column.name != "title" {
-            changes.push(format!(
-                "ALTER TABLE {target} ALTER COLUMN {name} SET DEFAULT {default}"
-            ));
+/// A text, or an enum of another name, that becomes a phase; the table's own default is kept.
+fn converted(column: &structure::Column, found: &Column, name: String) -> Converted {
+    let own = column.default.map(qualified);
+    let default =
+        found
+            .default
+            .as_deref()
+            .map(|expression| match definitions::literal(expression) {
+                Some(text) => format!("'{}'", text.replace('\'', "''")),
+                None => format!("({expression})::text::{{phase}}"),
+            });
+    Converted {
+        required: column.required,
+        filler: own.clone().filter(|_| column.required),
+        default: default.or(own),
+        name,
+    }
+}
+
+/// What rows get in a column that is NULL there, where their other columns or the history say more than the default does:
+/// when a ticket entered its phase its last move says, else when it was last changed or made.
+fn from_the_row(
+    site: &Site,
+    table: &Table,
+    found: &[Column],
+    column: &structure::Column,
+) -> Result<Option<String>> {
+    if (table.name, column.name) != ("tickets", "phase_entered_at") {
+        return Ok(None);
+    }
+    let of_name = |name: &str| {
+        let actual = table.actual(name);
+        found.iter().find(|one| one.name == actual)
+    };
+    let mut times = Vec::new();
+    if let Some(history) = found::table(site, "phase_history")?
+        && has(&history, "created_at")
+        && of_name("id").is_some_and(|id| id.kind.is(kind::UUID))
+    {
+        times.push(format!(
+            "(SELECT max(h.created_at) FROM {} h WHERE h.ticket_id = {{tickets}}.{{ticket.id}})",
+            history.quoted
+        ));
+    }
+    for name in ["updated_at", "created_at"] {
+        if of_name(name).is_some_and(|one| one.kind.is(kind::TIME)) {
+            times.push(quote_identifier(&table.actual(name))?);
         }
-        // Where nothing is to be filled the column is not touched: its type cannot be altered, not even
-        // to what it is, while a view, policy or generated column uses it.
-        if holds_null {
-            changes.push(format!(
-                "ALTER TABLE {target} ALTER COLUMN {name} TYPE {} USING coalesce({name}, {default})",
-                existing.kind
-            ));
+    }
+    times.push("now()".to_owned());
+    Ok((times.len() > 1).then(|| format!("coalesce({})", times.join(", "))))
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.quick.is_empty()
+            && self.converted.is_empty()
+            && self.filled.is_empty()
+            && self.not_null.is_empty()
+    }
+
+    /// Makes all of them, in one transaction.
+    pub(super) fn make(&self, site: &Site, table: &Table) -> Result<()> {
+        alter(site, table, &self.quick)?;
+        for one in &self.converted {
+            one.make(site, table)?;
         }
+        let filled: Vec<&Filled> = self.filled.iter().collect();
+        fill(site, table, &filled, None)?;
+        let not_null: Vec<String> = self
+            .not_null
+            .iter()
+            .map(|name| format!("ALTER COLUMN {name} SET NOT NULL"))
+            .collect();
+        alter(site, table, &not_null)
     }
-    if column.required && !existing.not_null {
-        changes.push(format!(
-            "ALTER TABLE {target} ALTER COLUMN {name} SET NOT NULL"
-        ));
-    }
-    changes
 }
 
-fn holds_null(target: &str, name: &str) -> Result<bool> {
-    let rows = run_once(
-        &format!("SELECT 1 FROM {target} WHERE {name} IS NULL LIMIT 1"),
-        &[],
-    )?;
-    Ok(!rows.is_empty())
+/// One ALTER TABLE of these clauses.
+pub(super) fn alter(site: &Site, table: &Table, clauses: &[String]) -> Result<()> {
+    if clauses.is_empty() {
+        return Ok(());
+    }
+    let clauses = site.text(&clauses.join(", "))?;
+    run_script(&format!("ALTER TABLE {} {clauses}", table.quoted))
 }
 
-fn require_labels(site: &Site, table: &str, column: &str) -> Result<()> {
-    let rows = run_once(
-        &format!(
-            "SELECT string_agg(quote_literal(value), ', ' ORDER BY value)
-               FROM (SELECT DISTINCT {column}::text AS value FROM {}.{table}
-                      WHERE {column}::text NOT IN (SELECT unnest(enum_range(NULL::{}.phase))::text)
-                      ORDER BY 1 LIMIT 20) odd",
-            site.quoted, site.quoted
-        ),
-        &[],
-    )?;
-    match rows.first().and_then(|row| row.text(1)) {
-        None => Ok(()),
-        Some(odd) => Err(Error::cannot_adopt(
+impl Converted {
+    /// Converts the column where it stands, which writes the table anew.
+    pub(super) fn make(&self, site: &Site, table: &Table) -> Result<()> {
+        let name = &self.name;
+        let value = match &self.filler {
+            Some(filler) => format!("coalesce({name}::text, {filler})"),
+            None => format!("{name}::text"),
+        };
+        // A CHECK is made anew, on the phase as a text: as it stands it may compare a phase with a text.
+        let checks = Checks::on(table, name)?;
+        alter(site, table, &checks.dropped()?)?;
+        alter(
+            site,
             table,
-            format!("Column \"{column}\" holds values that are no phase: {odd}."),
-        )
-        .hint("Change those rows, or add the labels to an enum named phase in that schema first.")),
+            &[
+                format!("ALTER COLUMN {name} DROP DEFAULT"),
+                format!("ALTER COLUMN {name} TYPE {{phase}} USING {value}::{{phase}}"),
+            ],
+        )?;
+        let mut after = Vec::new();
+        if let Some(default) = &self.default {
+            after.push(format!("ALTER COLUMN {name} SET DEFAULT {default}"));
+        }
+        if self.required {
+            after.push(format!("ALTER COLUMN {name} SET NOT NULL"));
+        }
+        alter(site, table, &after)?;
+        checks.again(table, true)
     }
+}
+
+/// Fills rows, of some of the table's blocks or of all.
+pub(super) fn fill(
+    site: &Site,
+    table: &Table,
+    filled: &[&Filled],
+    blocks: Option<(i64, i64)>,
+) -> Result<()> {
+    if filled.is_empty() {
+        return Ok(());
+    }
+    let within = blocks.map_or_else(String::new, |(from, to)| {
+        format!("ctid >= '({from},0)' AND ctid < '({to},0)' AND ")
+    });
+    // One UPDATE for all, so that no row is written twice.
+    let assignments: Vec<String> = filled
+        .iter()
+        .map(|one| {
+            let (column, value) = (&one.column, &one.value);
+            format!(
+                "{column} = CASE WHEN {} THEN {value} ELSE {column} END",
+                one.condition
+            )
+        })
+        .collect();
+    let conditions: Vec<String> = filled
+        .iter()
+        .map(|one| format!("({})", one.condition))
+        .collect();
+    let text = site.text(&format!(
+        "SET {} WHERE {within}({})",
+        assignments.join(", "),
+        conditions.join(" OR ")
+    ))?;
+    quietly(site, table, || {
+        run_script(&format!("UPDATE {} {text}", table.quoted))
+    })
+}
+
+/// Whether the table has a column of ours, under whatever name.
+pub(super) fn has(table: &Table, column: &str) -> bool {
+    catalog::column(table.oid, &table.actual(column)).is_some()
 }

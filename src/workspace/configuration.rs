@@ -34,7 +34,7 @@ impl Configuration {
     pub(super) fn load(workspace: &Workspace) -> Result<Self> {
         let watched = CONFIGURATION
             .iter()
-            .filter_map(|name| crate::pg::catalog::table_in(workspace.schema, name))
+            .filter_map(|name| workspace.tables.get(name))
             .map(Watched::new)
             .collect();
         cache::reading();

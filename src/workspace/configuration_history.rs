@@ -2,6 +2,7 @@
 
 use super::shape::CONFIGURATION;
 use super::{Workspace, append_only};
+use crate::identity;
 use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement};
@@ -29,17 +30,18 @@ static RECORD: Statement = Statement {
 /// every session drops what it knows of the configuration; who changed what goes on record. A replica takes over the
 /// record as it takes over the change.
 pub fn changed(firing: &Firing) -> Result<Verdict> {
-    if firing.is_truncate() {
+    if firing.trigger().event().fired_by_truncate() {
         firing.require(When::After, Each::Statement, &[On::Truncate])?;
     } else {
         let events = [On::Insert, On::Update, On::Delete];
         firing.require(When::After, Each::Row, &events)?;
     }
-    let (workspace, table) = Workspace::of_firing_any(firing, &CONFIGURATION)?;
+    // Of whose table it is nothing is asked before: Citus fills one that is on its way here, and is no workspace's yet.
     cache::invalidate(firing.table());
     if server::is_replica() {
         return Ok(Verdict::Keep);
     }
+    let (workspace, table) = Workspace::of_firing_any(firing, &CONFIGURATION)?;
     let operation = if firing.is_insert() {
         "INSERT"
     } else if firing.is_update() {
@@ -52,25 +54,21 @@ pub fn changed(firing: &Firing) -> Result<Verdict> {
         }
         "TRUNCATE"
     };
-    let actor = role::actor_or(None);
+    let actor = identity::actor()?;
     let (db_role, acting_role) = (role::session_name(), role::acting_name());
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     // What makes a row into JSON may be the owner's, and runs with the owner's rights.
-    let is_row = operation != "TRUNCATE";
-    let (old, new) = if is_row {
-        (firing.old_json(), firing.new_json())
-    } else {
-        (None, None)
-    };
+    let old = (!firing.is_insert()).then(|| firing.old_row().as_json());
+    let new = (!firing.is_row_delete()).then(|| firing.new_row().as_json());
     workspace.run(
         &RECORD,
         &[
             Value::Time(clock::now()),
             Value::text(Some(table)),
             Value::text(Some(operation)),
-            Value::json(old.as_deref()),
-            Value::json(new.as_deref()),
+            Value::json(old.flatten().as_deref()),
+            Value::json(new.flatten().as_deref()),
             Value::text(Some(&actor)),
             Value::text(Some(&db_role)),
             Value::text(Some(&acting_role)),

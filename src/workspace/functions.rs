@@ -1,8 +1,10 @@
 //! The SQL functions about workspaces.
 
-use super::access::{Access, Level};
+use super::access::Access;
+use super::create::Wanted;
+use super::levels::Level;
 use super::shape::TABLES;
-use super::{Workspace, check, create, detach, upgrade};
+use super::{Workspace, check, create, detach, distribute, online, upgrade};
 use crate::error::{Code, Error};
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
@@ -10,16 +12,65 @@ use crate::pg::spi::Session;
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value;
 
-/// `create_workspace(workspace name)`
+/// `create_workspace(workspace name, tickets regclass, phases text[], defaults boolean)`
 pub fn create_workspace(call: &Call) -> Result<Answer> {
-    create::create(&call.name(0, "workspace")?)?;
-    Ok(Answer::Null)
+    create::create(&Wanted {
+        workspace: call.name(0, "workspace")?,
+        tickets: call.optional_oid(1),
+        phases: call.optional_texts(2, "phases")?,
+        defaults: call.optional_bool(3).unwrap_or(true),
+    })?;
+    Ok(None)
 }
 
-/// `detach_workspace(workspace name)`
+/// `adoption_report(workspace name, tickets regclass, phases text[])`
+pub fn adoption_report(call: &Call) -> Result<Answer> {
+    let problems = create::report(&Wanted {
+        workspace: call.name(0, "workspace")?,
+        tickets: call.optional_oid(1),
+        phases: call.optional_texts(2, "phases")?,
+        defaults: true,
+    })?;
+    let set = call.start_set(false);
+    for problem in problems {
+        set.push(&[
+            Value::text(Some(&problem.table)),
+            Value::text(problem.object.as_deref()),
+            Value::text(Some(problem.word)),
+            Value::text(Some(&problem.detail)),
+            Value::text(problem.hint.as_deref()),
+            problem.count.map_or(Value::Null, Value::Big),
+            Value::Texts(problem.examples.iter().cloned().map(Some).collect()),
+            Value::Bool(!problem.is_note),
+        ]);
+    }
+    Ok(None)
+}
+
+/// `_adopt_step(workspace name, tickets regclass, phases text[], defaults boolean, state text)`
+pub fn adopt_step(call: &Call) -> Result<Answer> {
+    let wanted = Wanted {
+        workspace: call.name(0, "workspace")?,
+        tickets: call.optional_oid(1),
+        phases: call.optional_texts(2, "phases")?,
+        defaults: call.optional_bool(3).unwrap_or(true),
+    };
+    let state = call.optional_text(4);
+    let next = online::step(&wanted, state.as_deref())?;
+    Ok(call.answer(&Value::text(next.as_deref())))
+}
+
+/// `distribute_workspace(workspace name)`
+pub fn distribute_workspace(call: &Call) -> Result<Answer> {
+    distribute::distribute(&call.name(0, "workspace")?)?;
+    Ok(None)
+}
+
+/// `detach_workspace(workspace name, for_good boolean)`
 pub fn detach_workspace(call: &Call) -> Result<Answer> {
-    detach::detach(&call.name(0, "workspace")?)?;
-    Ok(Answer::Null)
+    let for_good = call.optional_bool(1).unwrap_or(false);
+    detach::detach(&call.name(0, "workspace")?, for_good)?;
+    Ok(None)
 }
 
 /// `upgrade_workspace(workspace name)`
@@ -29,26 +80,39 @@ pub fn upgrade_workspace(call: &Call) -> Result<Answer> {
     for (shape, change) in done {
         set.push(&[Value::Int(shape), Value::text(Some(change))]);
     }
-    Ok(Answer::Set)
+    Ok(None)
 }
 
 /// `check_workspace(workspace name)`
 pub fn check_workspace(call: &Call) -> Result<Answer> {
-    let workspace = match call.optional_name(0) {
-        Some(name) => Workspace::named(&name)?,
-        None => Workspace::current()?,
+    let found = match call.optional_name(0) {
+        Some(name) => Workspace::named(&name),
+        None => Workspace::current(),
     };
     let _session = Session::open()?;
     let set = call.start_set(false);
-    check::check(&workspace, |row| set.push_found(row))?;
-    Ok(Answer::Set)
+    let workspace = match found {
+        Err(error) if error.code == Code::AdoptionUnfinished => {
+            // Nothing else is asked of it before it is one.
+            let values = [
+                Value::text(Some("adoption_is_finished")),
+                Value::Big(1),
+                Value::text(Some(&error.message)),
+            ];
+            set.push(&values);
+            return Ok(None);
+        }
+        found => found?,
+    };
+    check::check(&workspace, |row| set.push_found(row, &[]))?;
+    Ok(None)
 }
 
 /// `grant_access(workspace name, role name, level text)`
 pub fn grant_access(call: &Call) -> Result<Answer> {
     let level = Level::parse(&call.text(2, "level")?)?;
     access_argument(call)?.grant(level)?;
-    Ok(Answer::Null)
+    Ok(None)
 }
 
 /// `revoke_access(workspace name, role name, level text)`
@@ -56,13 +120,13 @@ pub fn revoke_access(call: &Call) -> Result<Answer> {
     let access = access_argument(call)?;
     let level = call.optional_text(2);
     access.revoke(level.map_or(Ok(Level::LOWEST), |level| Level::parse(&level))?)?;
-    Ok(Answer::Null)
+    Ok(None)
 }
 
 /// From the arguments (workspace, role).
 fn access_argument(call: &Call) -> Result<Access> {
     Access::new(
-        Workspace::named(&call.name(0, "workspace")?)?,
+        Workspace::to_define(&call.name(0, "workspace")?)?,
         call.name(1, "role")?,
     )
 }

@@ -6,8 +6,9 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Session, run_once};
 use crate::pg::value::{Type, Value};
 
-/// Refuses where the schema's `tickets` or `tasks` inherits from a table or is inherited from.
-pub(super) fn refuse(schema: u32) -> Result<()> {
+/// Refuses where one of the tables inherits from a table or is inherited from.
+pub(super) fn refuse(tables: impl Iterator<Item = u32>) -> Result<()> {
+    let tables = tables.map(|table| Some(table.to_string())).collect();
     let _session = Session::open()?;
     let rows = run_once(
         "SELECT child.oid::pg_catalog.regclass::pg_catalog.text, parent.oid::pg_catalog.regclass::pg_catalog.text
@@ -15,11 +16,10 @@ pub(super) fn refuse(schema: u32) -> Result<()> {
            JOIN pg_catalog.pg_inherits i ON i.inhrelid OPERATOR(pg_catalog.=) c.oid OR i.inhparent OPERATOR(pg_catalog.=) c.oid
            JOIN pg_catalog.pg_class child ON child.oid OPERATOR(pg_catalog.=) i.inhrelid
            JOIN pg_catalog.pg_class parent ON parent.oid OPERATOR(pg_catalog.=) i.inhparent
-          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1
-            AND c.relname OPERATOR(pg_catalog.=) ANY ('{tickets,tasks}'::pg_catalog.name[])
+          WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])
             AND parent.relkind OPERATOR(pg_catalog.<>) 'p'
           ORDER BY 1, 2 LIMIT 1",
-        &[(Type::Oid, Value::Oid(schema))],
+        &[(Type::Texts, Value::Texts(tables))],
     )?;
     let Some(row) = rows.first() else {
         return Ok(());

@@ -1,37 +1,67 @@
 //! Workspaces: finding the one that is meant, its plans and its cached configuration.
 //!
-//! A workspace is a schema whose table `tickets` carries phasegate's triggers. Functions act on the first one on the
-//! caller's search_path; triggers on the one that the table which fired is a table of, told by its OID. A temporary
-//! schema is never one.
+//! A workspace is a schema whose `phase_history` refers to a table of tickets that carries phasegate's triggers. Functions act on
+//! the first one on the caller's search_path; triggers on the one that the table which fired is a table of, told by its OID.
+//! A temporary schema is never one.
 
 mod access;
+mod actual_names;
 mod adopt;
+pub mod adopting;
 pub mod append_only;
+pub mod archiving;
 mod attached;
 mod check;
-mod citus;
+pub mod citus;
+mod column_checks;
+mod column_users;
 mod columns;
 mod configuration;
 pub mod configuration_history;
 mod create;
 mod detach;
+mod differences;
+mod distribute;
+mod fired;
+mod found;
 pub mod functions;
 mod inheritance;
+mod kept_names;
+mod kind;
+mod levels;
+mod online;
 mod own_triggers;
 mod owner;
+mod owners_path;
 pub mod phases;
+mod placeholders;
 mod progress;
+mod quiet;
 mod relatives;
 pub mod remembered;
+mod repair;
 mod running;
 mod shape;
 mod site;
+mod sizes;
+mod standing;
 mod statements;
 mod steps;
+mod structure;
+mod survey;
+mod survey_columns;
+mod survey_rows;
+mod survey_table;
+mod survey_values;
+mod survey_writes;
+mod swap;
 mod ticket_columns;
+mod tickets_table;
 mod trigger_code;
 mod upgrade;
 mod uses;
+mod views;
+mod words;
 
 pub use configuration::Configuration;
 pub use ticket_columns::Columns;
@@ -43,14 +73,15 @@ use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Plan, Session, Statement, quote_identifier};
 use crate::pg::trigger::Firing;
-use crate::pg::{catalog, role};
+use crate::pg::{catalog, lock, role};
 use crate::stamp::{Fit, Stamp};
+use citus::Shards;
 use owner::Tables;
-use remembered::Remembered;
+use owners_path::OwnersPath;
+use placeholders::Names;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 /// How many workspaces a backend keeps plans and configuration for; beyond this the one that was used longest
 /// ago is forgotten. The plans of one take up to 1.7 MB; to make one anew takes about a millisecond.
@@ -59,8 +90,6 @@ const KEPT: usize = 16;
 thread_local! {
     static WORKSPACES: RefCell<HashMap<u32, Rc<Workspace>>> = RefCell::new(HashMap::new());
     static USES: Cell<u64> = const { Cell::new(0) };
-    /// The table whose trigger fired last, and whose it is: a statement fires it for row after row.
-    static FIRED: RefCell<Option<(u32, &'static str, Weak<Workspace>)>> = const { RefCell::new(None) };
 }
 
 /// A workspace as this backend knows it.
@@ -70,30 +99,36 @@ pub struct Workspace {
     /// The schema's name.
     pub name: String,
     quoted: String,
-    /// The OID of its table `tickets`.
+    names: Names,
+    /// The OID of the table that holds its tickets.
     pub tickets: u32,
-    /// The owner of `tickets`, with whose rights side effects run.
+    /// The owner of that table, with whose rights side effects run.
     pub owner: u32,
     /// The OID of its enum `phase`.
     pub phase_type: u32,
-    /// The columns of `tickets`.
+    /// The columns of that table.
     pub columns: Columns,
     /// Which shape it has.
     pub stamp: Stamp,
+    /// The schemas whose names stand in its statements: its own, and that of the table of its tickets.
+    schemas: [u32; 2],
     /// Made when the catalogs were at this generation.
     generation: u64,
     tables: Tables,
+    /// Where Citus has placed it on this node.
+    shards: Option<Shards>,
     used: Cell<u64>,
     /// By statement, and whether it leaves out the question which tickets the caller may see.
     plans: RefCell<HashMap<(*const Statement, bool), Rc<Plan>>>,
     configuration: RefCell<Option<Rc<Configuration>>>,
     /// The search_path for what runs with the owner's rights, and the count of changes of rights that it holds for.
-    path: RefCell<Option<(u64, Rc<CStr>)>>,
+    path: RefCell<Option<(u64, Rc<OwnersPath>)>>,
 }
 
 /// The owner's rights, until dropped.
 pub struct AsOwner {
     _path: Option<Pinned>,
+    _shown: Option<Pinned>,
     _rights: Rights,
 }
 
@@ -102,8 +137,11 @@ impl Workspace {
     pub fn current() -> Result<Rc<Workspace>> {
         cache::accept_invalidations();
         for schema in catalog::schemas_on_search_path() {
+            if schema == catalog::PG_CATALOG {
+                continue;
+            }
             if let Some(workspace) = Self::of_schema(schema)? {
-                return Ok(workspace);
+                return Self::stays(workspace);
             }
         }
         Err(Error::no_workspace(&catalog::search_path()))
@@ -116,111 +154,47 @@ impl Workspace {
             Some(schema) => Self::of_schema(schema)?,
             None => None,
         };
-        workspace.ok_or_else(|| Error::not_a_workspace(name))
+        Self::stays(workspace.ok_or_else(|| Error::not_a_workspace(name))?)
     }
 
-    /// The workspace of the table that fired a trigger, which must be its table of this name or a partition of that.
-    ///
-    /// Whoever may make a trigger may put our functions on any table; and a table of another owner is refused, as its
-    /// triggers would otherwise write with the rights of the workspace's owner.
-    pub fn of_firing(firing: &Firing, table: &str) -> Result<Rc<Workspace>> {
-        Self::of_firing_any(firing, &[table]).map(|(workspace, _)| workspace)
-    }
-
-    /// As [`Self::of_firing`], for a trigger function of several tables: gives also which of them it is, or is a partition of.
-    pub fn of_firing_any(
-        firing: &Firing,
-        tables: &[&str],
-    ) -> Result<(Rc<Workspace>, &'static str)> {
-        let (workspace, table) = Self::whose(firing)?.ok_or_else(|| {
-            Error::new(
-                Code::NotAWorkspace,
-                format!(
-                    "table \"{}\" is in no phasegate workspace",
-                    firing.table_name()
-                ),
-            )
-            .detail("Trigger functions of phasegate are for the tables of a workspace and their partitions.")
-            .hint("Drop the trigger.")
-        })?;
-        if !tables.contains(&table) {
-            return Err(Error::new(
-                Code::WrongTrigger,
-                format!(
-                    "the trigger's function is not for table \"{}\"",
-                    firing.table_name()
-                ),
-            )
-            .detail(format!(
-                "It is for {} and its partitions, and this is {table} of workspace \"{}\".",
-                tables.join(", "),
-                workspace.name
-            ))
-            .hint("Drop the trigger."));
-        }
-        if firing.owner() != workspace.owner {
-            return Err(Error::new(
-                Code::OtherOwner,
-                "the trigger's table does not belong to the workspace's owner",
-            )
-            .detail(format!(
-                "Workspace \"{}\" belongs to role \"{}\".",
-                workspace.name,
-                role::name(workspace.owner)
-            )));
-        }
-        Ok((workspace, table))
-    }
-
-    /// The workspace and which of its tables fired, itself or by a partition.
-    fn whose(firing: &Firing) -> Result<Option<(Rc<Workspace>, &'static str)>> {
-        let of = |table: u32, schema: u32| {
-            let workspace = Self::of_schema(schema)?;
-            Ok(workspace.and_then(|workspace| {
-                let name = workspace.tables.name_of(table)?;
-                Some((workspace, name))
-            }))
-        };
-        let table = firing.table();
-        if let Some(known) = Self::fired_last(table) {
-            return Ok(Some(known));
-        }
-        let found = of(table, firing.schema())?;
-        if let Some((workspace, name)) = &found {
-            FIRED.set(Some((table, name, Rc::downgrade(workspace))));
-        }
-        if found.is_some() || !catalog::is_partition(table) {
-            return Ok(found);
-        }
-        for ancestor in Self::ancestors(table)?.iter() {
-            let Some(schema) = catalog::schema_of(*ancestor) else {
-                continue;
-            };
-            if let Some(found) = of(*ancestor, schema)? {
-                return Ok(Some(found));
+    /// The workspace of this name, to change its definitions and not its rows: one that Citus has distributed by its shells,
+    /// which are the coordinator's to change.
+    pub fn to_define(name: &str) -> Result<Rc<Workspace>> {
+        cache::accept_invalidations();
+        let schema = catalog::schema_by_name(name);
+        if let Some(schema) = schema {
+            lock::schema(schema);
+            if catalog::schema_by_name(name) != Some(schema) {
+                return Err(owner::changed());
             }
         }
-        Ok(None)
-    }
-
-    fn fired_last(table: u32) -> Option<(Rc<Workspace>, &'static str)> {
-        FIRED.with_borrow(|fired| {
-            let (last, name, workspace) = fired.as_ref()?;
-            let workspace = (*last == table).then(|| workspace.upgrade()).flatten()?;
-            workspace.is_current().then_some((workspace, *name))
-        })
-    }
-
-    fn ancestors(partition: u32) -> Result<Rc<Vec<u32>>> {
-        thread_local! {
-            static ANCESTORS: Remembered<Vec<u32>> = Remembered::default();
+        if let Some(schema) = schema
+            && citus::is_distributed_now(schema)?
+        {
+            distribute::require_coordinator_of(name)?;
+            let shells = Self::load(schema, cache::catalog_generation(), None)?;
+            return shells
+                .map(Rc::new)
+                .ok_or_else(|| Error::not_a_workspace(name));
         }
-        ANCESTORS.with(|known| {
-            known.get(partition, || {
-                let _session = Session::open()?;
-                relatives::ancestors(partition)
-            })
-        })
+        Self::named(name)
+    }
+
+    /// The workspace, which from now on Citus does not move before the transaction ends.
+    fn stays(workspace: Rc<Workspace>) -> Result<Rc<Workspace>> {
+        let Some(shards) = &workspace.shards else {
+            return Ok(workspace);
+        };
+        let waited = {
+            let _rights = Rights::of(workspace.owner);
+            shards.hold()?
+        };
+        if !waited || workspace.is_current() {
+            return Ok(workspace);
+        }
+        // It was being moved. Where it is now it is held by the same lock; elsewhere it is refused.
+        let moved = Self::of_schema(workspace.schema)?;
+        moved.ok_or_else(|| Error::not_a_workspace(&workspace.name))
     }
 
     /// The workspace of this schema, if it is one.
@@ -235,10 +209,13 @@ impl Workspace {
         let generation = cache::catalog_generation();
         // Before it is loaded, which may fail.
         WORKSPACES.with_borrow_mut(|workspaces| workspaces.remove(&schema));
-        let fresh = Self::load(schema, generation)?;
+        let fresh = Self::load(schema, generation, Shards::of(schema)?)?.map(Rc::new);
         if let Some(fresh) = &fresh {
+            if fresh.shards.is_none() {
+                citus::refuse_divided(&fresh.name, &fresh.tables)?;
+            }
             if let Some(known) = &known
-                && known.quoted == fresh.quoted
+                && known.names == fresh.names
                 && known.phase_type == fresh.phase_type
             {
                 // The plans' texts hold still; the server itself keeps the plans up to date.
@@ -264,7 +241,9 @@ impl Workspace {
     }
 
     fn is_current(&self) -> bool {
-        self.generation == cache::catalog_generation() && self.tables.are_current()
+        self.generation == cache::catalog_generation()
+            && self.tables.are_current()
+            && self.shards.as_ref().is_none_or(Shards::are_current)
     }
 
     fn touch(&self) {
@@ -288,16 +267,18 @@ impl Workspace {
         }
     }
 
-    fn load(schema: u32, generation: u64) -> Result<Option<Rc<Workspace>>> {
+    fn load(schema: u32, generation: u64, shards: Option<Shards>) -> Result<Option<Workspace>> {
         let Some(name) = catalog::schema_name(schema) else {
             return Ok(None);
         };
-        if catalog::is_temporary(schema) || catalog::table_in(schema, "tickets").is_none() {
+        let Some(held) = tickets_table::held(schema, shards.as_ref())? else {
+            adopting::refuse(schema, &name)?;
             return Ok(None);
-        }
-        let tables = Tables::of(schema);
-        let Some(tickets) = tables.get("tickets") else {
-            return Ok(None);
+        };
+        let tickets = held.table;
+        let tables = match &shards {
+            Some(shards) => Tables::shards(schema, shards),
+            None => Tables::of(schema, Some(tickets)),
         };
         let Some(identity) = statements::identity(tickets) else {
             return Ok(None);
@@ -308,14 +289,17 @@ impl Workspace {
             Fit::TooNew => return Err(Error::workspace_newer(&name, stamp.shape)),
             Fit::Behind | Fit::Current | Fit::Ahead => {}
         }
-        citus::refuse_distributed(&name, &tables)?;
-        inheritance::refuse(schema)?;
-        let columns = Columns::of(tickets)?;
+        inheritance::refuse(tables.heirless())?;
+        let quoted = quote_identifier(&name)?;
+        let numbers = shards.as_ref().map(Shards::numbers).unwrap_or_default();
+        let names = Names::of(&quoted, Some(tickets), held.key)?.with_numbers(numbers);
+        let columns = Columns::of(tickets, &names)?;
         let phase_type = catalog::column_type(tickets, columns.phase_id).unwrap_or(0);
-        cache::watch_type(phase_type);
-        Ok(Some(Rc::new(Workspace {
+        Ok(Some(Workspace {
             schema,
-            quoted: quote_identifier(&name)?,
+            schemas: [schema, catalog::schema_of(tickets).unwrap_or(schema)],
+            names,
+            quoted,
             name,
             tickets,
             owner: identity.owner,
@@ -324,15 +308,31 @@ impl Workspace {
             stamp,
             generation,
             tables,
+            shards,
             used: Cell::new(0),
             plans: RefCell::default(),
             configuration: RefCell::default(),
             path: RefCell::default(),
-        })))
+        }))
     }
 
+    /// The schema as what is made, repaired or looked at: of a workspace that Citus has distributed the shells.
+    fn site(&self) -> site::Site {
+        self.keep_names();
+        let tickets = self.shards.is_none().then_some(self.tickets);
+        site::Site::new(self.schema, self.quoted.clone(), tickets)
+    }
+
+    /// From here on the names in its statements mean what they mean now.
+    fn keep_names(&self) {
+        let [own, other] = self.schemas;
+        let other = (other != own).then_some(other);
+        kept_names::hold(std::iter::once(own).chain(other), self.owner);
+    }
+
+    /// The text with the names of this workspace in it.
     fn in_workspace(&self, sql: &str) -> String {
-        in_schema(sql, &self.quoted)
+        self.names.put_into(sql)
     }
 
     /// The OID of one of the workspace's tables.
@@ -353,36 +353,64 @@ impl Workspace {
     pub fn as_owner(&self) -> AsOwner {
         let rights = Rights::of(self.owner);
         let path = self.path();
-        let is_set = catalog::search_path().as_bytes() == path.to_bytes();
         AsOwner {
-            _path: (!is_set).then(|| Pinned::path(&path)),
+            _path: (!path.is_in_force()).then(|| Pinned::to(&[(c"search_path", &path.text)])),
+            _shown: self.shards.as_ref().map(|_| citus::show_shards()),
             _rights: rights,
         }
     }
 
-    /// The server's own, the workspace where nobody without the owner's rights can make anything in it, and phasegate;
-    /// temporary tables last.
-    fn path(&self) -> Rc<CStr> {
+    /// The search_path for what runs with the owner's rights.
+    fn path(&self) -> Rc<OwnersPath> {
         let generation = cache::rights_generation();
         if let Some((known, path)) = self.path.borrow().as_ref()
             && *known == generation
         {
             return Rc::clone(path);
         }
-        let workspace = if role::is_schema_of(self.owner, self.schema) {
-            format!("{}, ", self.quoted)
-        } else {
-            String::new()
-        };
-        let path = CString::new(format!("pg_catalog, {workspace}phasegate, pg_temp"));
-        let path: Rc<CStr> = Rc::from(path.unwrap_or_default());
+        // Not where it cannot be told.
+        let is_safe = owners_path::is_safe(self.schema, self.owner).unwrap_or(false);
+        let path = Rc::new(OwnersPath::new(is_safe.then_some(&self.quoted)));
         *self.path.borrow_mut() = Some((generation, Rc::clone(&path)));
         path
     }
 
     /// Refuses unless the caller may read tickets: the least that any function of a workspace asks for.
     pub fn require_reader(&self) -> Result<()> {
-        role::require(role::Privilege::Select, self.tickets, "tickets")
+        role::require(role::Privilege::Select, self.tickets, &self.tickets_name())
+    }
+
+    /// Refuses unless the caller may update this column of tickets.
+    pub fn require_update(&self, column: i16) -> Result<()> {
+        role::require_column(
+            role::Privilege::Update,
+            self.tickets,
+            column,
+            &self.tickets_name(),
+        )
+    }
+
+    /// What a column of ours is called in that table, quoted.
+    pub fn ticket_column(&self, name: &'static str) -> &str {
+        self.names.quoted(name)
+    }
+
+    /// PostgreSQL's own message for who does not own the table of its tickets.
+    pub fn not_owner(&self) -> Error {
+        site::not_owner(self.tickets)
+    }
+
+    /// The name of the table of its tickets, as the server's messages have it.
+    pub fn tickets_name(&self) -> String {
+        catalog::name_of(self.tickets).unwrap_or_default()
+    }
+
+    /// The columns of the table that fired: of the table of its tickets, or of a partition or shard of that.
+    pub fn columns_of(&self, firing: &Firing) -> Result<Columns> {
+        if firing.table() == self.tickets {
+            return Ok(self.columns);
+        }
+        Columns::of(firing.table(), &self.names)
     }
 
     /// The workspace's phases, transitions and whatever the rooms keep, as of the latest committed state.
@@ -400,9 +428,4 @@ impl Workspace {
         *self.configuration.borrow_mut() = Some(Rc::clone(&fresh));
         Ok(fresh)
     }
-}
-
-/// The SQL text with `{ws}` replaced by the quoted schema, in one pass: what is put in is not looked at again.
-fn in_schema(sql: &str, quoted_schema: &str) -> String {
-    sql.split("{ws}").collect::<Vec<_>>().join(quoted_schema)
 }

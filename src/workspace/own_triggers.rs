@@ -1,12 +1,12 @@
 //! The triggers of ours that stand on a workspace: those for partitioned tables, which fire for replicated rows, all of them.
 
 use super::site::{Site, run_each};
+use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::run_once;
+use crate::pg::spi::{run_once, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{catalog, catalog_rows};
 
 /// Triggers FOR EACH ROW that do what one FOR EACH STATEMENT does, where statements may name a table above or below.
 struct RowTrigger {
@@ -31,17 +31,17 @@ const ROW_TRIGGERS: [RowTrigger; 2] = [
 impl RowTrigger {
     /// Makes them where the table is partitioned or a partition; elsewhere they would cost for nothing.
     fn make(&self, site: &Site) -> Result<()> {
-        let Some(table) = catalog::table_in(site.schema, self.table) else {
+        let Some(table) = site.table(self.table) else {
             return Ok(());
         };
-        let is_partitioned = catalog_rows::relation(table).is_some_and(|found| found.kind == b'p');
+        let is_partitioned = catalog::relation(table).is_some_and(|found| found.kind == b'p');
         if is_partitioned || catalog::is_partition(table) {
             return site.script(self.make);
         }
-        self.names.iter().try_for_each(|name| {
-            let table = self.table;
-            site.script(&format!("DROP TRIGGER IF EXISTS {name} ON {{ws}}.{table}"))
-        })
+        let table = site.name_of(self.table)?;
+        self.names
+            .iter()
+            .try_for_each(|name| run_script(&format!("DROP TRIGGER IF EXISTS {name} ON {table}")))
     }
 }
 
@@ -52,29 +52,29 @@ pub(super) fn row_triggers(site: &Site) -> Result<()> {
         .try_for_each(|row_trigger| row_trigger.make(site))
 }
 
-/// A trigger that also fires for replicated rows: its table and its own name.
+/// A trigger that also fires for replicated rows: its table, as an OID in words, and its own name.
 pub(super) type Always = (String, String);
 
 /// The triggers of ours that also fire for replicated rows, because the owner wants it so.
 pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
     let rows = run_once(
-        "SELECT c.relname::pg_catalog.text, t.tgname::pg_catalog.text
+        "SELECT c.oid::pg_catalog.text, t.tgname::pg_catalog.text
            FROM pg_catalog.pg_trigger t
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
            JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
                                       AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
                                       AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
            JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-          WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
+          WHERE (c.relnamespace OPERATOR(pg_catalog.=) $1 OR c.oid OPERATOR(pg_catalog.=) $2) AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
             AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A'",
-        &[(Type::Oid, Value::Oid(site.schema))],
+        &site.parameters(),
     )?;
     let read = |row: Row<'_>| Some((row.text(1)?, row.text(2)?));
     Ok(rows.iter().filter_map(read).collect())
 }
 
 /// Makes these triggers fire so again, as far as they are still there: one that is replaced does not.
-pub(super) fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
+pub(super) fn enable_always(always: &[Always]) -> Result<()> {
     let (tables, triggers) = always.iter().cloned().unzip();
     let texts = |names: Vec<String>| {
         (
@@ -84,19 +84,19 @@ pub(super) fn enable_always(site: &Site, always: &[Always]) -> Result<()> {
     };
     run_each(
         "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname)
-           FROM unnest($2, $3) AS a (relname, tgname)
-           JOIN pg_class c ON c.relnamespace = $1 AND c.relname = a.relname
-           JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
+           FROM unnest($1, $2) AS a (tgrelid, tgname)
+           JOIN pg_trigger t ON t.tgrelid = a.tgrelid::oid AND t.tgname = a.tgname AND t.tgenabled <> 'A'
           ORDER BY 1",
-        &[
-            (Type::Oid, Value::Oid(site.schema)),
-            texts(tables),
-            texts(triggers),
-        ],
+        &[texts(tables), texts(triggers)],
     )
 }
 
-/// Drops all triggers of ours.
+/// Whether the definition of a trigger names a function of ours.
+pub(super) fn runs_ours(definition: &str) -> bool {
+    definition.contains("EXECUTE FUNCTION phasegate._")
+}
+
+/// Drops all triggers of ours, but for those on a table of the schema that holds another workspace's tickets.
 pub(super) fn drop_triggers(site: &Site) -> Result<()> {
     let _pinned = Pinned::search_path();
     run_each(
@@ -105,8 +105,12 @@ pub(super) fn drop_triggers(site: &Site) -> Result<()> {
            JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
            JOIN pg_extension e ON e.oid = d.refobjid
-          WHERE c.relnamespace = $1 AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
+          WHERE (c.relnamespace = $1 OR c.oid = $2) AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
+            AND (c.oid = $2
+                 OR NOT EXISTS (SELECT FROM pg_constraint k JOIN pg_class h ON h.oid = k.conrelid
+                                 WHERE k.confrelid = c.oid AND k.contype = 'f'
+                                   AND h.relname = 'phase_history' AND h.relnamespace <> $1))
           ORDER BY 1",
-        &[(Type::Oid, Value::Oid(site.schema))],
+        &site.parameters(),
     )
 }

@@ -9,17 +9,20 @@
 //! indexes, rules, policies, statistics, partitions, casts of the phase type. A foreign key from somebody else's table
 //! runs with that table's owner's rights, and a domain is the choice of the owner who made a column of it.
 
+use super::citus::Shards;
+use super::owners_path::is_safe;
 use super::relatives::descendants;
 use super::shape::TABLES;
+use super::site::Site;
 use super::trigger_code::{qualified, require_own_path, vet};
 use super::uses::Use;
 use crate::error::{Code, Error};
 use crate::pg::cache::{self, Watched};
-use crate::pg::catalog_rows::Relation;
+use crate::pg::catalog::Relation;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::spi::quote_identifier;
-use crate::pg::{catalog, catalog_rows, role};
+use crate::pg::{catalog, role};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -51,12 +54,24 @@ impl PartialEq for Tables {
 }
 
 impl Tables {
-    /// Those of the schema.
-    pub(super) fn of(schema: u32) -> Self {
+    /// Those of the schema; `tickets` is the table that holds its tickets.
+    pub(super) fn of(schema: u32, tickets: Option<u32>) -> Self {
+        Self::found_by(schema, |name| match name {
+            "tickets" => tickets,
+            _ => catalog::table_in(schema, name),
+        })
+    }
+
+    /// The shards that have the rows.
+    pub(super) fn shards(schema: u32, shards: &Shards) -> Self {
+        Self::found_by(schema, |name| shards.table(name))
+    }
+
+    fn found_by(schema: u32, find: impl Fn(&str) -> Option<u32>) -> Self {
         let look_up = |name: &&'static str| {
-            let oid = catalog::table_in(schema, name)?;
+            let oid = find(name)?;
             let watched = Watched::new(oid);
-            let relation = catalog_rows::relation(oid)?;
+            let relation = catalog::relation(oid)?;
             Some(Table {
                 name,
                 oid,
@@ -86,6 +101,13 @@ impl Tables {
         named.map(|table| table.oid)
     }
 
+    /// Those whose rows are found under their own name alone: nothing may inherit from them, nor they from anything.
+    pub(super) fn heirless(&self) -> impl Iterator<Item = u32> {
+        ["tickets", "tasks"]
+            .into_iter()
+            .filter_map(|name| self.get(name))
+    }
+
     /// Which of them the table is.
     pub(super) fn name_of(&self, oid: u32) -> Option<&'static str> {
         let same = self.found.iter().find(|table| table.oid == oid);
@@ -112,7 +134,7 @@ impl Tables {
                 return Err(other_owner("table", &name, table.relation.owner, owner));
             }
         }
-        match catalog_rows::type_owner(phase_type) {
+        match catalog::type_owner(phase_type) {
             Some(other) if other != owner => {
                 let name = self.qualified("phase")?;
                 Err(other_owner("type", &name, other, owner))
@@ -122,6 +144,9 @@ impl Tables {
     }
 
     fn qualified(&self, name: &str) -> Result<String> {
+        if let Some(table) = self.get(name) {
+            return qualified(table);
+        }
         let schema = catalog::schema_name(self.schema).unwrap_or_default();
         Ok(format!("{}.{name}", quote_identifier(&schema)?))
     }
@@ -152,7 +177,7 @@ impl Tables {
             return Ok(());
         }
         // With others' things in its schema the workspace is not on the search_path, and temporary tables are found.
-        let asks_names = what == Vetting::CodeAndNames && !role::is_schema_of(owner, self.schema);
+        let asks_names = what == Vetting::CodeAndNames && !is_safe(self.schema, owner)?;
         let vet = |table| {
             vet(table, owner, is_restricted)?;
             if asks_names {
@@ -166,7 +191,7 @@ impl Tables {
             // Rows are routed to partitions, and their triggers fire with the same rights.
             for child in descendants(oid)? {
                 lock::table(child, Purpose::Writing);
-                match catalog_rows::relation(child) {
+                match catalog::relation(child) {
                     Some(relation) if relation.owner != owner => {
                         let name = qualified(child)?;
                         return Err(other_owner("table", &name, relation.owner, owner));
@@ -192,35 +217,50 @@ enum Vetting {
 
 /// Before a schema's tables are made a workspace's, with the rights of their owner: they stay what they are, and nobody
 /// else has put code on them. `adopt::require_owner` has seen whose they are.
-pub(super) fn hold(schema: u32, owner: u32) -> Result<()> {
-    let tables = Tables::of(schema);
+pub(super) fn hold(site: &Site, owner: u32) -> Result<()> {
+    let tables = site.tables();
     tables
         .oids()
         .for_each(|oid| lock::table(oid, Purpose::Reading));
-    if Tables::of(schema) != tables {
-        return Err(Error::new(
-            Code::WorkspaceChanged,
-            "the schema's tables were changed meanwhile",
-        )
-        .hint("Repeat what you did."));
+    if site.tables() != tables {
+        return Err(changed());
     }
+    site.belongs_to(owner);
     tables
         .oids()
         .try_for_each(|oid| tables.require_own_triggers(oid, owner))
 }
 
-/// Before the table of the schema is written with the rights of its owner, which act: until the transaction ends nobody
+/// Before the table of this name is written with the rights of its owner, which act: until the transaction ends nobody
 /// makes a trigger on it.
-pub(super) fn hold_to_write(schema: u32, name: &str) -> Result<()> {
-    let tables = Tables::of(schema);
+pub(super) fn hold_to_write(site: &Site, name: &str) -> Result<()> {
+    hold_as(site, name, Purpose::Defining)
+}
+
+/// Before rows are inserted into the table of this name with the rights of its owner, while others go on using it.
+pub(super) fn hold_to_insert(site: &Site, name: &str) -> Result<()> {
+    hold_as(site, name, Purpose::Alone)
+}
+
+fn hold_as(site: &Site, name: &str, purpose: Purpose) -> Result<()> {
+    let tables = site.tables();
     let Some(table) = tables.get(name) else {
         return Ok(());
     };
-    lock::table(table, Purpose::Defining);
+    lock::table(table, purpose);
+    site.require_own(name, table)?;
     tables.require_own_triggers(table, role::current())
 }
 
-fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> Error {
+pub(super) fn changed() -> Error {
+    Error::new(
+        Code::WorkspaceChanged,
+        "the schema's tables were changed meanwhile",
+    )
+    .hint("Repeat what you did.")
+}
+
+pub(super) fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> Error {
     let (other, owner) = (role::name(other), role::name(owner));
     let statement = kind.to_uppercase();
     Error::new(

@@ -1,90 +1,65 @@
 //! The table `phases`: its first rows, and the trigger that keeps what tickets rely on.
 
 use super::Workspace;
-use super::shape::PHASES;
 use super::site::Site;
 use crate::error::{Code, Error};
+use crate::labels;
 use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session, Statement, run_once};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
 use crate::phase::{Kind, context_key};
-use std::collections::HashSet;
 
-/// Gives each label of the enum its row: kinds as a new workspace has them, all others work. Keys stay what contexts
-/// have already.
-pub(super) fn fill(site: &Site) -> Result<()> {
-    let rows = run_once(
-        "SELECT e.enumlabel::text
-           FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
-          WHERE t.typnamespace = $1 AND t.typname = 'phase'
-          ORDER BY e.enumsortorder",
-        &[(Type::Oid, Value::Oid(site.schema))],
-    )?;
-    let labels: Vec<String> = rows.iter().filter_map(|row| row.text(1)).collect();
-    let known = |label: &str| PHASES.iter().find(|(name, ..)| *name == label);
-    let mut kinds: Vec<&str> = labels
-        .iter()
-        .map(|label| known(label).map_or("work", |(_, kind, _)| kind))
-        .collect();
-    if !kinds.contains(&"start")
-        && let Some(first) = kinds.iter_mut().find(|kind| **kind == "work")
-    {
-        *first = "start";
-    }
-    let keys = keys(&labels);
-    let descriptions = labels
-        .iter()
-        .map(|label| known(label).map(|(.., description)| (*description).to_owned()))
-        .collect();
-    let texts = |texts: Vec<String>| {
-        (
-            Type::Texts,
-            Value::Texts(texts.into_iter().map(Some).collect()),
-        )
+/// Gives each label its row, and the phases that are not the usual ones their edges. Keys stay what contexts have already.
+pub(super) fn fill(site: &Site, labels: &[String]) -> Result<()> {
+    let meanings = labels::meanings(labels);
+    let texts = |of: &dyn Fn(&labels::Meaning) -> Option<String>| {
+        (Type::Texts, Value::Texts(meanings.iter().map(of).collect()))
     };
     run_once(
-        &format!(
+        &site.text(
             "INSERT INTO {ws}.phases (phase_id, kind, context_key, description)
-             SELECT r.label::{ws}.phase, r.kind, r.key, r.description
+             SELECT r.label::{phase}, r.kind, r.key, r.description
                FROM unnest($1, $2, $3, $4) AS r (label, kind, key, description)",
-            ws = site.quoted
-        ),
+        )?,
         &[
-            texts(labels),
-            texts(kinds.into_iter().map(str::to_owned).collect()),
-            texts(keys),
-            (Type::Texts, Value::Texts(descriptions)),
+            texts(&|one| Some(one.label.clone())),
+            texts(&|one| Some(one.kind.to_owned())),
+            texts(&|one| Some(one.key.clone())),
+            texts(&|one| one.description.map(str::to_owned)),
         ],
     )?;
     Ok(())
 }
 
-/// A key for each label. Of labels that would have the same, the later ones have their whole name and a number in it.
-fn keys(labels: &[String]) -> Vec<String> {
-    let mut taken = HashSet::new();
-    let mut free = |label: &String| {
-        let plain = context_key(label);
-        let others = (2..).map(|number| format!("{}_{number}_phase", label.to_lowercase()));
-        let key = std::iter::once(plain)
-            .chain(others)
-            .find(|key| !taken.contains(key))
-            .unwrap_or_default();
-        taken.insert(key.clone());
-        key
-    };
-    labels.iter().map(&mut free).collect()
+/// Makes the edges of phases that are not the usual ones.
+pub(super) fn edges(site: &Site, labels: &[String]) -> Result<()> {
+    let (from, to): (Vec<_>, Vec<_>) = labels::edges(&labels::meanings(labels))
+        .into_iter()
+        .map(|(from, to)| (Some(from), Some(to)))
+        .unzip();
+    run_once(
+        &site.text(
+            "INSERT INTO {ws}.phase_transitions (from_phase, to_phase)
+             SELECT e.from_phase::{phase}, e.to_phase::{phase} FROM unnest($1, $2) AS e (from_phase, to_phase)",
+        )?,
+        &[
+            (Type::Texts, Value::Texts(from)),
+            (Type::Texts, Value::Texts(to)),
+        ],
+    )?;
+    Ok(())
 }
 
 /// Keeps everybody from moving tickets until the transaction ends.
 static HOLD_ALL: Statement = Statement {
-    sql: "LOCK TABLE {ws}.tickets IN SHARE MODE",
+    sql: "LOCK TABLE {tickets} IN SHARE MODE",
     parameters: &[],
 };
 
 static ANY_THERE: Statement = Statement {
-    sql: "SELECT 1 FROM {ws}.tickets WHERE phase_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
+    sql: "SELECT 1 FROM {tickets} WHERE {ticket.phase_id} OPERATOR(pg_catalog.=) $1 LIMIT 1",
     parameters: &[Type::Phase],
 };
 
@@ -154,15 +129,4 @@ fn has_tickets(workspace: &Workspace, phase: u32) -> Result<bool> {
     workspace.run(&HOLD_ALL, &[], Sees::Snapshot)?;
     let rows = workspace.run(&ANY_THERE, &[Value::Oid(phase)], Sees::Latest)?;
     Ok(!rows.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_of_one_key_are_told_apart() {
-        let labels = ["PHASE_A", "A", "PHASE_A_2"].map(str::to_owned);
-        assert_eq!(keys(&labels), ["a_phase", "a_2_phase", "phase_a_2_2_phase"]);
-    }
 }

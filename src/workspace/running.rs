@@ -4,12 +4,26 @@ use super::uses::uses;
 use super::{AsOwner, Workspace};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::lock::Purpose;
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Statement};
-use crate::pg::value::Value;
+use crate::pg::value::{Type, Value};
 use std::rc::Rc;
+
+/// What holds while a statement runs.
+struct Ready {
+    _rights: Option<AsOwner>,
+    /// The workspace as it is now, where it was looked at anew.
+    renamed: Option<Rc<Workspace>>,
+}
+
+impl Ready {
+    /// The one whose names, and whose plans with them, are those of now.
+    fn workspace<'a>(&'a self, known: &'a Workspace) -> &'a Workspace {
+        self.renamed.as_deref().unwrap_or(known)
+    }
+}
 
 impl Workspace {
     /// Runs one of the rooms' statements by its kept plan. Needs an open [`Session`].
@@ -19,8 +33,22 @@ impl Workspace {
         arguments: &[Value<'_>],
         sees: Sees,
     ) -> Result<Rows> {
-        let _rights = self.ready(statement)?;
-        self.plan(statement, false)?.run(arguments, sees, 0)
+        let ready = self.ready(statement)?;
+        let plan = ready.workspace(self).plan(statement, false)?;
+        plan.run(arguments, sees, 0)
+    }
+
+    /// Whether a query gives any row; no more than that one is read.
+    pub fn finds(
+        &self,
+        query: &'static Statement,
+        arguments: &[Value<'_>],
+        sees: Sees,
+    ) -> Result<bool> {
+        let ready = self.ready(query)?;
+        let plan = ready.workspace(self).plan(query, false)?;
+        let rows = plan.run(arguments, sees, 1)?;
+        Ok(!rows.is_empty())
     }
 
     /// As [`Self::run`], for a statement that asks which tickets the caller may see: where that is all of them, it does
@@ -31,24 +59,46 @@ impl Workspace {
         arguments: &[Value<'_>],
         sees: Sees,
     ) -> Result<Rows> {
-        let _rights = self.ready(statement)?;
+        let ready = self.ready(statement)?;
         let sees_all = role::may_read_all(self.tickets);
-        self.plan(statement, sees_all)?.run(arguments, sees, 0)
+        let plan = ready.workspace(self).plan(statement, sees_all)?;
+        plan.run(arguments, sees, 0)
     }
 
-    /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one, for as long as
-    /// more are wanted. Later rows it fetches up to `most` at once.
+    /// As [`Self::run_visible`], for a statement that only reads: hands over each row as soon as there is one.
     pub fn run_by_row(
         &self,
         statement: &'static Statement,
         arguments: &[Value<'_>],
-        most: i64,
-        wants_more: impl FnMut(&Row<'_>) -> bool,
+        take: impl FnMut(&Row<'_>),
     ) -> Result<()> {
-        let _rights = self.ready(statement)?;
+        let ready = self.ready(statement)?;
         let sees_all = role::may_read_all(self.tickets);
-        self.plan(statement, sees_all)?
-            .run_by_row(arguments, most, wants_more)
+        let plan = ready.workspace(self).plan(statement, sees_all)?;
+        plan.run_by_row(arguments, take)
+    }
+
+    /// Runs a query that ends in a condition made for this once, in which nothing is left open, and that only reads, with the
+    /// owner's rights. Needs an open [`Session`].
+    pub fn run_made(
+        &self,
+        sql: &str,
+        condition: &str,
+        arguments: &[(Type, Value<'_>)],
+    ) -> Result<Rows> {
+        self.keep_names();
+        lock::table(self.tickets, Purpose::Reading);
+        let renamed = self.require_unchanged()?;
+        let named = renamed.as_deref().unwrap_or(self);
+        self.require_one_owner()?;
+        let types: Vec<_> = arguments
+            .iter()
+            .map(|(kind, _)| kind.oid(self.phase_type))
+            .collect();
+        let values: Vec<_> = arguments.iter().map(|(_, value)| value.clone()).collect();
+        let _owner = self.as_owner();
+        let text = format!("{}({condition})", named.in_workspace(sql));
+        Plan::prepare(&text, &types)?.run(&values, Sees::Latest, 0)
     }
 
     /// What has to be seen to before a statement is planned and run: its tables are locked as it will lock them, are still
@@ -56,10 +106,11 @@ impl Workspace {
     ///
     /// Where a superuser only reads what is not a superuser's, it is done with the owner's rights until what is given is
     /// dropped: reading may run what the owner made. What a superuser writes is as their own statement would be.
-    fn ready(&self, statement: &'static Statement) -> Result<Option<AsOwner>> {
+    fn ready(&self, statement: &'static Statement) -> Result<Ready> {
         let uses = uses(statement);
+        self.keep_names();
         self.tables.lock(&uses);
-        self.require_unchanged()?;
+        let renamed = self.require_unchanged()?;
         self.require_one_owner()?;
         let writes = |purpose| purpose == Purpose::Writing;
         if role::is_switched() {
@@ -67,7 +118,10 @@ impl Workspace {
                 let table = self.table(one.table)?;
                 self.tables.require_safe_triggers(table, self.owner)?;
             }
-            return Ok(None);
+            return Ok(Ready {
+                _rights: None,
+                renamed,
+            });
         }
         let only_reads = !uses.iter().any(|one| writes(one.purpose));
         let stands_above = || {
@@ -75,7 +129,10 @@ impl Workspace {
                 && role::is_superuser(role::current())
                 && !role::is_superuser(self.owner)
         };
-        Ok((only_reads && stands_above()).then(|| self.as_owner()))
+        Ok(Ready {
+            _rights: (only_reads && stands_above()).then(|| self.as_owner()),
+            renamed,
+        })
     }
 
     /// Refuses where its tables and its type do not all belong to its owner.
@@ -83,21 +140,25 @@ impl Workspace {
         self.tables.require_owner(self.owner, self.phase_type)
     }
 
-    /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that.
-    fn require_unchanged(&self) -> Result<()> {
+    /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that. Where only
+    /// names were changed, gives it as it is now.
+    fn require_unchanged(&self) -> Result<Option<Rc<Workspace>>> {
         if self.is_current() {
-            return Ok(());
+            return Ok(None);
         }
         let now = Self::of_schema(self.schema)?;
-        let is_same = now.is_some_and(|now| {
+        let same = now.filter(|now| {
             now.tables == self.tables
-                && now.name == self.name
                 && now.owner == self.owner
                 && now.phase_type == self.phase_type
                 && now.columns == self.columns
         });
-        if is_same {
-            return Ok(());
+        if let Some(same) = same {
+            // The tables are locked: none goes into yet another schema.
+            same.keep_names();
+            if same.is_current() {
+                return Ok(Some(same));
+            }
         }
         Err(Error::new(
             Code::WorkspaceChanged,

@@ -1,10 +1,10 @@
 //! What finds a workspace, and reads its configuration.
 
 use super::Workspace;
-use crate::pg::catalog_rows;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Statement};
+use crate::pg::{catalog, catalog_rows};
 use crate::phase::{Kind, Label, Phases};
 use crate::stamp::Stamp;
 use crate::workflow::transitions::Transitions;
@@ -25,7 +25,7 @@ pub fn identity(tickets: u32) -> Option<Identity> {
         .or_else(|| catalog_rows::trigger_arguments(tickets, "tickets_decide"))?;
     let argument = |place| arguments.get(place).map_or("", String::as_str);
     Some(Identity {
-        owner: catalog_rows::relation(tickets)?.owner,
+        owner: catalog::relation(tickets)?.owner,
         stamp: Stamp::read(argument(0), argument(1)),
     })
 }

@@ -4,10 +4,10 @@ use super::own_triggers::{drop_triggers, enabled_always};
 use super::shape::{TABLES, VIEWS};
 use super::site::{self, Site};
 use super::steps::{run, steps};
-use super::{adopt, create, owner};
+use super::{adopt, citus, create, distribute, owner, survey, tickets_table};
 use crate::error::Error;
 use crate::pg::error::{Result, notice};
-use crate::pg::lock::{self, Purpose};
+use crate::pg::lock::{self, Purpose, Work};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
@@ -23,27 +23,34 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     cache::accept_invalidations();
     let _session = Session::open()?;
     site::require_same_version()?;
-    let (site, owner) = find(name)?;
+    let (mut site, owner) = find(name)?;
     let mut done = Vec::new();
     if stamp(&site, name)?.fit() == Fit::Current {
         return Ok(done);
     }
+    lock::alone(Work::Defining(site.schema));
     let _rights = Rights::of(owner);
     // Views first: whoever reads one holds it while it waits for the tables.
     VIEWS
         .iter()
         .chain(&TABLES)
-        .filter_map(|relation| catalog::table_in(site.schema, relation))
+        .filter_map(|relation| site.table(relation))
         .for_each(|relation| lock::table(relation, Purpose::Changing));
-    owner::hold(site.schema, owner)?;
+    owner::hold(&site, owner)?;
     adopt::require_owner(&site, owner)?;
     // Somebody else may have done it meanwhile.
     let found = stamp(&site, name)?;
     if found.fit() == Fit::Current {
         return Ok(done);
     }
-    let always = enabled_always(&site)?;
-    drop_triggers(&site)?;
+    let _making = distribute::making();
+    let mut always = enabled_always(&site)?;
+    if citus::is_distributed(site.schema)? {
+        distribute::require_coordinator(name)?;
+        (site, always) = distribute::bring_back(&site)?;
+    } else {
+        drop_triggers(&site)?;
+    }
     for (to, step) in steps(found.shape) {
         notice(format!(
             "workspace \"{name}\", to shape {to}: {}",
@@ -52,9 +59,13 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
         run(&site, step)?;
         done.push((to, step.change));
     }
-    create::make(&site, &always)?;
+    let labels = survey::labels_there(&site)?;
+    create::make(&site, &always, &labels, true)?;
     if found.shape < 3 {
         grant_new(&site)?;
+    }
+    if site.is_distributed {
+        distribute::tell_casts(&site)?;
     }
     Ok(done)
 }
@@ -68,7 +79,7 @@ fn grant_new(site: &Site) -> Result<()> {
                        CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
            FROM (VALUES ('phases', 'phase_transitions', '{SELECT,INSERT,UPDATE,DELETE}'::text[]),
                         ('configuration_history', 'phase_transitions', '{SELECT}'),
-                        ('overdue_tickets', 'phase_board', '{SELECT}')) AS g (new, old, privileges)
+                        ('overdue_tickets', 'phase_board', '{SELECT}'), ('phase_metrics', 'phase_board', '{SELECT}')) AS g (new, old, privileges)
            JOIN pg_class n ON n.relnamespace = $1 AND n.relname = g.new
            JOIN pg_class o ON o.relnamespace = $1 AND o.relname = g.old
           CROSS JOIN LATERAL aclexplode(o.relacl) x
@@ -82,10 +93,8 @@ fn grant_new(site: &Site) -> Result<()> {
 fn find(name: &str) -> Result<(Site, u32)> {
     let no_workspace = || Error::not_a_workspace(name);
     let schema = catalog::schema_by_name(name).ok_or_else(no_workspace)?;
-    let site = Site {
-        schema,
-        quoted: quote_identifier(name)?,
-    };
+    let tickets = tickets_table::to_be(schema)?;
+    let site = Site::held(schema, quote_identifier(name)?, tickets)?;
     let owner = site::owner_of(&site)?.ok_or_else(no_workspace)?;
     Ok((site, owner))
 }

@@ -28,8 +28,10 @@ pub(super) fn uses(statement: &'static Statement) -> Rc<[Use]> {
     })
 }
 
-/// From the text, in which every table of the workspace stands as `{ws}.name`, behind the words that say what is done.
+/// From the text, in which every table of the workspace stands as `{ws}.name`, or `{tickets}`, behind the words that say what is
+/// done.
 fn read_uses(sql: &str) -> Rc<[Use]> {
+    let sql = sql.replace("{tickets}", "{ws}.tickets");
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let mut found: Vec<Use> = Vec::new();
     let mut before = "";

@@ -13,6 +13,8 @@ of them wrote is compared at the end. The workloads and their targets are in the
     gate_checks   P8   checking a gate
     summaries     P9   summarizing a large context
     first_calls   P10  the first call of a connection
+    adoption      P11  adopting a long table
     boards        P12  the board over a million tickets
+    served        P13  moves over HTTP
     alternatives  A1, A2  what one would use instead: a library, another queue
 """

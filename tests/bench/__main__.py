@@ -9,7 +9,8 @@ import sys
 import time
 
 from . import (
-    alternatives, boards, bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, summaries,
+    adoption, alternatives, boards, bulk, claims, first_calls, gate_checks, history_sizes, moves, other_columns, plots, queue_sizes, report, served,
+    summaries,
     whole_moves,
 )
 from .rounds import MANY_ROUNDS, MOST_ROUNDS, ROUNDS
@@ -21,12 +22,15 @@ WORKLOADS = {
     "P3": bulk.run,
     "P4": other_columns.run,
     "P5": claims.run,
+    "P5b": claims.run_many,
     "P6": queue_sizes.run,
     "P7": history_sizes.run,
     "P8": gate_checks.run,
     "P9": summaries.run,
     "P10": first_calls.run,
+    "P11": adoption.run,
     "P12": boards.run,
+    "P13": served.run,
     "A1": alternatives.moves,
     "A2": alternatives.queue,
 }

@@ -1,4 +1,4 @@
-"""P5: claiming and completing tasks, eight agents at once.
+"""P5 and P5b: claiming and completing tasks, one or twenty at a time, eight agents at once.
 
 The baseline is what one would write by hand: FOR UPDATE SKIP LOCKED on the same index, then a guarded UPDATE. Both
 set the columns that phasegate sets, and answer the same columns. A second baseline also does what a queue with
@@ -53,6 +53,32 @@ COMPLETE_AND_LET_GO = f"""
 BARE = f"{CLAIM}{COMPLETE};"
 WITH_DEPENDENCIES = f"{CLAIM}{COMPLETE_AND_LET_GO};"
 
+# Twenty at once. What was claimed is handed back as an array, by all sides alike: pgbench keeps one row.
+MANY = 20
+HAND_BACK = f"jsonb_agg(jsonb_build_object('task_id', c.id, 'attempt', c.attempt, 'result', {RESULT}::jsonb)) AS results"
+OURS_MANY = f"""
+    SELECT {HAND_BACK} FROM claim_tasks({AGENT}, {MANY}, '{{implementation}}') c \\gset
+    SELECT * FROM complete_tasks({AGENT}, :results);
+"""
+CLAIM_MANY = (CLAIM.replace("LIMIT 1", f"LIMIT {MANY}").replace("k.id = (SELECT id FROM best)", "k.id = ANY (ARRAY(SELECT id FROM best))")
+              .strip().removesuffix("\\gset"))
+BARE_MANY = f"""
+    {CLAIM_MANY.replace("    UPDATE tasks k", "    , claimed AS (UPDATE tasks k", 1)})
+    SELECT {HAND_BACK} FROM claimed c \\gset
+    WITH given AS MATERIALIZED (
+        SELECT (g.item ->> 'task_id')::uuid AS id, (g.item ->> 'attempt')::int AS attempt, g.item -> 'result' AS result, g.place
+          FROM jsonb_array_elements(:results) WITH ORDINALITY g (item, place)),
+    done AS (
+        UPDATE tasks k
+           SET status = 'completed', result = g.result, lease_expires_at = NULL, completed_at = now(), updated_at = now(),
+               db_role = session_user, acting_role = current_user
+          FROM given g
+         WHERE k.id = g.id AND k.assigned_agent_id = {AGENT} AND k.status IN ('assigned', 'running') AND k.attempts = g.attempt
+     RETURNING k.id)
+    SELECT g.id AS task_id, d.id IS NOT NULL AS completed, CASE WHEN d.id IS NULL THEN 'task_not_held' END AS error_code
+      FROM given g LEFT JOIN done d ON d.id = g.id ORDER BY g.place;
+"""
+
 WRITTEN = """
     SELECT status, attempts, count(*), count(DISTINCT id), count(assigned_agent_id), count(DISTINCT assigned_agent_id),
            count(result), count(lease_expires_at), count(started_at), count(completed_at), count(scheduled_at),
@@ -77,12 +103,9 @@ def load_tasks(database, schema, count, **columns):
     """)
 
 
-def run(bench):
-    """The rows of P5."""
-    pending = bench.scaled(100_000)
-    pairs = min(16_000, pending // 2)
-    schemas = {"ours": OURS, "bare": BARE, "linked": WITH_DEPENDENCIES}
-    with bench.server.database("bench_p5") as database:
+def compared(bench, name, schemas, pending, transactions):
+    """What a transaction of each of these scripts takes, by schema."""
+    with bench.server.database(name) as database:
         for schema in schemas:
             workspaces.make(database, schema, bare=schema != "ours")
             workspaces.load_tickets(database, schema, 1 + pending // 10)
@@ -92,14 +115,30 @@ def run(bench):
                 workspaces.load(database, schema, "TRUNCATE tasks;")
                 load_tasks(database, schema, pending)
                 database.vacuum(f"{schema}.tasks")
-                return database.pgbench(schemas[schema], pairs, workspaces.path(schema), clients=8)
+                return database.pgbench(schemas[schema], transactions, workspaces.path(schema), clients=8)
 
             return measure
 
         [found] = interleaved({"": {schema: side(schema) for schema in schemas}}, rounds=MANY_ROUNDS).values()
         require_equal({schema: database.run(WRITTEN, schema) for schema in schemas})
+    return found
+
+
+def run(bench):
+    """The rows of P5."""
+    pending = bench.scaled(100_000)
+    schemas = {"ours": OURS, "bare": BARE, "linked": WITH_DEPENDENCIES}
+    found = compared(bench, "bench_p5", schemas, pending, min(16_000, pending // 2))
     what = f"claim_task and complete_task, 8 clients, {pending:,} pending"
     return [
         Row("P5", what, "SKIP LOCKED and UPDATE", found["ours"], found["bare"], at_least(0.55), True),
         Row("P5", what, "the same, letting go who waits", found["ours"], found["linked"], None, True),
     ]
+
+
+def run_many(bench):
+    """The row of P5b."""
+    pending = bench.scaled(100_000, least=8000)
+    found = compared(bench, "bench_p5b", {"ours": OURS_MANY, "bare": BARE_MANY}, pending, pending // 2 // MANY // 8 * 8)
+    what = f"claim_tasks of {MANY} and complete_tasks of those, 8 clients, {pending:,} pending"
+    return [Row("P5b", what, "SKIP LOCKED and UPDATE, set-based", found["ours"], found["bare"], at_least(0.8), True)]

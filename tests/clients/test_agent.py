@@ -1,4 +1,4 @@
-"""The agent of docs/how-to/run-an-agent.md: it works the queue, gives up as it should, and loses no task to a late agent."""
+"""The agent of docs/how-to/agents.md: it works the queue, gives up as it should, and loses no task to a late agent."""
 
 import importlib.util
 import pathlib

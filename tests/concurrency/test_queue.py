@@ -131,6 +131,21 @@ def test_a_claim_reads_a_few_rows_of_a_million(connect, state):
                     assert sum(read.values()) < 1500, (call, read)
 
 
+def test_claims_of_many_pass_by_what_others_hold(connect):
+    """Eight at once, each of twenty: the last still takes the next of the queue, and need not ask for what fits by group."""
+    owner = connect(autocommit=True)
+    owner.execute("SELECT phasegate.create_workspace('acme')")
+    owner.execute("SET search_path = acme, phasegate")
+    owner.execute("INSERT INTO tickets (title) VALUES ('a ticket')")
+    owner.execute("INSERT INTO tasks (ticket_id, phase_id, description) SELECT t.id, 'PHASE_BACKLOG', n FROM tickets t, generate_series(1, 200) n")
+    for place in range(8):
+        session = connect(options="-c search_path=acme,phasegate")
+        before = rows_read(session)
+        claimed = [int(number) for number, in session.execute("SELECT description FROM claim_tasks('a', 20)")]
+        assert claimed == list(range(20 * place + 1, 20 * place + 21))
+        assert rows_read(session)["tasks_claimable_groups"] == before["tasks_claimable_groups"]
+
+
 def test_a_claim_finds_what_fits_wherever_it_stands(connect):
     """The best of those that fit, behind more than a claim looks at in order, and whatever keeps it from asking by group."""
     owner = connect(autocommit=True)

@@ -1,5 +1,6 @@
 """Writes docs/reference.md: what the catalog of a database with a workspace, and the source, say about themselves."""
 
+import json
 import os
 import pathlib
 import re
@@ -38,7 +39,7 @@ def arguments(text):
 FUNCTIONS = """
     SELECT proname, pg_get_function_arguments(oid), pg_get_function_result(oid), provolatile, obj_description(oid, 'pg_proc')
       FROM pg_proc
-     WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype"""
+     WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype AND NOT starts_with(proname, '_')"""
 VOLATILITY = {"i": "Immutable", "s": "Stable", "v": "Volatile"}
 
 
@@ -48,13 +49,17 @@ def functions(connection):
     for room, title in ROOMS.items():
         text += f"\n### {title}\n"
         source = (ROOT / "sql" / room / "functions.sql").read_text("utf-8")
-        for name in re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)\(", source, re.M):
+        for name in re.findall(r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) (\w+)\(", source, re.M):
             if name not in found:
-                continue  # a trigger function
+                continue  # a trigger function, or one that only phasegate calls
             _, given, result, volatility, comment = found.pop(name)
+            given = re.sub(r"\bIN (?=\w+ )", "", given)
             signature = f"{name}({arguments(given)})"
             if len(signature) > 100:
                 signature = f"{name}(\n    " + re.sub(r", (?=\w+ \w+)", ",\n    ", arguments(given)) + ")"
+            if result is None:
+                text += f"\n#### {name}\n\n```\nCALL {signature}\n```\n\n{comment}\n"
+                continue
             text += f"\n#### {name}\n\n```\n{signature}\n    → {result}\n```\n\n{comment} {VOLATILITY[volatility]}.\n"
     assert not found, f"functions that no room's functions.sql makes: {sorted(found)}"
     return text
@@ -113,6 +118,62 @@ def triggers(connection):
     rows = ([code(relation), code(name), when, code(function), about]
             for relation, name, when, function, about in connection.execute(TRIGGERS))
     return text + table(["Table", "Trigger", "Fires", "Function", "What it does"], rows)
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+SCENE = """
+    DELETE FROM phase_gate_requirements;
+    INSERT INTO phase_gate_requirements (phase_id, required_artifacts, validation_criteria, requires_review)
+    VALUES ('PHASE_DESIGN', '{architecture_document}', '{"architecture_document": {"min_length": 20}}', true);
+    INSERT INTO tickets (title, phase_id) VALUES ('Apple Pay on the cart page', 'PHASE_BACKLOG');
+    INSERT INTO tasks (ticket_id, phase_id, task_type, description, status, assigned_agent_id, result)
+    SELECT id, phase_id, 'interview', 'Ask support', 'completed', 'ada',
+           '{"summary": "Asked support", "context": {"key_decisions": ["On devices that support it"]}}' FROM tickets;
+    SELECT transition_ticket(id, 'PHASE_REQUIREMENTS') FROM tickets;
+    UPDATE tasks SET status = 'cancelled' WHERE status = 'pending';
+    SELECT transition_ticket(id, 'PHASE_DESIGN') FROM tickets"""
+# What is to be claimed, what is done before, who claims it how, and what is handed in.
+TASKS = [
+    ("work", "A result may have all of these keys or none, or be NULL; others are kept. `context` becomes part of what the phase hands on, "
+             "`artifacts` are evidence for its gate.", None, "claim_task('dino', '{design}')",
+     {"summary": "Drew the flow of a payment", "context": {"design_decisions": ["The sheet asks for the address"]},
+      "artifacts": [{"type": "architecture_document", "path": "docs/apple-pay.md", "content": {"text": "How a payment goes its way"}}],
+      "outputs": {"pages": 2}}),
+    ("review", "`approved` must be there. The row's `context` has under `review` what is to be judged.", "SELECT validate_gate(id) FROM tickets",
+     "claim_task('vera', '{validation}')", {"approved": False, "feedback": "Good, but one case is missing", "blocking_reasons": ["What if the card is refused?"]}),
+    ("rework", "A task of kind `work` that a rejected review makes. The row's `context` has under `review` what the reviewer said.", None,
+     "claim_task('dino', '{design}')", {"summary": "Refused cards lead back to the cart"}),
+    ("summary", "`summary` must be there, and keep the budget that was asked for. The row's `context` is what is to be summarized.",
+     "SELECT summarize_using_llm(id, 200) FROM tickets", "claim_task('sam', '{summarization}')", {"summary": "Apple Pay is offered on devices that support it."}),
+]
+
+
+def tasks(connection):
+    """One claimed row and one result for each kind of task, as they come; ids and times are made up."""
+    ids = {}
+
+    def id_of(found):
+        return ids.setdefault(found[0], f"00000000-0000-7000-8000-{len(ids) + 1:012}")
+
+    text = """
+## Tasks as agents get them
+
+A row of `claim_task` as JSON, and what `complete_task` takes for it, for each kind of task and for rework.
+"""
+    with connection.transaction(force_rollback=True):
+        connection.execute(SCENE)
+        for name, about, before, claim, result in TASKS:
+            if before:
+                connection.execute(before)
+            task, row = connection.execute(f"SELECT c.id, jsonb_pretty(to_jsonb(c)) FROM {claim} c").fetchone()
+            row = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id_of, row)
+            row = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+[+-][0-9:]+", "2026-01-05T09:00:00+00:00", row)
+            text += f"\n### {name}\n\n{about}\n\n```sql\nSELECT to_jsonb(c) FROM {claim} c;\n```\n```json\n{row}\n```\n\nIts result:\n\n```json\n{json.dumps(result, indent=4)}\n```\n"
+            agent = re.search(r"'(\w+)'", claim)[1]
+            [status] = connection.execute("SELECT status FROM complete_task(%s, %s, %s)", [task, agent, json.dumps(result)]).fetchone()
+            assert status == "completed"
+    return text
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -198,6 +259,7 @@ def reference(connection):
         BEGINNING,
         functions(connection),
         relations(connection, "Types of results", "phasegate", "c", "\nPhases in them are text.\n"),
+        tasks(connection),
         relations(connection, "Tables of a workspace", "shop", "r"),
         relations(connection, "Views of a workspace", "shop", "v"),
         relations(connection, "Views of the extension", "phasegate", "v"),

@@ -39,7 +39,7 @@ def test_every_region_is_shown():
     shown = {(found["file"], found["region"]) for document in DOCUMENTS for found in BLOCK.finditer(document.read_text("utf-8"))}
     marked = {
         (str(path.relative_to(ROOT)), name)
-        for path in ROOT.glob("tests/clients/**/*") if path.suffix in {".py", ".mjs", ".ts", ".java", ".rs"}
+        for path in ROOT.glob("tests/clients/**/*") if path.suffix in {".py", ".mjs", ".ts", ".java", ".rs", ".rb"}
         for name in regions(path)
     }
     assert shown == marked

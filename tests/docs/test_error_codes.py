@@ -1,11 +1,12 @@
 """Every code that docs/reference.md lists is raised once, and read from the field that drivers have it in."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from reference import codes
+from reference import ROOT, codes, messages
 
 TICKET = "'00000000-0000-7000-8000-000000000001'::uuid"
 CODING = "'00000000-0000-7000-8000-000000000002'::uuid"
@@ -48,6 +49,13 @@ RAISING = {
     "invalid_requirements": """UPDATE phase_gate_requirements SET validation_criteria = '{"nope": 1}'""",
     "reviewer_took_part": f"""SELECT complete_task({TASK}, 'ada');
         INSERT INTO tasks (ticket_id, phase_id, kind, status, assigned_agent_id, result) VALUES ({TICKET}, 'PHASE_BACKLOG', 'review', 'completed', 'ada', '{{"approved": true}}')""",
+    "reviewer_has_approved": f"""INSERT INTO tasks (ticket_id, phase_id, kind, status, assigned_agent_id) SELECT {TICKET}, 'PHASE_BACKLOG', 'review', 'assigned', 'vera' FROM generate_series(1, 2);
+        UPDATE tasks SET status = 'completed', result = '{{"approved": true}}' WHERE kind = 'review'""",
+    "other_agent": f"SET LOCAL phasegate.agent = 'ada'; SELECT block_ticket({TICKET}, 'waiting', 'eve')",
+    "archive_unguarded": "ALTER TABLE tickets ENABLE ROW LEVEL SECURITY; SELECT archive_tickets('infinity')",
+    "not_archived": "CREATE TRIGGER a BEFORE DELETE ON tickets FOR EACH ROW EXECUTE FUNCTION nothing(); INSERT INTO tickets (title, phase_id) VALUES ('x', 'PHASE_DONE');"
+                    "SELECT archive_tickets('infinity')",
+    "referred_by_other": f"{STRANGER} CREATE TABLE orders (ticket_id uuid REFERENCES tickets); ALTER TABLE orders OWNER TO stranger; SELECT archive_tickets('infinity')",
     "result_too_large": f"SELECT complete_task({TASK}, 'ada', jsonb_build_object('summary', repeat('x', 2000000)))",
     "artifact_too_large": f"SELECT add_artifact({TICKET}, 'x', NULL, to_jsonb(repeat('x', 2000000)))",
     "value_too_large": "SELECT count_tokens(repeat('x', 9000000))",
@@ -62,7 +70,12 @@ RAISING = {
         INSERT INTO tickets (id, title) VALUES ({TICKET}, 't'); CREATE CONSTRAINT TRIGGER a AFTER INSERT ON phase_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
         EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger(); RESET ROLE; {MOVE}""",
     "workspace_distributed": """SET LOCAL allow_system_table_mods = on; INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
-        VALUES (99999, 'citus', 10, 'pg_catalog'::regnamespace, false, '0'); SET LOCAL citus.enable_schema_based_sharding = on; SELECT create_workspace('other')""",
+        VALUES (99999, 'citus', 10, 'pg_catalog'::regnamespace, false, '0');
+        CREATE TABLE pg_catalog.pg_dist_local_group AS SELECT 0 AS groupid; CREATE TABLE public.issues (id uuid PRIMARY KEY, title text NOT NULL);
+        SET LOCAL citus.enable_schema_based_sharding = on; SELECT create_workspace('other', tickets => 'public.issues')""",
+    "workspace_elsewhere": """SET LOCAL allow_system_table_mods = on; INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+        VALUES (99999, 'citus', 10, 'pg_catalog'::regnamespace, false, '0'); CREATE TABLE pg_catalog.pg_dist_local_group AS SELECT 1 AS groupid;
+        SET LOCAL citus.enable_schema_based_sharding = on; SELECT create_workspace('other')""",
     "no_workspace": f"SET LOCAL search_path = phasegate; {MOVE}",
     "not_a_workspace": "SELECT check_workspace('nowhere')",
     "workspace_incomplete": f"ALTER TABLE tasks DROP COLUMN error_message CASCADE; UPDATE tasks SET priority = 'LOW' WHERE id = {TASK}",
@@ -71,9 +84,12 @@ RAISING = {
     "versions_differ": "UPDATE pg_extension SET extversion = '0' WHERE extname = 'phasegate'; SELECT create_workspace('other')",
     "wrong_column_type": "ALTER TABLE phase_gate_artifacts ALTER COLUMN collected_at DROP DEFAULT, ALTER COLUMN collected_at TYPE text; "
                          f"INSERT INTO phase_gate_artifacts (ticket_id, phase_id, artifact_type) VALUES ({TICKET}, 'PHASE_BACKLOG', 'x')",
-    "cannot_adopt": "CREATE SCHEMA app; CREATE TABLE app.tickets (id int PRIMARY KEY); SELECT create_workspace('app')",
+    "cannot_adopt": "CREATE SCHEMA app; CREATE TABLE app.tasks (id int PRIMARY KEY); SELECT create_workspace('app')",
     "name_taken": "CREATE SCHEMA app; CREATE TYPE app.phase AS (a int); SELECT create_workspace('app')",
+    "adoption_unfinished": """CREATE SCHEMA app; CREATE TABLE app.issues (id uuid PRIMARY KEY, title text NOT NULL, phase_id text);
+        SELECT _adopt_step('app', 'app.issues', NULL, true, NULL); SET LOCAL search_path = app, phasegate; SELECT get_valid_transitions('PHASE_BACKLOG')""",
     "wrong_trigger": "SELECT tickets_decide()",
+    "tickets_taken": "SELECT create_workspace('other', tickets => 'shop.tickets')",
 }
 # Raised at a commit, after a wait, where the machine has no memory, where the database is of another encoding, and never.
 ELSEWHERE = {"not_recorded", "workspace_changed", "out_of_memory", "encoding_not_supported", "internal_error"}
@@ -112,7 +128,7 @@ def test_code_after_a_wait(shop, connect):
     waiting = connect(autocommit=True)
     waiting.execute("SET search_path = shop, phasegate")
     with ThreadPoolExecutor() as pool, shop.transaction():
-        shop.execute("LOCK TABLE tickets; ALTER SCHEMA shop RENAME TO store")
+        shop.execute("LOCK TABLE tickets; ALTER TABLE phase_context RENAME TO former")
         outcome = pool.submit(waiting.execute, MOVE)
         while shop.execute("SELECT FROM pg_locks WHERE NOT granted AND pid = %s", [waiting.info.backend_pid]).fetchone() is None:
             assert not outcome.done()
@@ -162,3 +178,45 @@ def test_another_encoding(database):
             assert bytes(caught.value.diag.constraint_name or b"", "ascii") == b"encoding_not_supported"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+# What compares a message, or a part of it, in the languages of the examples.
+MESSAGE = r"(?:SQLERRM|MESSAGE_TEXT|message_primary|getMessage\(\)|get_message\(\)|\bstr\((?:e|err|error|exc)\)|(?:e|err|error|exc|cause)\.(?:message|to_string\(\)))"
+COMPARED = re.compile(
+    rf"{MESSAGE}\s*(?:===?|!==?|~|(?:NOT\s+)?I?LIKE\b|\bin\b|\.(?:includes|contains|equals|startsWith|starts_with|startswith|endsWith|match|matches|find|indexOf|test)\b)"
+    rf"|\bin\s+{MESSAGE}|(?:re\.\w+|\.test|\bmatch|position|strpos)\([^)\n]*{MESSAGE}|pytest\.raises\([^)\n]*match=", re.I)
+# What tests/clients shows stands in docs/.
+EXAMPLES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"),
+            *(path for folder in ("examples", "demo", "service/examples") for path in ROOT.glob(f"{folder}/**/*") if path.is_file())]
+
+
+def test_what_counts_as_comparing_a_message():
+    for text in ["IF SQLERRM LIKE '%gate%' THEN", "if 'gate' in str(error):", 'error.message.includes("gate")', "if (e.getMessage().contains(\"x\"))",
+                 "err.message === 'x'", "re.search('gate', str(e))", "/gate/.test(error.message)", 'error.to_string().contains("gate")', "SQLERRM ~ 'gate'"]:
+        assert COMPARED.search(text), text
+    for text in ["RAISE NOTICE '%', SQLERRM", "print(error)", "error.diag.constraint_name == 'gate_not_passed'", "err.constraint === 'gate_not_passed'", "console.error(err.message)"]:
+        assert not COMPARED.search(text), text
+
+
+def test_no_example_compares_a_message():
+    """Programs read codes: neither is a message looked into, nor does one of ours stand in code outside of what is shown as output."""
+    said = [message.replace("…", "") for _, message in messages() if len(message.replace("…", "")) >= 16 and "…" not in message]
+    assert len(said) > 50 and len(EXAMPLES) > 30
+    for path in EXAMPLES:
+        text = path.read_text("utf-8", errors="replace")
+        if path.suffix == ".md":
+            if path.name == "reference.md":
+                continue
+            text = "\n".join(code for language, code in re.findall(r"^```(\w+)[^\n]*\n(.*?)^```$", text, re.M | re.S) if language not in ("text", "json", "http"))
+        found = COMPARED.search(text)
+        assert not found, f"{path}: {found[0]}"
+        for message in said:
+            assert not re.search(rf"[\"'`]{re.escape(message)}[\"'`]", text), f"{path}: {message}"
+
+
+def test_no_serialization_failure_is_ours():
+    """Middleware repeats 40001 for ever: it comes from the server alone."""
+    assert "40001" not in {state for _, state, _, _ in codes()}
+    for path in [*ROOT.glob("src/**/*.rs"), *ROOT.glob("sql/**/*.sql")]:
+        text = re.sub(r"^\s*(?://|--).*$", "", path.read_text("utf-8"), flags=re.M)
+        assert not re.search(r"40001|serialization_failure|T_R_SERIALIZATION", text), path

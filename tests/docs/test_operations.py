@@ -1,4 +1,4 @@
-"""The shell commands of README.md's operations do what stands there: one workspace, dumped, restored, and the same."""
+"""What the pages for operators say: the shell commands of the one on backups, and what a ticket costs."""
 
 import os
 import pathlib
@@ -16,8 +16,8 @@ def content(connection):
     return rows, triggers
 
 
-def test_dump_and_restore_as_the_readme_says(make_cluster, tmp_path):
-    section = (ROOT / "README.md").read_text("utf-8").split("\n### Dump and restore\n")[1].split("\n### ")[0]
+def test_dump_and_restore_as_the_page_says(make_cluster, tmp_path):
+    section = (ROOT / "docs/how-to/back-up-and-restore.md").read_text("utf-8").split("\n## Dump and restore\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
     assert len(blocks) == 3
     cluster = make_cluster()
@@ -39,3 +39,21 @@ def test_dump_and_restore_as_the_readme_says(make_cluster, tmp_path):
             assert connection.execute("SELECT sum(violations) FROM phasegate.check_workspace('acme')").fetchone()[0] == 0
             connection.execute("UPDATE acme.tickets SET phase_id = 'PHASE_REQUIREMENTS'::varchar WHERE title = 't1'")
             assert connection.execute("SELECT count(*) FROM acme.phase_history").fetchone()[0] == 9
+
+
+def test_what_a_ticket_costs(database):
+    """Within a tenth of what the page says, and what it makes that these are fewer tickets."""
+    printed = subprocess.run([f"{os.environ['PHASEGATE_BINDIR']}/psql", "-X", "-q", "-A", "-t", "-v", "hundreds=3", "-f", "tests/docs/ticket_size.sql", database],
+                             cwd=ROOT, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+    measured = {table: list(map(int, sizes)) for table, *sizes in (line.split("|") for line in printed.splitlines())}
+    page = (ROOT / "docs/operations.md").read_text("utf-8").split("\n## What a ticket costs\n")[1].split("\n## ")[0]
+    said = {table: [int(size.replace(",", "")) for size in sizes]
+            for table, *sizes in re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", page, re.M)}
+    said["all"] = [sum(sizes) for sizes in zip(*said.values())]
+    kilobytes = int(re.search(r"takes (\d+) kB on disk", page)[1]), int(re.search(r"takes (\d+) kB and one entry", page)[1])
+    assert abs(said["all"][3] - 1000 * kilobytes[0]) <= 500 and len(said) == 7
+    archive = measured.pop("ticket_archive")
+    assert abs(archive[3] - 1000 * kilobytes[1]) <= 2500
+    assert measured.keys() == said.keys()
+    for table, sizes in said.items():
+        assert abs(sizes[3] - measured[table][3]) <= 0.1 * sizes[3] + 700, (table, sizes, measured[table])

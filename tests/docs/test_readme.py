@@ -17,7 +17,7 @@ import pytest
 ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
 BLOCK = re.compile(r"^```sql\n(?P<sql>.*?)^```\n(?:\n?^```text\n(?P<output>.*?)^```\n)?", re.M | re.S)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-ROLES = ["shop_owner", "shop_app", "shop_agent", "shop_reviewer", "shop_reader"]
+ROLES = ["shop_owner", "shop_app", "shop_agent", "shop_reviewer", "shop_conductor", "shop_reader"]
 
 
 def trimmed(output):
@@ -47,13 +47,15 @@ def database():
             connection.execute(f"DROP ROLE IF EXISTS {role}")
 
 
-# Examples other than the README's are to be run in a workspace.
+# Examples other than the README's and the tutorial's are to be run in a workspace.
 WORKSPACE = "CREATE EXTENSION phasegate; SELECT phasegate.create_workspace('shop') \\g /dev/null\nSET search_path = shop, phasegate;\n"
 DOCUMENTS = ["README.md", "demo/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
 PREPARATION = {
     file: "" if file == "README.md" else WORKSPACE
     for file in DOCUMENTS if BLOCK.search((ROOT / file).read_text("utf-8"))
 }
+# The tutorial goes on from the README.
+PREPARATION["docs/tutorial.md"] = "".join(block["sql"] for block in BLOCK.finditer((ROOT / "README.md").read_text("utf-8")))
 
 
 @pytest.mark.parametrize("file", PREPARATION)
@@ -79,51 +81,6 @@ def test_examples(database, file):
             assert trimmed(block["output"]) == trimmed(output), block["sql"]
 
 
-def test_the_reference_is_complete(connect_with_extension):
-    """Functions with the comments of the catalog, and settings."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    row = re.compile(r"^(\| `(\w+)\(.*?\)` \| )(.*) \|$", re.M)
-    catalog = dict(connect_with_extension.execute(
-        "SELECT proname, obj_description(oid, 'pg_proc') FROM pg_proc"
-        " WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype").fetchall())
-    if os.environ.get("ACCEPT"):
-        text = row.sub(lambda found: f"{found[1]}{catalog.get(found[2], found[3])} |", text)
-        (ROOT / "README.md").write_text(text, "utf-8")
-    rows = {name: comment for _, name, comment in row.findall(text)}
-    assert rows == catalog
-    connect_with_extension.execute("SELECT phasegate.uuid_v7()")
-    settings = re.findall(r"^\| `(phasegate\.\w+)` \| (\S+) \| (\w+) \|", text, re.M)
-    assert sorted((name, default.strip("`"), who) for name, default, who in settings) == connect_with_extension.execute(
-        "SELECT name, CASE WHEN coalesce(boot_val, '') = '' THEN 'empty' WHEN unit = 'B' THEN"
-        " replace(pg_size_pretty(boot_val::bigint), '1024 kB', '1MB')"
-        " WHEN unit = 's' THEN boot_val::int / 86400 || 'd' ELSE boot_val END,"
-        " CASE context WHEN 'user' THEN 'everybody' ELSE 'superusers' END"
-        " FROM pg_settings WHERE name LIKE 'phasegate.%' ORDER BY name").fetchall()
-
-
-def test_the_reference_has_the_signatures(connect_with_extension):
-    """Arguments, their types and defaults, as the catalog has them."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    shown = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \| ", text, re.M))
-    actual = dict(connect_with_extension.execute(
-        "SELECT proname, pg_get_function_arguments(oid) FROM pg_proc"
-        " WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype").fetchall())
-    for name, arguments in actual.items():
-        arguments = re.sub(r"::\w+(\[\])?", "", arguments).replace(" DEFAULT ", " = ")
-        arguments = arguments.replace("'00:05:00'", "'5 minutes'").replace('"current_schema"()', "current_schema()")
-        assert shown[name] == arguments, name
-
-
-def test_the_reference_has_the_relations(connect_with_extension):
-    text = (ROOT / "README.md").read_text("utf-8")
-    section = text.split("### Tables and views of a workspace")[1].split("\n### ")[0]
-    shown = {(name, "v" if view else "r") for name, view in re.findall(r"^\| `(\w+)`( \(view\))? \|", section, re.M)}
-    connect_with_extension.execute("SELECT phasegate.create_workspace('shop')")
-    assert shown == set(connect_with_extension.execute(
-        "SELECT relname, relkind::text FROM pg_class"
-        " WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v')").fetchall())
-
-
 @pytest.mark.parametrize("file", DOCUMENTS)
 def test_names_of_files_and_links_are_true(file):
     """Paths in backquotes (a `*` matches, and a bare name stands beside the one before it) and relative links."""
@@ -144,10 +101,3 @@ def test_names_of_files_and_links_are_true(file):
         target = (ROOT / file).parent / link if link else ROOT / file
         headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
         assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, f"{file}: {link}#{anchor}"
-
-
-@pytest.fixture
-def connect_with_extension(database):
-    with psycopg.connect(dbname=database, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION phasegate")
-        yield connection

@@ -49,7 +49,7 @@ def test_messages_are_in_the_style_of_postgresql():
         assert "\n" not in message, message
     for path, text in sources():
         for part in SENTENCE.findall(text):
-            assert re.match(r'[A-Z{\\]|phasegate\.|check_gate', part) and part.endswith((".", ":")), f"{path}: {part}"
+            assert re.match(r'[A-Z{\\]|phasegate\.|check_gate', part) and part.endswith((".", ":", ";")), f"{path}: {part}"
 
 
 def test_the_board_fits_a_terminal(database, workspace):

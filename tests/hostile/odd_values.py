@@ -68,6 +68,8 @@ JSONS = {
     # As the JSON library writes numbers to itself.
     "number key": r"""'{"$serde_json::private::Number": "1", "context": {"a": {"$serde_json::private::Number": "x"}}}'""",
     "good result": """'{"summary": "done", "context": {"key_decisions": ["a"], "risks": "r"}, "outputs": [1], "artifacts": [{"type": "log", "path": "p", "content": {"x": 1}}]}'""",
+    "good results": literal('[{"task_id": "%s", "result": {"summary": "done"}}, {"task_id": "%s"}, {"task_id": "no"}]' % (task_id("held"), task_id("completed"))) + "::jsonb",
+    "ill results": """'[null, 1, [], "x", {}, {"task_id": null}, {"task_id": "x", "attempt": "y", "result": []}]'""",
     "ill result": """'{"summary": 1, "context": [], "artifacts": {"type": 1}, "outputs": null}'""",
     "ill artifacts": """'{"artifacts": [{"type": null}, {"path": "p"}, 1, null, [], {"type": ""}]}'""",
     "many artifacts": "(SELECT jsonb_build_object('artifacts', jsonb_agg(jsonb_build_object('type', 'a' || n))) FROM generate_series(1, 5000) n)",
@@ -178,6 +180,7 @@ def values_of(server_version):
         "xid8": TRANSACTIONS,
         "interval": {**INTERVALS, **(INFINITE_INTERVALS if server_version >= 170000 else {})},
         "name": NAMES,
+        "regclass": {"null": "NULL", "unknown": "4294967295", "a view": "'pg_catalog.pg_roles'", "of the server": "'pg_catalog.pg_class'"},
         "boolean": {"null": "NULL", "true": "true", "false": "false"},
         "timestamp with time zone": TIMES,
     }

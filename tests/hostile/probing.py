@@ -5,8 +5,9 @@ import re
 
 import psycopg
 
-# SQLSTATEs of phasegate's own, as README.md has them, and of PostgreSQL about values.
+# SQLSTATEs of phasegate's own, as the reference has them, and of PostgreSQL about values.
 ALLOWED = {
+    "0A000",  # what a server without Citus cannot do
     "22001",  # too long for a column
     "42704",  # no such role
     "22004",  # a required argument is NULL

@@ -27,6 +27,8 @@ CALLS = {
     "can_transition_ticket": [f"('{TICKET}', 'PHASE_IMPLEMENTATION')"],
     "can_transition": ["('PHASE_DESIGN', 'PHASE_BLOCKED')"],
     "get_valid_transitions": ["('PHASE_DESIGN')"],
+    "force_transition_ticket": [f"('{TICKET}', 'PHASE_DONE', 'why')"],
+    "archive_tickets": ["('infinity')"],
     "block_ticket": [f"('{TICKET}', 'why')"],
     "unblock_ticket": [f"('{OTHER}')"],
     "get_phase_history": [f"('{TICKET}')"],
@@ -38,6 +40,7 @@ CALLS = {
     "ticket_context": [f"('{TICKET}')"],
     "context_summary": [f"('{TICKET}')"],
     "summarize_using_llm": [f"('{TICKET}')"],
+    "request_summary": [f"('{TICKET}')"],
     "summarize_context": ["('{}')"],
     "summarize_structured": ["('{}')"],
     "extract_key_points": ["('{}')"],
@@ -47,6 +50,7 @@ CALLS = {
     "check_gate_requirements": [f"('{TICKET}')"],
     "gate_status": [f"('{TICKET}')"],
     "validate_phase_completion": [f"('{TICKET}')"],
+    "request_review": [f"('{TICKET}')"],
     "validate_gate": [f"('{TICKET}')"],
     "get_templates_for_phase": ["('PHASE_DESIGN')"],
     "generate_phase_tasks": [f"('{TICKET}', 'PHASE_TESTING')"],
@@ -56,14 +60,20 @@ CALLS = {
     "start_task": [f"('{HELD}', 'holder')"],
     "heartbeat_task": [f"('{HELD}', 'holder')"],
     "complete_task": [f"""('{HELD}', 'holder', '{{"summary": "s", "artifacts": [{{"type": "log"}}]}}')"""],
+    "complete_tasks": [f"""('holder', '[{{"task_id": "{HELD}", "result": {{"artifacts": [{{"type": "log"}}]}}}}]')"""],
     "fail_task": [f"('{HELD}', 'holder', 'error')"],
     "cancel_task": [f"('{TASK}')"],
     "release_expired_tasks": ["()"],
     "took_part": [f"('{TICKET}', 'PHASE_DESIGN', 'holder')"],
+    "_has_approved": [f"('{TICKET}', 'PHASE_DESIGN', 'holder')"],
+    "advance_tickets": ["()"],
     "check_workspace": ["()"],
     "create_workspace": ["(current_schema())"],
+    "adoption_report": ["(current_schema())"],
+    "_adopt_step": ["(current_schema(), NULL, NULL, true, NULL)"],
     "upgrade_workspace": ["(current_schema())"],
     "detach_workspace": ["(current_schema())"],
+    "distribute_workspace": ["(current_schema())"],
     "grant_access": [f"(current_schema(), '{STRANGER}', 'reader')"],
     "revoke_access": [f"(current_schema(), '{STRANGER}')"],
     "uuid_v7": ["()"],
@@ -72,8 +82,9 @@ CALLS = {
 # Which tables a function writes by a statement that is as the caller's own.
 OWN = {
     "add_artifact": {"phase_gate_artifacts"},
-    **dict.fromkeys(["transition_ticket", "try_transition_ticket", "transition_tickets", "block_ticket", "unblock_ticket"], {"tickets"}),
-    **dict.fromkeys(["claim_task", "claim_tasks", "start_task", "heartbeat_task", "complete_task", "fail_task", "cancel_task",
+    **dict.fromkeys(["transition_ticket", "try_transition_ticket", "transition_tickets", "force_transition_ticket", "advance_tickets", "block_ticket",
+                     "unblock_ticket"], {"tickets"}),
+    **dict.fromkeys(["claim_task", "claim_tasks", "start_task", "heartbeat_task", "complete_task", "complete_tasks", "fail_task", "cancel_task",
                      "release_expired_tasks"], {"tasks", "tickets"}),
 }
 
@@ -223,7 +234,7 @@ def everything():
 def test_every_function_is_called(cluster):
     with cluster.connect() as connection:
         functions = connection.execute("""SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace
-                                             AND prorettype <> 'trigger'::regtype""").fetchall()
+                                             AND prorettype <> 'trigger'::regtype AND prokind = 'f'""").fetchall()
     assert {name for name, in functions} == set(CALLS)
 
 

@@ -49,8 +49,8 @@ class Sender:
                 raise
             self.doubt, self.refusal = None, error.sqlstate
             self.refused[error.sqlstate] += 1
-            # These two a later operation may well leave.
-            its_own = [fact for fact in operation.facts() if fact[0] not in ("context", "superseded")]
+            # These a later operation may well leave.
+            its_own = [fact for fact in operation.facts() if fact[0] not in ("context", "superseded", "verdict")]
             self.not_there.update(dict.fromkeys(its_own, f"{self.tag} {what}, refused"))
             if self.connection.info.transaction_status:
                 self.roll_back()

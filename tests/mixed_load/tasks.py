@@ -45,8 +45,10 @@ class TaskWork(Sender):
 
     def find_claims(self, state):
         """The claim that was in doubt: what the log has under this agent's name and no answer told of."""
+        # A claim puts back at once what it finds to be of a ticket that is blocked by now, and does not answer with it.
+        put_back = {(task, attempt) for task, attempt, status, _ in state.log if status == "pending"}
         for task, attempt, status, agent in state.log:
-            if agent == self.agent and status == "assigned" and (task, attempt) not in self.claimed:
+            if agent == self.agent and status == "assigned" and (task, attempt) not in self.claimed | put_back:
                 row = state.tasks[task]
                 yield self.holds(task, row.ticket, row.phase, row.kind, row.type, attempt, row.lease)
 

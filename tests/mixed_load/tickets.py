@@ -35,7 +35,7 @@ class TicketWork(Sender):
 
     def stayed(self, ticket, status):
         """What a refusal that is an answer leaves: the gate's result."""
-        return Alternative({("result", ticket.id, ticket.left, self.tag, status)})
+        return Alternative({("verdict", ticket.id, ticket.left, status)})
 
     def born(self, ticket):
         new = {("ticket", ticket.id)} | {("generated", ticket.id, self.tag, kind) for kind in TASK_TYPES.get(ticket.phase, [])}
@@ -91,7 +91,8 @@ class TicketWork(Sender):
             statuses = dict(self.connection.execute(
                 "SELECT ticket_id, gate_status FROM phase_gate_results WHERE validated_by = %s AND gate_status <> 'passed'", [tag]).fetchall())
             for (id, moved), part in zip(answer, parts):
-                yield part[0 if moved else 1 if statuses.get(id) == "failed" else 2]
+                # A refusal that says the same as the last one leaves nothing.
+                yield part[0] if moved else {"failed": part[1], "pending": part[2]}.get(statuses.get(id), Alternative(set()))
         tag = self.tag
         self.go("transition_tickets", self.sql(
             "SELECT ticket_id, transitioned FROM transition_tickets(%s::uuid[], %s, %s, %s)", [ticket.id for ticket in tickets], to, tag, tag),
@@ -165,7 +166,8 @@ class TicketWork(Sender):
     def validate(self):
         if ticket := self.pick(lambda ticket: ticket.phase in GATES):
             by = f"{self.tag} validates"
-            parts = [[Alternative({("result", ticket.id, ticket.phase, by, status)}) for status in ["passed", "failed", "pending"]]]
+            parts = [[Alternative({("result", ticket.id, ticket.phase, by, "passed")}),
+                      *(Alternative({("verdict", ticket.id, ticket.phase, status)}) for status in ["failed", "pending"])]]
             self.go("validate_gate", self.sql("SELECT gate_status FROM validate_gate(%s, validated_by => %s)", ticket.id, by), parts,
                     chosen=lambda answer: [one for one in parts[0] if answer[0][0] in next(iter(one.new))])
 
@@ -185,5 +187,7 @@ class TicketWork(Sender):
     def ask_summary(self):
         if ticket := self.pick(lambda ticket: ticket.folded and not ticket.asked):
             ticket.asked = True
+            # What is to be summarized is folded in first.
+            ticket.folded.add(ticket.left)
             self.go("summarize_using_llm", self.sql("SELECT id FROM summarize_using_llm(%s)", ticket.id),
                     chosen=lambda answer: [Alternative({("task", answer[0][0])})])

@@ -1,19 +1,26 @@
 //! What a claim must answer.
 
+use crate::expect::{Seen, follow};
+use crate::rules::Rules;
 use crate::server::Row;
 use crate::statement::Sent;
 use crate::world::{FUTURE, Rows, World, update};
 use phasegate::tasks::status::Status;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A claim: leases that ran out and tasks whose time has come are first put into their place, as far as nobody
 /// holds them; then the best task that nobody holds is claimed.
+#[expect(clippy::too_many_arguments, reason = "all that is known of a claim")]
 pub fn claim(
+    rules: &Rules,
     world: &mut World,
     session: usize,
     sent: &Sent,
     answer: &Result<Vec<Row>, &str>,
-    left: &[Row],
+    due_still: &[Row],
+    seen: &Seen,
+    attempts: &BTreeMap<Uuid, i32>,
     is_strict: bool,
 ) -> Result<(), String> {
     let rows = answer
@@ -31,7 +38,7 @@ pub fn claim(
         .map(|(id, _)| *id)
         .collect();
     for id in due {
-        let is_still_due = left
+        let is_still_due = due_still
             .iter()
             .any(|row| row[1].as_deref() == Some(&id.to_string()));
         if !is_still_due {
@@ -42,7 +49,35 @@ pub fn claim(
             ));
         }
     }
-    let candidates = after.claimable();
+    follow(rules, world, session, &mut after, seen)?;
+    let stopped: Vec<Uuid> = after
+        .claimable()
+        .into_iter()
+        .filter(|id| {
+            let task = &after.tasks[id];
+            rules.stops(after.tickets[&task.ticket].phase, task.phase)
+        })
+        .collect();
+    for id in &stopped {
+        let found = attempts.get(id).copied();
+        let is_claimed = claimed.as_ref().is_some_and(|(claimed, _)| claimed == id);
+        let was_claimed = found.is_some_and(|found| found > after.tasks[id].state.attempts);
+        if !was_claimed || is_claimed {
+            continue;
+        }
+        let (status, on_hold) = seen[id];
+        if status == Status::Pending && !on_hold && !world.may_be_held(session, &after.tasks[id]) {
+            return Err(format!(
+                "task {id} was put off though nobody holds its ticket"
+            ));
+        }
+        take_out(&mut after, *id, &sent.agent, (status, on_hold));
+    }
+    let candidates: Vec<Uuid> = after
+        .claimable()
+        .into_iter()
+        .filter(|id| is_strict || !stopped.contains(id))
+        .collect();
     let free = candidates
         .iter()
         .find(|id| !world.may_be_held(session, &after.tasks[id]));
@@ -83,6 +118,22 @@ pub fn claim(
         }
     }
     world.apply(session, after)
+}
+
+/// A task that was passed by when its ticket stopped, and that the claim has come upon; put off where somebody holds the ticket.
+fn take_out(rows: &mut Rows, id: Uuid, agent: &str, (status, on_hold): (Status, bool)) {
+    update(rows, id, agent, |task| {
+        task.status = Status::Assigned;
+        task.agent = Some(agent.to_owned());
+        task.lease = Some(FUTURE);
+    });
+    update(rows, id, agent, |task| {
+        task.status = status;
+        if status == Status::Pending && !on_hold {
+            task.scheduled_at = Some(FUTURE);
+        }
+    });
+    rows.tasks.get_mut(&id).expect("a task").on_hold = on_hold;
 }
 
 fn tidy(rows: &mut Rows, id: Uuid, by: &str) {

@@ -26,6 +26,36 @@ struct Prediction {
     entered: Vec<(usize, Phase)>,
 }
 
+/// What a task is seen to be after a statement, as far as its session sees it: its status, and whether it is on hold.
+pub type Seen = BTreeMap<Uuid, (Status, bool)>;
+
+/// How often the tasks were claimed.
+fn attempts(left: &[Row]) -> BTreeMap<Uuid, i32> {
+    left.iter()
+        .map(|row| {
+            let text = |column: usize| row[column].as_deref().unwrap_or_default();
+            (
+                Uuid::parse_str(text(1)).expect("an id"),
+                text(11).parse().expect("a number"),
+            )
+        })
+        .collect()
+}
+
+/// Reads the rows of [`crate::statement::ALL_TASKS`].
+fn seen(left: &[Row]) -> Seen {
+    left.iter()
+        .map(|row| {
+            let text = |column: usize| row[column].as_deref().unwrap_or_default();
+            let status = Status::from_name(text(9)).expect("a status");
+            (
+                Uuid::parse_str(text(1)).expect("an id"),
+                (status, text(10) == "t"),
+            )
+        })
+        .collect()
+}
+
 /// Compares an answer with what the model says and takes over what the statement did.
 pub fn judge(
     rules: &Rules,
@@ -73,18 +103,43 @@ fn judge_work(
         _ => {}
     }
     // What the statement answered, and what was asked for with it.
-    let is_left = |row: &Row| {
-        row.first()
-            .is_some_and(|column| column.as_deref() == Some("+"))
+    let marked = |mark: &'static str| {
+        move |row: &Row| {
+            row.first()
+                .is_some_and(|column| column.as_deref() == Some(mark))
+        }
     };
     let (left, observed): (Vec<Row>, Vec<Row>) =
-        answer.iter().flatten().cloned().partition(is_left);
+        answer.iter().flatten().cloned().partition(marked("+"));
+    let (due, observed): (Vec<Row>, Vec<Row>) = observed.into_iter().partition(marked("*"));
+    let seen = seen(&left);
     let observed = match answer {
         Ok(_) => Ok(observed),
         Err(failure) => Err(failure.state.as_str()),
     };
     if sent.operation == Operation::Claim {
-        return claim(world, session, sent, &observed, &left, is_strict);
+        return claim(
+            rules,
+            world,
+            session,
+            sent,
+            &observed,
+            &due,
+            &seen,
+            &attempts(&left),
+            is_strict,
+        );
+    }
+    if sent.operation == Operation::Advance && observed.is_ok() {
+        return advance(
+            rules,
+            world,
+            session,
+            sent,
+            &observed.unwrap_or_default(),
+            &left,
+            is_strict,
+        );
     }
     let mut expected = predict(rules, world.view(session), session, sent);
     if !agrees(&expected, &observed) {
@@ -103,6 +158,7 @@ fn judge_work(
     if observed.is_err() {
         return Ok(());
     }
+    follow(rules, world, session, &mut expected.rows, &seen)?;
     if !expected.entered.is_empty() || matches!(sent.operation, Operation::AddTask { .. }) {
         made(rules, &mut expected, sent, &left)?;
     }
@@ -116,6 +172,124 @@ fn agrees(expected: &Prediction, observed: &Result<Vec<Row>, &str>) -> bool {
         (Err(expected), Err(observed)) => expected.contains(*observed),
         _ => false,
     }
+}
+
+/// What became of tasks on hold, or whose tickets have moved: those that others may hold are passed by.
+pub fn follow(
+    rules: &Rules,
+    world: &World,
+    session: usize,
+    after: &mut Rows,
+    seen: &Seen,
+) -> Result<(), String> {
+    let before = world.view(session);
+    let by = format!("s{session}");
+    let ids: Vec<Uuid> = after.tasks.keys().copied().collect();
+    for id in ids {
+        let task = after.tasks[&id].clone();
+        let Some(was) = before.tasks.get(&id) else {
+            continue;
+        };
+        let phases = |rows: &Rows| rows.tickets[&task.ticket].phase;
+        let (from, to) = (phases(&before), phases(after));
+        let is_held = || world.may_be_held(session, &task);
+        let found = seen.get(&id).copied();
+        let passed_by = |what: &str| {
+            if is_held() {
+                return Ok(());
+            }
+            Err(format!(
+                "task {id} was not {what} though nobody holds it: it is {found:?}"
+            ))
+        };
+        let stops = |phase: Phase| rules.phases.kind(phase).stops_work();
+        if from != to && stops(to) {
+            if !task.state.status.is_open() || task.phase == to {
+                continue;
+            }
+            if rules.phases.kind(to).is_final() {
+                if found.is_some_and(|(status, _)| status == Status::Cancelled) {
+                    update(after, id, &by, |task| task.status = Status::Cancelled);
+                    after.tasks.get_mut(&id).expect("a task").on_hold = false;
+                } else {
+                    passed_by("cancelled")?;
+                }
+            } else if !task.on_hold {
+                if found.is_some_and(|(_, on_hold)| on_hold) {
+                    after.tasks.get_mut(&id).expect("a task").on_hold = true;
+                } else {
+                    passed_by("put on hold")?;
+                }
+            }
+        } else if from != to && stops(from) {
+            if task.on_hold && found.is_some_and(|(_, on_hold)| !on_hold) {
+                after.tasks.get_mut(&id).expect("a task").on_hold = false;
+            } else if task.on_hold {
+                passed_by("let go")?;
+            }
+        } else if was.on_hold && (was.state != task.state || was.pending != task.pending) {
+            let stays = !task.state.status.is_final() && rules.stops(to, task.phase);
+            let on_hold = found.is_some_and(|(_, on_hold)| on_hold);
+            if on_hold != stays && (on_hold || !is_held()) {
+                return Err(format!(
+                    "task {id} is on hold: {on_hold}, the model says {stays}"
+                ));
+            }
+            after.tasks.get_mut(&id).expect("a task").on_hold = on_hold;
+        }
+    }
+    Ok(())
+}
+
+/// What `advance_tickets` did: whatever was ready and nobody held, and nothing else.
+fn advance(
+    rules: &Rules,
+    world: &mut World,
+    session: usize,
+    sent: &Sent,
+    observed: &[Row],
+    left: &[Row],
+    is_strict: bool,
+) -> Result<(), String> {
+    let by = format!("s{session}");
+    let before = world.view(session);
+    let mut expected = Prediction {
+        rows: before.clone(),
+        answer: Ok(None),
+        entered: Vec::new(),
+    };
+    for row in observed {
+        let text = |column: usize| row[column].as_deref().unwrap_or_default();
+        let ticket = (0..TICKETS).find(|ticket| ticket_id(*ticket).to_string() == text(0));
+        let ticket = ticket.expect("a ticket of the history");
+        let to = rules.way_ahead(&before, ticket);
+        let Some(to) = to.filter(|to| text(1) == "t" && rules.phases.label(*to) == text(2)) else {
+            return Err(format!(
+                "ticket {ticket} was advanced {row:?}, the model says {to:?}"
+            ));
+        };
+        if rules.move_ticket(&mut expected.rows, ticket, to, &by) == Ok(Some(true)) {
+            expected.entered.push((ticket, to));
+        }
+    }
+    let is_free = |ticket: &usize| {
+        let mut others = world.open.iter().filter(|(other, _)| **other != session);
+        !others.any(|(_, open)| open.touched.contains(ticket))
+    };
+    let left_behind = before.tickets.keys().find(|ticket| {
+        let phase = before.tickets[ticket].phase;
+        expected.rows.tickets[ticket].phase == phase
+            && rules.way_ahead(&before, **ticket).is_some()
+            && is_free(ticket)
+    });
+    if let Some(ticket) = left_behind.filter(|_| !is_strict && !sent.waited) {
+        return Err(format!(
+            "ticket {ticket} was not advanced, though it is ready and nobody holds it"
+        ));
+    }
+    follow(rules, world, session, &mut expected.rows, &seen(left))?;
+    made(rules, &mut expected, sent, left)?;
+    world.apply(session, expected.rows)
 }
 
 fn row(columns: &[Option<&str>]) -> Row {
@@ -215,7 +389,9 @@ fn predict(rules: &Rules, mut rows: Rows, session: usize, sent: &Sent) -> Predic
             rows.tickets.get_mut(ticket).expect("a ticket").work_added += 1;
             Ok(None)
         }
-        Operation::Claim | Operation::Savepoint | Operation::RollbackTo => Ok(None),
+        Operation::Claim | Operation::Advance | Operation::Savepoint | Operation::RollbackTo => {
+            Ok(None)
+        }
         _ => work(&mut rows, &by, sent),
     };
     Prediction {
@@ -331,7 +507,12 @@ fn made(
             task.ticket == *ticket && Some(task.phase) == sent.phase && task.template.is_none()
         };
         match new.as_slice() {
-            [(_, task)] if is_it(task) && task.waits_for == Vec::from_iter(sent.task) => {}
+            [(_, task)] if is_it(task) && task.waits_for == Vec::from_iter(sent.task) => {
+                let present = expected.rows.tickets[ticket].phase;
+                if task.on_hold != rules.stops(present, task.phase) {
+                    return Err(format!("a new task of a ticket in {present:?} is {task:?}"));
+                }
+            }
             _ => return Err(format!("one task was to be inserted, there are {new:?}")),
         }
     }
@@ -364,6 +545,9 @@ fn made(
             }
         }
         for (id, task) in &of_ticket {
+            if task.on_hold {
+                return Err(format!("task {id}, which was just made, is on hold"));
+            }
             let waits_for = task
                 .template
                 .map(|template| rules.waits_for(&expected.rows, &of_ticket, *ticket, template));
@@ -403,6 +587,7 @@ pub fn new_task(rules: &Rules, row: &Row) -> (Uuid, Task) {
         created: text(7),
         waits_for: row[8].as_deref().map(ids).unwrap_or_default(),
         pending: 0,
+        on_hold: text(10) == "t",
         state: new_state(),
     };
     (id(&text(1)), task)

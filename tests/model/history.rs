@@ -4,8 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::fmt;
 
-/// The most sessions and tickets of a history.
-pub const SESSIONS: usize = 4;
+/// The most sessions of a history: that many loops at once.
+pub const SESSIONS: usize = 8;
+/// The most sessions of a history in which each does whatever comes to its mind.
+const FREE_SESSIONS: usize = 4;
 /// The most tickets of a history.
 pub const TICKETS: usize = 3;
 
@@ -54,6 +56,8 @@ pub enum Operation {
     Unblock {
         ticket: usize,
     },
+    /// `advance_tickets`
+    Advance,
     /// `phase` none means the ticket's.
     AddArtifact {
         ticket: usize,
@@ -180,6 +184,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (vec(ticket(), 1..=3), phase()).prop_map(|(tickets, to)| Operation::MoveMany { tickets, to }),
         3 => (vec(ticket(), 2..=3), phase()).prop_map(|(tickets, to)| Operation::UpdateMany { tickets, to }),
         3 => ticket().prop_map(|ticket| Operation::Unblock { ticket }),
+        4 => Just(Operation::Advance),
         4 => (ticket(), proptest::option::of(phase()), proptest::bool::weighted(0.8))
             .prop_map(|(ticket, phase, good)| Operation::AddArtifact { ticket, phase, good }),
         1 => ticket().prop_map(|ticket| Operation::Withdraw { ticket }),
@@ -216,12 +221,43 @@ fn transaction() -> impl Strategy<Value = Transaction> {
         })
 }
 
-/// Random histories.
+/// Random histories: mostly of sessions that do anything, some of as many loops as there are sessions.
 pub fn histories() -> impl Strategy<Value = History> {
+    prop_oneof![3 => anything(), 1 => loops()]
+}
+
+fn anything() -> impl Strategy<Value = History> {
     (
         vec(2usize..6, 1..=TICKETS),
-        vec(vec(transaction(), 1..5), 3..=SESSIONS),
+        vec(vec(transaction(), 1..5), 3..=FREE_SESSIONS),
         vec(0..SESSIONS, 0..120),
+    )
+        .prop_map(|(tickets, scripts, turns)| History {
+            tickets,
+            scripts,
+            turns,
+        })
+}
+
+/// Agents that claim and complete, and conductors that advance, all at once: each statement a transaction of its own, or two of them
+/// in one.
+fn loops() -> impl Strategy<Value = History> {
+    let operation = prop_oneof![
+        4 => Just(Operation::Advance),
+        4 => Just(Operation::Claim),
+        4 => (0usize..40, proptest::option::weighted(0.6, Just(true)))
+            .prop_map(|(task, artifact)| Operation::Complete { task, who: Claimant::Holder, artifact }),
+        1 => (0..TICKETS).prop_map(|ticket| Operation::AddArtifact { ticket, phase: None, good: true }),
+    ];
+    let transaction = vec(operation, 1..3).prop_map(|operations| Transaction {
+        level: Level::ReadCommitted,
+        operations,
+        commits: true,
+    });
+    (
+        vec(2usize..6, TICKETS),
+        vec(vec(transaction, 3..8), SESSIONS),
+        vec(0..SESSIONS, 0..200),
     )
         .prop_map(|(tickets, scripts, turns)| History {
             tickets,

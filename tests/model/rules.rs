@@ -4,7 +4,7 @@ use crate::world::{Entry, Rows, Task};
 use phasegate::gates::criteria::Content;
 use phasegate::gates::evaluate::{ArtifactEvidence, Evidence, evaluate};
 use phasegate::gates::requirements::Requirements;
-use phasegate::phase::{Direction, Phase, Phases};
+use phasegate::phase::{Direction, Kind, Phase, Phases};
 use phasegate::tasks::status::Status;
 use phasegate::workflow::transitions::Transitions;
 use serde_json::json;
@@ -55,15 +55,25 @@ impl Rules {
             .transitions
             .decide(&self.phases, phase, previous, to)
             .ok_or(Refusal::Invalid)?;
-        let results: Vec<(Phase, bool)> = decided
+        let results: Vec<(Phase, bool, String)> = decided
             .gates
             .iter()
             .filter(|gate| self.gates.contains_key(gate))
-            .map(|gate| (*gate, self.passes(rows, ticket, *gate)))
+            .map(|gate| {
+                let passes = self.passes(rows, ticket, *gate);
+                (*gate, passes, self.looked_at(rows, ticket, *gate))
+            })
             .collect();
         let moved = rows.tickets.get_mut(&ticket).expect("a ticket");
-        moved.results.extend(&results);
-        if results.iter().any(|(_, passes)| !passes) {
+        for (gate, passes, looked_at) in &results {
+            let verdict = (*passes, looked_at.clone());
+            // One that did not pass is stored if it is news.
+            if *passes || moved.latest.get(gate) != Some(&verdict) {
+                moved.results.push((*gate, *passes));
+                moved.latest.insert(*gate, verdict);
+            }
+        }
+        if results.iter().any(|(_, passes, _)| !passes) {
             return Err(Refusal::Gate);
         }
         let gated = decided.gates.contains(&decided.left) && self.gates.contains_key(&decided.left);
@@ -84,6 +94,72 @@ impl Rules {
             gated,
         });
         Ok(Some(decided.direction != Direction::Return))
+    }
+
+    /// What a verdict on a phase's gate tells of.
+    fn looked_at(&self, rows: &Rows, ticket: usize, phase: Phase) -> String {
+        let asks_for_report = self
+            .gates
+            .get(&phase)
+            .is_some_and(|gate| gate.needed_artifacts().any(|artifact| artifact == REPORT));
+        let newest = rows.tickets[&ticket]
+            .artifacts
+            .iter()
+            .rfind(|artifact| artifact.phase == phase && !artifact.superseded);
+        let report = newest.filter(|_| asks_for_report).map(|report| report.good);
+        let tasks: Vec<_> = self
+            .work(rows, ticket, phase)
+            .map(|(id, task)| (*id, task.state.status))
+            .filter(|(_, status)| *status != Status::Cancelled)
+            .collect();
+        let completed = tasks
+            .iter()
+            .filter(|(_, status)| *status == Status::Completed)
+            .count();
+        let others: Vec<_> = tasks
+            .iter()
+            .filter(|(_, status)| *status != Status::Completed)
+            .collect();
+        format!("{report:?} {completed} {others:?}")
+    }
+
+    fn work<'a>(
+        &self,
+        rows: &'a Rows,
+        ticket: usize,
+        phase: Phase,
+    ) -> impl Iterator<Item = (&'a Uuid, &'a Task)> {
+        rows.tasks
+            .iter()
+            .filter(move |(_, task)| task.ticket == ticket && task.phase == phase)
+    }
+
+    /// Where `advance_tickets` would move the ticket.
+    pub fn way_ahead(&self, rows: &Rows, ticket: usize) -> Option<Phase> {
+        let phase = rows.tickets[&ticket].phase;
+        if self.phases.kind(phase) != Kind::Work {
+            return None;
+        }
+        let statuses: Vec<Status> = self
+            .work(rows, ticket, phase)
+            .map(|(_, task)| task.state.status)
+            .filter(|status| *status != Status::Cancelled)
+            .collect();
+        let is_ready = if statuses.iter().any(|status| status.is_open()) {
+            false
+        } else if self.gates.contains_key(&phase) {
+            self.passes(rows, ticket, phase)
+        } else {
+            !statuses.is_empty() && statuses.iter().all(|status| *status == Status::Completed)
+        };
+        is_ready
+            .then(|| self.transitions.only_way_ahead(&self.phases, phase))
+            .flatten()
+    }
+
+    /// Whether a ticket in phase `present` keeps the work of `phase` waiting, or has ended it.
+    pub fn stops(&self, present: Phase, phase: Phase) -> bool {
+        present != phase && self.phases.kind(present).stops_work()
     }
 
     /// Whether the gate of a phase lets the ticket through.

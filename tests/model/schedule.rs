@@ -98,6 +98,7 @@ fn prepare(server: &mut Server, history: &History) -> World {
             artifacts: Vec::new(),
             work_added: 0,
             results: Vec::new(),
+            latest: BTreeMap::new(),
         };
         world.committed.tickets.insert(number, ticket);
     }

@@ -31,9 +31,9 @@ pub struct Sent {
 }
 
 /// What [`crate::expect::new_task`] reads.
-pub const ALL_TASKS: &str = "SELECT '+', id, ticket_id, phase_id, task_type, template_id, priority, to_char(created_at, 'YYYYMMDDHH24MISSUS'), dependencies -> 'depends_on' FROM tasks";
+pub const ALL_TASKS: &str = "SELECT '+', id, ticket_id, phase_id, task_type, template_id, priority, to_char(created_at, 'YYYYMMDDHH24MISSUS'), dependencies -> 'depends_on', status, on_hold, attempts FROM tasks";
 const DUE_TASKS: &str =
-    "; SELECT '+', id FROM tasks WHERE coalesce(lease_expires_at, scheduled_at) <= now()";
+    "; SELECT '*', id FROM tasks WHERE coalesce(lease_expires_at, scheduled_at) <= now()";
 
 /// A ticket's id.
 pub fn ticket_id(ticket: usize) -> Uuid {
@@ -129,6 +129,9 @@ pub fn statement(
                 "SELECT current_phase FROM unblock_ticket('{}')",
                 ticket_id(sent.ticket)
             )
+        }
+        Operation::Advance => {
+            "SELECT ticket_id, transitioned, current_phase FROM advance_tickets()".to_owned()
         }
         Operation::AddArtifact {
             ticket,
@@ -227,18 +230,16 @@ pub fn statement(
         Operation::Savepoint => "SAVEPOINT s".to_owned(),
         Operation::RollbackTo => "ROLLBACK TO s".to_owned(),
     };
-    // What it leaves that its answer does not tell, in the same message: rows that begin with a plus sign.
+    // What it leaves that its answer does not tell, in the same message: rows that begin with a mark.
     match sent.operation {
-        Operation::Claim => sent.sql.push_str(DUE_TASKS),
-        Operation::Move { .. }
-        | Operation::MoveMany { .. }
-        | Operation::UpdateMany { .. }
-        | Operation::Unblock { .. }
-        | Operation::AddTask { .. } => {
+        Operation::Savepoint | Operation::RollbackTo => {}
+        _ => {
             sent.sql.push_str("; ");
             sent.sql.push_str(ALL_TASKS);
         }
-        _ => {}
+    }
+    if sent.operation == Operation::Claim {
+        sent.sql.push_str(DUE_TASKS);
     }
     Some(sent)
 }
@@ -255,6 +256,7 @@ impl Sent {
                 tickets.clone()
             }
             Operation::Unblock { .. } => vec![self.ticket],
+            Operation::Advance => self.seen.tickets.keys().copied().collect(),
             _ => self
                 .task
                 .and_then(|id| self.seen.tasks.get(&id))

@@ -99,7 +99,7 @@ pub fn compare(server: &mut Server, expected: &Rows) -> Result<(), String> {
         "the tasks",
         tasks,
         "SELECT id, status, assigned_agent_id, attempts, max_attempts, pending_dependencies,
-                lease_expires_at IS NOT NULL, scheduled_at IS NOT NULL, started_at IS NOT NULL, completed_at IS NOT NULL FROM tasks ORDER BY id::text COLLATE \"C\"",
+                lease_expires_at IS NOT NULL, scheduled_at IS NOT NULL, started_at IS NOT NULL, completed_at IS NOT NULL, on_hold FROM tasks ORDER BY id::text COLLATE \"C\"",
     )
 }
 
@@ -119,6 +119,7 @@ fn columns(task: &Task) -> Row {
         flag(state.scheduled_at.is_some()),
         flag(state.started_at.is_some()),
         flag(state.completed_at.is_some()),
+        flag(task.on_hold),
     ]
 }
 

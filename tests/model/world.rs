@@ -25,6 +25,8 @@ pub struct Ticket {
     pub work_added: usize,
     /// What gates said: rows of `phase_gate_results`, in any order.
     pub results: Vec<(Phase, bool)>,
+    /// The last of them for each phase: whether it passed, and what it looked at.
+    pub latest: BTreeMap<Phase, (bool, String)>,
 }
 
 /// A row of `phase_history`; `gated` where it names the result of a gate.
@@ -57,6 +59,7 @@ pub struct Task {
     pub created: String,
     pub waits_for: Vec<Uuid>,
     pub pending: i32,
+    pub on_hold: bool,
     pub state: State,
 }
 
@@ -70,6 +73,7 @@ impl Task {
         self.state.status == Status::Pending
             && self.pending == 0
             && self.state.scheduled_at.is_none()
+            && !self.on_hold
     }
 
     /// Whether its lease ran out, or its time has come.

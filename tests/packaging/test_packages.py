@@ -101,7 +101,7 @@ def test_the_tarball_installs(dist, server, tmp_path):
     works(server)
     # Installed, it can be tested where it is.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PHASEGATE_")}
-    subprocess.run(["make", "installcheck", "TESTS=all_edges names"], cwd=ROOT, check=True,
+    subprocess.run(["make", "installcheck", "TESTS=moves_all_edges workspace_odd_names"], cwd=ROOT, check=True,
                    env=env | server.connection() | {"PG_CONFIG": server.pg_config})
     with server.connect() as connection:
         assert connection.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'phasegate%'").fetchone() == (0,)

@@ -15,6 +15,7 @@ READER = """(SELECT pg_get_userbyid(grantee) FROM pg_class c, aclexplode(relacl)
 HELD = "(SELECT id FROM tasks WHERE status = 'running')"
 
 READS = {
+    "adoption_report": ["('helpdesk')", "('a new one')"],
     "aggregate_phase_context": [f"({WORKED_ON}, 'PHASE_REQUIREMENTS')", f"({WAITING})"],
     "can_transition": ["('PHASE_TESTING', 'PHASE_DONE')", "('PHASE_IDEA', 'PHASE_BACKLOG')"],
     "can_transition_ticket": [f"({WAITING}, 'PHASE_DESIGN')", f"({TESTING}, 'PHASE_DONE')", f"({BLOCKED}, 'PHASE_DESIGN')"],
@@ -33,26 +34,36 @@ READS = {
     "summarize_context": [f"((SELECT context FROM tickets WHERE id = {WORKED_ON}), 100)"],
     "summarize_structured": [f"((SELECT context FROM tickets WHERE id = {WORKED_ON}))"],
     "ticket_context": [f"({WORKED_ON})", f"({WAITING})"],
+    "_has_approved": [f"({WORKED_ON}, 'PHASE_REQUIREMENTS', 'ada')"],
     "took_part": [f"({WORKED_ON}, 'PHASE_REQUIREMENTS', 'ada')", f"({WORKED_ON}, 'PHASE_REQUIREMENTS', 'bob')"],
 }
 
 # Also where there is nothing to do: a move to where the ticket is, a summary or review that is asked for already.
 WRITES = {
+    "_adopt_step": ["('a new one', NULL, NULL, true, NULL)"],
     "add_artifact": [f"({WAITING}, 'notes')"],
+    "archive_tickets": ["('infinity')"],
+    "advance_tickets": ["()", "(5, 'me', '{PHASE_TESTING}')"],
     "block_ticket": [f"({WAITING}, 'why')", f"({BLOCKED}, 'why')"],
     "cancel_task": [f"({HELD})"],
     "claim_task": ["('ada', '{analysis}')", "('ada', '{nothing at all}')"],
     "claim_tasks": ["('ada', 3, '{analysis}')"],
     "collect_artifacts": [f"({WORKED_ON})", f"({WAITING})"],
     "complete_task": [f"({HELD}, 'bob')", f"({HELD}, 'somebody else')"],
+    "complete_tasks": [f"""('bob', jsonb_build_array(jsonb_build_object('task_id', {HELD})))""", """('bob', '[]')"""],
     "create_workspace": ["('a new one')", "('helpdesk')"],
     "detach_workspace": ["('helpdesk')"],
+    # Without Citus it is refused.
+    "distribute_workspace": [],
     "fail_task": [f"({HELD}, 'bob', 'why')"],
+    "force_transition_ticket": [f"({WAITING}, 'PHASE_DONE', 'why')", f"({BLOCKED}, 'PHASE_BLOCKED', 'why')"],
     "generate_phase_tasks": [f"({WAITING}, 'PHASE_TESTING')", f"({WAITING})"],
     "generate_task_from_template": [f"({WAITING}, (SELECT id FROM task_templates WHERE task_type = 'run_tests'))", f"({WAITING}, (SELECT id FROM task_templates WHERE task_type = 'agree'))"],
     "grant_access": ["('helpdesk', 'pg_monitor', 'reader')"],
     "heartbeat_task": [f"({HELD}, 'bob')"],
     "release_expired_tasks": ["()", "('helpdesk')"],
+    "request_review": [f"({WAITING})"],
+    "request_summary": [f"({WORKED_ON})"],
     "revoke_access": [f"('helpdesk', {READER})"],
     "start_task": [f"({HELD}, 'bob')"],
     "summarize_using_llm": [f"({WORKED_ON})", f"({BLOCKED})"],

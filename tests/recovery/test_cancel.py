@@ -46,7 +46,7 @@ CREATE SCHEMA desk;
 CREATE TABLE desk.tickets (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), title text, phase_id text);
 INSERT INTO desk.tickets (title, phase_id) SELECT 't', 'PHASE_DESIGN' FROM generate_series(1, 3 * {TICKETS});
 CREATE TABLE desk.tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), ticket_id uuid, phase_id text, status text);
-INSERT INTO desk.tasks (ticket_id, phase_id, status) SELECT id, phase_id, 'running' FROM desk.tickets;
+INSERT INTO desk.tasks (ticket_id, phase_id, status) SELECT id, phase_id, 'pending' FROM desk.tickets;
 ANALYZE;
 """
 
@@ -57,7 +57,7 @@ PATHS = {
     "UPDATE that generates tasks": "UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS' WHERE phase_id = 'PHASE_BACKLOG'",
     "generate_phase_tasks of many": "SELECT count(*) FROM tickets, generate_phase_tasks(id, 'PHASE_TESTING')",
     "claims that find nothing": "SELECT count(*) FROM generate_series(1, 100000) n, claim_task('agent-' || n, '{analysis}')",
-    "claim_tasks": f"SELECT count(*) FROM claim_tasks('ada', {TICKETS}, '{{nobody}}')",
+    "claim_tasks": "SELECT count(*) FROM generate_series(1, 200) n, claim_tasks('ada-' || n, 1000, '{nobody}')",
     "completions": "UPDATE tasks SET status = 'completed' WHERE status = 'pending'",
     "validate_gate": "SELECT validate_gate(id) FROM tickets WHERE title = 'gate'",
     "a move through a gate": "SELECT transition_ticket(id, 'PHASE_IMPLEMENTATION') FROM tickets WHERE title = 'gate'",

@@ -50,7 +50,7 @@ def test_data_is_loaded_into_a_detached_workspace_without_being_a_superuser(popu
             restored.execute("SELECT phasegate.create_workspace('helpdesk')")
         assert rows(restored, [DESK]) == before[0]
         # The views were made anew, with the grants that their owner gives by default.
-        views = re.compile("grant on relation helpdesk.(phase_board|phase_durations|task_queue|overdue_tickets)")
+        views = re.compile("grant on relation helpdesk.(phase_board|phase_metrics|phase_durations|task_queue|overdue_tickets)")
         assert [text for text in definitions(restored, [DESK]) if not views.match(text)] == [text for text in before[1] if not views.match(text)]
         assert violations(restored) == []
 

@@ -283,8 +283,8 @@ fn the_status_follows_the_order_of_precedence() {
         artifacts,
         tasks_total: 1,
         tasks_completed,
-        incomplete_tasks: vec![],
         review,
+        ..Evidence::default()
     };
     for (evidence, status) in [
         (with(vec![], 0, Review::Pending), "blocked"),

@@ -16,11 +16,13 @@ macro_rules! rank {
 }
 
 /// The column of a claim's row that holds the ticket's context; attempt and title stand before it.
-pub const CLAIMED_CONTEXT: i32 = TASK_COLUMNS + 3;
+pub const CLAIMED_CONTEXT: i16 = TASK_COLUMNS + 3;
 /// The column of a claim's row that holds the task's phase as an enum value.
-pub const CLAIMED_PHASE: i32 = TASK_COLUMNS + 4;
+pub const CLAIMED_PHASE: i16 = TASK_COLUMNS + 4;
 /// The column of a claim's row that holds where the task's priority stands in the queue.
-pub const CLAIMED_RANK: i32 = TASK_COLUMNS + 5;
+pub const CLAIMED_RANK: i16 = TASK_COLUMNS + 5;
+/// The column of a claim's row that holds the phase that the ticket is in.
+pub const CLAIMED_PRESENT: i16 = TASK_COLUMNS + 6;
 
 /// Whether a task can be claimed now, as the predicate of the index `tasks_claimable`.
 macro_rules! claimable {
@@ -94,7 +96,8 @@ macro_rules! fits {
     };
 }
 
-/// Whether the agent may take the row `$row`: its ticket is there for them, and they do not review their own work.
+/// Whether the agent may take the row `$row`: its ticket is there for them, and they review neither their own work nor what
+/// they have approved.
 macro_rules! may_take {
     ($row:literal) => {
         concat!(
@@ -104,6 +107,11 @@ macro_rules! may_take {
             $row,
             ".kind OPERATOR(pg_catalog.<>) 'review'
                       OR NOT phasegate.took_part(",
+            $row,
+            ".ticket_id, pg_catalog.textin(pg_catalog.enum_out(",
+            $row,
+            ".phase_id)), $1)
+                         AND NOT phasegate._has_approved(",
             $row,
             ".ticket_id, pg_catalog.textin(pg_catalog.enum_out(",
             $row,
@@ -148,10 +156,12 @@ macro_rules! claim {
           RETURNING ",
             task_columns!("k"),
             ", k.attempts,
-                    (SELECT t.title::pg_catalog.text FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id),
-                    (SELECT t.context FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) k.ticket_id),
+                    (SELECT t.{ticket.title}::pg_catalog.text FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) k.ticket_id),
+                    (SELECT t.{ticket.context} FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) k.ticket_id),
                     k.phase_id, ",
-            rank!("k")
+            rank!("k"),
+            ",
+                    (SELECT t.{ticket.phase_id} FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) k.ticket_id)"
         )
     };
 }
@@ -167,7 +177,7 @@ macro_rules! best {
     () => {
         concat!(
             "WITH best AS MATERIALIZED (
-              SELECT k.id
+              SELECT k.id, k.ticket_id
                 FROM (SELECT k.id, k.ticket_id, k.phase_id, k.kind, k.required_capabilities, ",
             rank!("k"),
             " AS rank, k.created_at
@@ -215,10 +225,27 @@ macro_rules! choice_parameters {
 /// Claims the best of the first tasks of the queue; where what fits stands further back, it is found by [`CHOOSE_BY_GROUP`].
 /// After the parameters of every choice: the lease's end, whether to claim though leases ran out or times came (so that
 /// [`super::TIDY`] would find something), and how many tasks to look at.
+///
+/// The ticket of each is looked up once. It is joined to what was chosen before the tasks are found by a range of ids, so that
+/// here too no plan but loops by index exists.
 pub static CLAIM: Statement = Statement {
     sql: concat!(
         best!(),
-        claim!("ANY (ARRAY(SELECT best.id FROM best))", "$1", "$7")
+        ", chosen AS MATERIALIZED (
+              SELECT b.id, t.title, t.context, t.phase_id
+                FROM best b
+                LEFT JOIN LATERAL (
+                     SELECT t.{ticket.title}::pg_catalog.text AS title, t.{ticket.context} AS context, t.{ticket.phase_id} AS phase_id
+                       FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) b.ticket_id OFFSET 0) t ON true)
+          UPDATE {ws}.tasks k
+             SET status = 'assigned', assigned_agent_id = $1, lease_expires_at = $7
+            FROM chosen c
+           WHERE k.id OPERATOR(pg_catalog.>=) c.id AND k.id OPERATOR(pg_catalog.<=) c.id
+       RETURNING ",
+        task_columns!("k"),
+        ", k.attempts, c.title, c.context, k.phase_id, ",
+        rank!("k"),
+        ", c.phase_id"
     ),
     parameters: choice_parameters![Type::Time, Type::Bool, Type::Big],
 };

@@ -29,15 +29,15 @@ pub static TEMPLATES_OF_PHASE: Statement = Statement {
 
 /// The ticket, if the caller may see it: its phase.
 pub static TICKET_PHASE: Statement = Statement {
-    sql: "SELECT t.phase_id FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) $1",
+    sql: "SELECT t.{ticket.phase_id} FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],
 };
 
 /// Holds tickets, in the order of their ids.
 pub static LOCK_TICKETS: Statement = Statement {
-    sql: "SELECT t.phase_id FROM {ws}.tickets t
-           WHERE t.id OPERATOR(pg_catalog.=) ANY ($1)
-           ORDER BY t.id
+    sql: "SELECT t.{ticket.phase_id} FROM {tickets} t
+           WHERE t.{ticket.id} OPERATOR(pg_catalog.=) ANY ($1)
+           ORDER BY t.{ticket.id}
              FOR NO KEY UPDATE",
     parameters: &[Type::Uuids],
 };
@@ -45,8 +45,8 @@ pub static LOCK_TICKETS: Statement = Statement {
 /// The columns of [`ENTERED`] after the first.
 macro_rules! entered {
     () => {
-        "t.title, t.description, t.priority::pg_catalog.text, pg_catalog.textin(pg_catalog.enum_out(t.previous_phase_id)),
-                 t.context_summary, k.id, k.task_type::pg_catalog.text, k.template_id, k.status::pg_catalog.text, k.created_at"
+        "t.{ticket.title}, t.{ticket.description}, t.{ticket.priority}::pg_catalog.text, pg_catalog.textin(pg_catalog.enum_out(t.{ticket.previous_phase_id})),
+                 t.{ticket.context_summary}, k.id, k.task_type::pg_catalog.text, k.template_id, k.status::pg_catalog.text, k.created_at"
     };
 }
 
@@ -59,7 +59,7 @@ pub static ENTERED: Statement = Statement {
         "
             FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY
                  AS e (ticket_id, phase_id, place)
-            JOIN {ws}.tickets t ON t.id OPERATOR(pg_catalog.=) e.ticket_id
+            JOIN {tickets} t ON t.{ticket.id} OPERATOR(pg_catalog.=) e.ticket_id
             LEFT JOIN {ws}.tasks k ON k.ticket_id OPERATOR(pg_catalog.=) e.ticket_id
                                   AND k.phase_id OPERATOR(pg_catalog.=) e.phase_id"
     ),
@@ -72,10 +72,10 @@ pub static ENTERED_ONE: Statement = Statement {
         "SELECT 1::pg_catalog.int8, ",
         entered!(),
         "
-            FROM {ws}.tickets t
-            LEFT JOIN {ws}.tasks k ON k.ticket_id OPERATOR(pg_catalog.=) t.id
+            FROM {tickets} t
+            LEFT JOIN {ws}.tasks k ON k.ticket_id OPERATOR(pg_catalog.=) t.{ticket.id}
                                   AND k.phase_id OPERATOR(pg_catalog.=) $2
-           WHERE t.id OPERATOR(pg_catalog.=) $1"
+           WHERE t.{ticket.id} OPERATOR(pg_catalog.=) $1"
     ),
     parameters: &[Type::Uuid, Type::Phase],
 };

@@ -59,7 +59,7 @@ macro_rules! task_columns {
 macro_rules! visible {
     ($row:literal) => {
         concat!(
-            "{visible}(SELECT true FROM {ws}.tickets t WHERE t.id OPERATOR(pg_catalog.=) ",
+            "{visible}(SELECT true FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) ",
             $row,
             ".ticket_id){/visible}"
         )
@@ -69,9 +69,13 @@ macro_rules! visible {
 mod claim;
 mod dependencies;
 mod generation;
+mod leases;
 mod queue;
+mod stopping;
 
 pub use claim::*;
 pub use dependencies::*;
 pub use generation::*;
+pub use leases::*;
 pub use queue::*;
+pub use stopping::*;

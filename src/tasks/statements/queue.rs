@@ -1,80 +1,13 @@
 //! The statements of the queue but those that claim. They run under [`crate::pg::by_index::ByIndex`], with the caller's rights.
 //!
-//! All but [`TIDY`] look at a task only if the caller may see its ticket: row security on `tickets` is
+//! They look at a task only if the caller may see its ticket: row security on `tickets` is
 //! security for what belongs to a ticket. A task of a hidden one reads like one that is not there.
 
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
 
 /// How many columns the composite type `task` has.
-pub const TASK_COLUMNS: i32 = 23;
-
-/// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
-/// pending, or to failed when no attempt is left; those whose time has come among the ones without a time.
-///
-/// A task that is to be claimed later, or again, costs this one further update, so that a claim reads one
-/// index in order and never looks at a task whose time has not come.
-///
-/// It writes down what time alone has decided and tells nobody. So it does not ask who sees which ticket:
-/// the tasks that a claimer left alone would slow down every claim until somebody else came by.
-pub static TIDY: Statement = Statement {
-    sql: "WITH due AS MATERIALIZED (
-              SELECT k.id
-                FROM {ws}.tasks k
-               WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
-               ORDER BY coalesce(k.lease_expires_at, k.scheduled_at)
-               LIMIT 500
-                 FOR NO KEY UPDATE SKIP LOCKED)
-          UPDATE {ws}.tasks k
-             SET status = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
-                                 OR k.attempts OPERATOR(pg_catalog.<) k.max_attempts
-                               THEN 'pending' ELSE 'failed' END,
-                 error_message = CASE WHEN k.status OPERATOR(pg_catalog.=) 'pending'
-                                      THEN k.error_message ELSE 'the lease ran out' END,
-                 scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT due.id FROM due))",
-    parameters: &[Type::Time],
-};
-
-/// Gives back all tasks whose lease ran out as of now ($1) and that nobody is claiming meanwhile.
-pub static RELEASE: Statement = Statement {
-    sql: concat!(
-        "WITH expired AS MATERIALIZED (
-              SELECT k.id
-                FROM {ws}.tasks k
-               WHERE coalesce(k.lease_expires_at, k.scheduled_at) OPERATOR(pg_catalog.<=) $1
-                 AND k.lease_expires_at IS NOT NULL
-                 AND ",
-        visible!("k"),
-        "
-                 FOR NO KEY UPDATE SKIP LOCKED)
-          UPDATE {ws}.tasks k
-             SET status = CASE WHEN k.attempts OPERATOR(pg_catalog.<) k.max_attempts
-                               THEN 'pending' ELSE 'failed' END,
-                 error_message = 'the lease ran out',
-                 scheduled_at = NULL
-           WHERE k.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT expired.id FROM expired))"
-    ),
-    parameters: &[Type::Time],
-};
-
-/// Whether the agent worked on the phase of the ticket: ever held a piece of its work, or collected an artifact. Where as
-/// many agents held it as are kept ([`crate::limits::AGENTS`]), any may have.
-pub static TOOK_PART: Statement = Statement {
-    sql: "SELECT EXISTS (
-              SELECT 1 FROM {ws}.tasks k
-               WHERE k.ticket_id OPERATOR(pg_catalog.=) $1
-                 AND k.phase_id OPERATOR(pg_catalog.=) $2
-                 AND k.kind OPERATOR(pg_catalog.=) 'work'
-                 AND ($3 OPERATOR(pg_catalog.=) ANY (k.agents::pg_catalog.text[])
-                      OR pg_catalog.cardinality(k.agents) OPERATOR(pg_catalog.>=) 1000))
-              OR EXISTS (
-              SELECT 1 FROM {ws}.phase_gate_artifacts a
-               WHERE a.ticket_id OPERATOR(pg_catalog.=) $1
-                 AND a.phase_id OPERATOR(pg_catalog.=) $2
-                 AND a.collected_by OPERATOR(pg_catalog.=) $3)",
-    parameters: &[Type::Uuid, Type::Phase, Type::Text],
-};
+pub const TASK_COLUMNS: i16 = 23;
 
 /// Sets columns of a task ($1), from $4 on, if the agent ($2) holds it, in this attempt ($3) if one is named; gives the
 /// task.
@@ -102,9 +35,11 @@ macro_rules! set {
 }
 
 /// The column of a task that holds its lease's end.
-pub const LEASE_END: i32 = 16;
+pub const LEASE_END: i16 = 16;
+/// The column of a task that holds its result.
+pub const RESULT: i16 = 17;
 /// The column of a task that holds when it was created.
-pub const CREATED_AT: i32 = 20;
+pub const CREATED_AT: i16 = 20;
 
 /// Extends a lease.
 pub static EXTEND: Statement = set!("lease_expires_at = $4", Type::Time);
@@ -117,6 +52,51 @@ pub static COMPLETE: Statement = set!("status = 'completed'",);
 
 /// Completes a task with a result.
 pub static COMPLETE_WITH: Statement = set!("status = 'completed', result = $4", Type::Json);
+
+/// Completes those of these tasks ($1) that are work and that the agent ($2) holds, each in its attempt ($3, 0 where none is
+/// named), with the result in the element of the document ($5) that has its place ($4); gives their ids.
+///
+/// Found by a range of ids rather than by equality, so that no plan but a loop over what is given exists: it is kept from when the
+/// table was small.
+pub static COMPLETE_MANY: Statement = Statement {
+    sql: concat!(
+        "UPDATE {ws}.tasks k
+            SET status = 'completed',
+                result = CASE WHEN pg_catalog.jsonb_typeof(g.result) OPERATOR(pg_catalog.<>) 'null'
+                              THEN g.result ELSE k.result END
+           FROM (SELECT o.id, o.attempt, ($5 OPERATOR(pg_catalog.->) o.place) OPERATOR(pg_catalog.->) 'result' AS result
+                   FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($3), pg_catalog.unnest($4))
+                        AS o (id, attempt, place)) g
+          WHERE k.id OPERATOR(pg_catalog.>=) g.id AND k.id OPERATOR(pg_catalog.<=) g.id
+            AND coalesce(k.kind OPERATOR(pg_catalog.=) 'work'
+                         AND k.status OPERATOR(pg_catalog.=) ANY ('{assigned,running}'::pg_catalog.text[])
+                         AND k.assigned_agent_id OPERATOR(pg_catalog.=) $2
+                         AND (g.attempt OPERATOR(pg_catalog.=) 0 OR k.attempts OPERATOR(pg_catalog.=) g.attempt), false)
+            AND ",
+        visible!("k"),
+        "
+      RETURNING k.id"
+    ),
+    parameters: &[
+        Type::Uuids,
+        Type::Text,
+        Type::Ints,
+        Type::Ints,
+        Type::Json,
+    ],
+};
+
+/// What tasks ($1) are of: ticket, phase, kind, and what a summary was asked for with.
+pub static HOLDERS: Statement = Statement {
+    sql: concat!(
+        "SELECT k.id, k.ticket_id, k.phase_id, k.kind::pg_catalog.text, k.result OPERATOR(pg_catalog.->) 'request'
+           FROM {ws}.tasks k
+          WHERE k.id OPERATOR(pg_catalog.=) ANY ($1)
+            AND ",
+        visible!("k")
+    ),
+    parameters: &[Type::Uuids],
+};
 
 /// Ends the last attempt in failure, and says why.
 pub static FAIL: Statement = set!("status = 'failed', error_message = $4", Type::Text);
@@ -164,6 +144,17 @@ pub static NOTIFY: Statement = Statement {
     parameters: &[Type::Text],
 };
 
+/// The last rejection of a ticket's phase, and who gave it.
+pub static LAST_REJECTION: Statement = Statement {
+    sql: "SELECT k.id, k.result, k.assigned_agent_id::pg_catalog.text
+            FROM {ws}.tasks k
+           WHERE k.ticket_id OPERATOR(pg_catalog.=) $1 AND k.phase_id OPERATOR(pg_catalog.=) $2
+             AND k.kind OPERATOR(pg_catalog.=) 'review' AND k.status OPERATOR(pg_catalog.=) 'completed'
+             AND (k.result OPERATOR(pg_catalog.->) 'approved') OPERATOR(pg_catalog.=) 'false'::pg_catalog.jsonb
+           ORDER BY k.completed_at DESC, k.id DESC LIMIT 1",
+    parameters: &[Type::Uuid, Type::Phase],
+};
+
 /// What a reviewer is to judge. Parts: 1 what the phase's gate asks for; 2 its current artifacts, those that the gate asks
 /// for and then the newest first, one more than are shown; 3 its completed work.
 ///
@@ -179,11 +170,10 @@ pub static BRIEF: Statement = Statement {
            UNION ALL
           (SELECT 2, c.id, c.artifact_type::pg_catalog.text, c.artifact_path, c.artifact_content,
                   c.collected_by::pg_catalog.text, c.collected_at, w.wanted
-             FROM (SELECT DISTINCT ON (a.artifact_type) a.*
+             FROM (SELECT a.*
                      FROM {ws}.phase_gate_artifacts a
                     WHERE a.ticket_id OPERATOR(pg_catalog.=) $1 AND a.phase_id OPERATOR(pg_catalog.=) $2
-                      AND a.superseded_at IS NULL
-                    ORDER BY a.artifact_type, a.collected_at DESC, a.id DESC) c
+                      AND a.superseded_at IS NULL) c
             CROSS JOIN LATERAL (
                   SELECT EXISTS (
                          SELECT 1 FROM {ws}.phase_gate_requirements q

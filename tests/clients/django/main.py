@@ -61,7 +61,7 @@ def moves_and_refusals():
     # A violated CHECK has the SQLSTATE of a refused move, and is none.
     urgent = Ticket.objects.filter(id=ticket.id)
     assert "tickets_priority_check" in refused(IntegrityError, lambda: urgent.update(priority="URGENT"))
-    # The README's grants keep a save() that writes all columns from putting back an old context.
+    # The usual grants (docs/access.md) keep a save() that writes all columns from putting back an old context.
     assert "permission denied" in refused(ProgrammingError, lambda: models.Model.save(ticket))
     ticket.refresh_from_db()
     return ticket

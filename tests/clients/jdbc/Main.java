@@ -1,8 +1,12 @@
+import java.io.StringReader;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.postgresql.util.PGobject;
 
 /** Runs the workflow and checks what it leaves. */
 class Main {
@@ -119,6 +123,105 @@ class Main {
         }));
     }
 
+    interface Binding {
+        void bind(PreparedStatement statement, int place, String value) throws SQLException;
+    }
+
+    /** Every way in which this driver binds a string. */
+    static final Map<String, Binding> BINDINGS = Map.of(
+        "setString", PreparedStatement::setString,
+        "setObject", PreparedStatement::setObject,
+        "varchar", (statement, place, value) -> statement.setObject(place, value, Types.VARCHAR),
+        "longvarchar", (statement, place, value) -> statement.setObject(place, value, Types.LONGVARCHAR),
+        "stream", (statement, place, value) -> statement.setCharacterStream(place, new StringReader(value)),
+        "other", (statement, place, value) -> statement.setObject(place, value, Types.OTHER),
+        "phase", (statement, place, value) -> {
+            var phase = new PGobject();
+            phase.setType("phase");
+            phase.setValue(value);
+            statement.setObject(place, phase);
+        });
+
+    /** Each is assigned to a phase; what has the type of a string finds no operator and no function. */
+    static void bindings(Workflow workflow, boolean untypedStrings) throws SQLException {
+        for (var binding : BINDINGS.entrySet()) {
+            var kind = binding.getKey();
+            var bound = binding.getValue();
+            workflow.transaction("planner", c -> {
+                try (var insert = c.prepareStatement("INSERT INTO tickets (title, phase_id) VALUES (?, ?)")) {
+                    insert.setString(1, kind);
+                    bound.bind(insert, 2, "PHASE_IMPLEMENTATION");
+                    equal(1, insert.executeUpdate());
+                }
+                // Often enough that the driver has the server prepare it, and takes binary transfer where it can.
+                try (var update = c.prepareStatement("UPDATE tickets SET phase_id = ? WHERE title = ? RETURNING phase_id")) {
+                    for (int n = 0; n < 8; n++) {
+                        var phase = n % 2 == 0 ? "PHASE_BLOCKED" : "PHASE_IMPLEMENTATION";
+                        bound.bind(update, 1, phase);
+                        update.setString(2, kind);
+                        try (var row = update.executeQuery()) {
+                            row.next();
+                            equal(phase, row.getString(1));
+                        }
+                    }
+                }
+                try (var batch = c.prepareStatement("INSERT INTO tickets (title, phase_id) VALUES ('batch', ?)")) {
+                    for (var phase : List.of("PHASE_DESIGN", "PHASE_TESTING")) {
+                        bound.bind(batch, 1, phase);
+                        batch.addBatch();
+                    }
+                    equal(2, batch.executeBatch().length);
+                }
+                return null;
+            });
+            var detail = refused(SQLException.class, () -> workflow.transaction("", c -> {
+                var update = c.prepareStatement("UPDATE tickets SET phase_id = ?");
+                bound.bind(update, 1, "PHASE_LUNCH");
+                return update.executeUpdate();
+            }));
+            check(detail.contains("invalid input value for enum phase: \"PHASE_LUNCH\""), detail);
+
+            boolean isTyped = !kind.equals("other") && !kind.equals("phase") && !(untypedStrings && !kind.equals("stream"));
+            for (var text : List.of("SELECT count(*) FROM tickets WHERE phase_id = ?", "SELECT pg_temp.takes(?)")) {
+                Action ask = () -> workflow.transaction("", c -> {
+                    c.createStatement().execute("CREATE FUNCTION pg_temp.takes(p phase) RETURNS text LANGUAGE sql AS 'SELECT p::text'");
+                    var select = c.prepareStatement(text);
+                    bound.bind(select, 1, "PHASE_TESTING");
+                    select.executeQuery();
+                    c.rollback();
+                    return null;
+                });
+                if (!isTyped) {
+                    ask.run();
+                    continue;
+                }
+                detail = refused(SQLException.class, ask);
+                check(detail.matches("(?s).*(operator|function pg_temp.takes\\(\\w+( varying)?\\)) does not exist.*"), detail);
+            }
+            // phasegate's own functions take text.
+            workflow.transaction("", c -> {
+                var ask = c.prepareStatement("SELECT can_transition FROM tickets, can_transition_ticket(id, ?) WHERE title = ?");
+                if (kind.equals("phase")) ask.setString(1, "PHASE_BLOCKED"); else bound.bind(ask, 1, "PHASE_BLOCKED");
+                ask.setString(2, kind);
+                var row = ask.executeQuery();
+                row.next();
+                check(row.getBoolean(1), kind);
+                return null;
+            });
+        }
+        // Lists, as text that is cast and as what they are.
+        workflow.transaction("", c -> {
+            for (var list : List.of("text", "phase")) {
+                var count = c.prepareStatement("SELECT count(*) FROM tickets WHERE title = 'batch' AND phase_id = ANY (?::phase[])");
+                count.setArray(1, c.createArrayOf(list, new String[] {"PHASE_DESIGN", "PHASE_TESTING"}));
+                var row = count.executeQuery();
+                row.next();
+                check(row.getInt(1) >= 2 * BINDINGS.size(), row.getInt(1));
+            }
+            return null;
+        });
+    }
+
     public static void main(String[] arguments) throws SQLException {
         boolean pooled = List.of(arguments).contains("pooled");
         try (var workflow = new Workflow(Workflow.connect(pooled, false))) {
@@ -128,9 +231,11 @@ class Main {
             nulls(workflow, ticket);
             var detail = refused(SQLException.class, () -> inRequirements(workflow));
             check(detail.contains("operator does not exist"), detail);
+            bindings(workflow, false);
         }
         try (var workflow = new Workflow(Workflow.connect(pooled, true))) {
             equal(3, inRequirements(workflow));
+            bindings(workflow, true);
         }
     }
 }

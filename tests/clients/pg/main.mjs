@@ -97,8 +97,57 @@ async function nullsAndLists(id) {
   assert.deepEqual(rows.map((row) => row.kind), ['null', 'array', null]);
 }
 
+/** Every way in which this driver binds a string, into a column of phases and where there is none. */
+async function bindings() {
+  const [{ id }] = await query('INSERT INTO tickets (title, phase_id) VALUES ($1, $2) RETURNING id', ['bound', 'PHASE_IMPLEMENTATION']);
+  const assignments = ['$1', '$1::text', '$1::varchar', "concat('PHASE_', $1::text)"];
+  for (const [number, value] of assignments.entries()) {
+    for (const name of [undefined, `bound_${number}`]) {
+      // With a name the driver prepares it, so that the second value meets a plan that is there.
+      for (const phase of ['PHASE_BLOCKED', 'PHASE_IMPLEMENTATION']) {
+        await transaction('planner', async (client) => {
+          const bound = value.startsWith('concat') ? phase.replace('PHASE_', '') : phase;
+          await client.query({ name, text: `UPDATE tickets SET phase_id = ${value} WHERE id = $2`, values: [bound, id] });
+        });
+        const binary = await pool.query({ text: 'SELECT phase_id FROM tickets WHERE id = $1', values: [id], binary: true });
+        assert.equal(String(binary.rows[0].phase_id), phase);
+      }
+    }
+  }
+  const copied = await query("INSERT INTO tickets (title, phase_id) SELECT 'copied', v.p FROM (VALUES ($1)) v (p) RETURNING phase_id", ['PHASE_TESTING']);
+  assert.equal(copied[0].phase_id, 'PHASE_TESTING');
+  const unnested = await query(
+    'INSERT INTO tickets (title, phase_id) SELECT * FROM unnest($1::text[], $2::text[]) RETURNING phase_id', [['a', 'b'], ['PHASE_DESIGN', 'PHASE_TESTING']]);
+  assert.deepEqual(unnested.map((row) => row.phase_id), ['PHASE_DESIGN', 'PHASE_TESTING']);
+
+  const fails = async (code, text, values) => {
+    const error = await query(text, values).then(() => assert.fail(text), (error) => error);
+    assert.equal(error.code, code, `${text}: ${error.message}`);
+  };
+  await fails('22P02', 'UPDATE tickets SET phase_id = $1 WHERE id = $2', ['PHASE_LUNCH', id]);
+  await fails('22P02', 'UPDATE tickets SET phase_id = $1::text WHERE id = $2', ['PHASE_LUNCH', id]);
+  // The casts are for assignments: a string that has a type finds no operator and no function.
+  await fails('42883', 'SELECT count(*) FROM tickets WHERE phase_id = $1::text', ['PHASE_TESTING']);
+  await fails('42804', 'SELECT coalesce(phase_id, $1::text) FROM tickets', ['PHASE_TESTING']);
+  const declare = 'CREATE FUNCTION pg_temp.takes(p phase) RETURNS text LANGUAGE sql AS $$ SELECT p::text $$';
+  const call = (argument) => transaction('planner', async (client) => {
+    await client.query(declare);
+    const { rows: [row] } = await client.query(`SELECT pg_temp.takes(${argument}) AS taken`, ['PHASE_TESTING']);
+    await client.query('DROP FUNCTION pg_temp.takes');
+    return row.taken;
+  });
+  for (const argument of ['$1', '$1::phase', '$1::text::phase']) assert.equal(await call(argument), 'PHASE_TESTING');
+  assert.equal((await call('$1::text').then(() => assert.fail(), (error) => error)).code, '42883');
+  // phasegate's own functions take text.
+  for (const argument of ['$2', '$2::text', '$2::varchar']) {
+    const [{ can_transition: can }] = await query(`SELECT can_transition FROM can_transition_ticket($1, ${argument})`, [id, 'PHASE_BLOCKED']);
+    assert.equal(can, true);
+  }
+}
+
 const id = await movesAndRefusals();
 await workAndContext(id);
 await manyTickets();
 await nullsAndLists(id);
+await bindings();
 await pool.end();

@@ -57,8 +57,11 @@ CREATE TABLE public.calls (place int GENERATED ALWAYS AS IDENTITY, room text, fu
 INSERT INTO public.calls (room, function, arguments, note) VALUES
     ('workspace', 'create_workspace',          $$'acme'$$, 'again'),
     ('workspace', 'create_workspace',          $$'another'$$, 'a new one: CREATE on the database'),
+    ('workspace', 'adoption_report',           $$'acme'$$, DEFAULT),
+    ('workspace', '_adopt_step',               $$'acme', NULL, NULL, true, NULL$$, 'which adopt_workspace calls'),
     ('workspace', 'upgrade_workspace',         $$'acme'$$, DEFAULT),
     ('workspace', 'detach_workspace',          $$'acme'$$, DEFAULT),
+    ('workspace', 'distribute_workspace',      $$'acme'$$, DEFAULT),
     ('workspace', 'grant_access',              $$'acme', 'regress_none', 'reader'$$, DEFAULT),
     ('workspace', 'revoke_access',             $$'acme', 'regress_reader'$$, DEFAULT),
     ('workspace', 'check_workspace',           $$$$, DEFAULT),
@@ -72,16 +75,21 @@ INSERT INTO public.calls (room, function, arguments, note) VALUES
     ('workflow',  'transition_ticket',         $$<ticket>, 'PHASE_IMPLEMENTATION'$$, DEFAULT),
     ('workflow',  'try_transition_ticket',     $$<ticket>, 'PHASE_IMPLEMENTATION'$$, DEFAULT),
     ('workflow',  'transition_tickets',        $$ARRAY[<ticket>]::uuid[], 'PHASE_IMPLEMENTATION'$$, DEFAULT),
+    ('workflow',  'force_transition_ticket',   $$<ticket>, 'PHASE_DONE', 'why'$$, DEFAULT),
+    ('workflow',  'archive_tickets',           $$'-infinity'$$, DEFAULT),
+    ('workflow',  'advance_tickets',           $$$$, DEFAULT),
     ('workflow',  'block_ticket',              $$<ticket>, 'why'$$, DEFAULT),
     ('workflow',  'unblock_ticket',            $$<blocked>$$, DEFAULT),
     ('tasks',     'get_templates_for_phase',   $$'PHASE_TESTING'$$, DEFAULT),
     ('tasks',     'took_part',                 $$<ticket>, 'PHASE_DESIGN', 'ada'$$, DEFAULT),
+    ('tasks',     '_has_approved',             $$<ticket>, 'PHASE_DESIGN', 'ada'$$, DEFAULT),
     ('tasks',     'claim_task',                $$'bob'$$, DEFAULT),
     ('tasks',     'claim_tasks',               $$'bob', 9$$, DEFAULT),
     ('tasks',     'start_task',                $$<held>, 'ada'$$, DEFAULT),
     ('tasks',     'heartbeat_task',            $$<held>, 'ada'$$, DEFAULT),
     ('tasks',     'complete_task',             $$<held>, 'ada', '{"artifacts": [{"type": "log"}]}'$$, 'work'),
     ('tasks',     'complete_task',             $$<review>, 'vera', '{"approved": true}'$$, 'a review: gives a verdict'),
+    ('tasks',     'complete_tasks',            $$'ada', '[{"task_id": "00000000-0000-7000-8000-0000000000a2"}]'$$, DEFAULT),
     ('tasks',     'fail_task',                 $$<held>, 'ada', 'why'$$, DEFAULT),
     ('tasks',     'cancel_task',               $$<held>$$, DEFAULT),
     ('tasks',     'release_expired_tasks',     $$$$, DEFAULT),
@@ -93,12 +101,14 @@ INSERT INTO public.calls (room, function, arguments, note) VALUES
     ('gates',     'collect_artifacts',         $$<ticket>$$, DEFAULT),
     ('gates',     'validate_gate',             $$<ticket>$$, DEFAULT),
     ('gates',     'validate_phase_completion', $$<ticket>$$, DEFAULT),
+    ('gates',     'request_review',            $$<ticket>$$, DEFAULT),
     ('context',   'aggregate_phase_context',   $$<ticket>$$, DEFAULT),
     ('context',   'get_context_for_phase',     $$<ticket>$$, DEFAULT),
     ('context',   'ticket_context',            $$<ticket>$$, DEFAULT),
     ('context',   'context_summary',           $$<ticket>$$, DEFAULT),
     ('context',   'update_ticket_context',     $$<ticket>$$, DEFAULT),
     ('context',   'summarize_using_llm',       $$<ticket>$$, DEFAULT),
+    ('context',   'request_summary',           $$<ticket>$$, DEFAULT),
     ('context',   'summarize_context',         $$'{}'$$, 'pure'),
     ('context',   'summarize_structured',      $$'{}'$$, 'pure'),
     ('context',   'extract_key_points',        $$'{}'$$, 'pure'),
@@ -110,7 +120,7 @@ UPDATE public.calls SET arguments = replace(arguments, name, quote_literal(id)) 
     ('<template>', (SELECT id::text FROM acme.task_templates LIMIT 1))) t (name, id) WHERE arguments LIKE '%' || name || '%';
 SELECT format('GRANT CREATE ON DATABASE %I TO regress_owner', current_database()) \gexec
 -- None is forgotten: a new function is to be added above.
-SELECT coalesce(proname, function) AS missing FROM (SELECT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype) p
+SELECT coalesce(proname, function) AS missing FROM (SELECT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace AND prokind = 'f' AND prorettype <> 'trigger'::regtype) p
   FULL JOIN public.calls ON function = proname WHERE proname IS NULL OR function IS NULL;
 -- Trigger functions are for triggers alone, for everybody.
 SELECT count(*) > 20 AS triggers, min(answer), max(answer) FROM

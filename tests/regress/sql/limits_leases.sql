@@ -15,6 +15,8 @@ SHOW phasegate.max_lease;
 
 SET ROLE lease_agent;
 SET phasegate.max_lease = '1 year';
+-- Direct writes are in ada's name: what she does not hold she does not put off.
+SET phasegate.actor = 'ada';
 SELECT claim_task('ada', lease => '25 hours');
 SELECT claim_tasks('ada', 2, lease => '2 days');
 SELECT lease_expires_at FROM claim_task('ada', lease => '1 day');
@@ -25,8 +27,10 @@ UPDATE tasks SET lease_expires_at = '2026-01-02 12:00:01+00' WHERE id = '0000000
 \set VERBOSITY default
 UPDATE tasks SET lease_expires_at = 'infinity' WHERE id = '00000000-0000-7000-8000-0000000000a1';
 UPDATE tasks SET status = 'assigned', assigned_agent_id = 'eve', lease_expires_at = '2027-01-01' WHERE id = '00000000-0000-7000-8000-0000000000a2';
-UPDATE tasks SET scheduled_at = 'infinity' WHERE id = '00000000-0000-7000-8000-0000000000a2';
 UPDATE tasks SET scheduled_at = '2026-01-02 11:00+00' WHERE id = '00000000-0000-7000-8000-0000000000a2';
+UPDATE tasks SET status = 'assigned', assigned_agent_id = 'ada', lease_expires_at = '2026-01-01 13:00+00' WHERE id = '00000000-0000-7000-8000-0000000000a2';
+UPDATE tasks SET status = 'pending', scheduled_at = 'infinity' WHERE id = '00000000-0000-7000-8000-0000000000a2';
+UPDATE tasks SET status = 'pending', scheduled_at = '2026-01-02 11:00+00' WHERE id = '00000000-0000-7000-8000-0000000000a2';
 -- Without an end, a lease has the longest.
 UPDATE tasks SET status = 'assigned', assigned_agent_id = 'eve' WHERE id = '00000000-0000-7000-8000-0000000000a3';
 UPDATE tasks SET lease_expires_at = NULL WHERE id = '00000000-0000-7000-8000-0000000000a1';

@@ -83,5 +83,6 @@ SELECT claim_task('a', lease => '170000000 years');
 SELECT claim_tasks('a', 0);
 SELECT claim_tasks('a', NULL);
 SELECT count(*) FROM claim_tasks('a', 2147483647);
+SELECT count(*) FROM claim_tasks('a', 1000);
 SET search_path = phasegate;
 SELECT claim_task('a');

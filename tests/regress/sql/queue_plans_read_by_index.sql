@@ -31,6 +31,8 @@ BEGIN
         claimed := claimed + 1;
         PERFORM cancel_task(task.id);
     END LOOP;
+    PERFORM complete_tasks('cat', coalesce((SELECT jsonb_agg(jsonb_build_object('task_id', c.id, 'attempt', c.attempt)) FROM claim_tasks('cat', 2, '{sql}') c), '[]')
+                                  || '[{"task_id": "00000000-0000-0000-0000-000000000001"}]');
     BEGIN
         PERFORM complete_task('00000000-0000-0000-0000-000000000001', 'ada');
     EXCEPTION WHEN no_data_found THEN

@@ -30,6 +30,18 @@ UPDATE tasks SET status = 'pending' RETURNING attempts, max_attempts, assigned_a
 SELECT attempt FROM claim_task('ada');
 -- Without retry the first failure is the last.
 SELECT (f).status FROM (SELECT fail_task(:'task', 'ada', 'hopeless', false) AS f) x;
+-- Given back while it is held, it has the attempts that it had; with a wait, or once the lease ran out, one was used up.
+\set task '00000000-0000-0000-0000-00000000000c'
+INSERT INTO tasks (id, ticket_id, phase_id, max_attempts) VALUES (:'task', '00000000-0000-0000-0000-000000000001', 'PHASE_BACKLOG', 2);
+SELECT attempt FROM claim_task('ada', lease => '1 minute');
+UPDATE tasks SET status = 'pending' WHERE id = :'task' RETURNING attempts, max_attempts, assigned_agent_id, scheduled_at, error_message;
+SELECT attempt FROM claim_task('bob', lease => '1 minute');
+SELECT (f).status, (f).attempts, (f).max_attempts FROM (SELECT fail_task(:'task', 'bob', 'no luck') AS f) x;
+UPDATE tasks SET scheduled_at = NULL WHERE id = :'task';
+SELECT attempt FROM claim_task('cyd', lease => '1 minute');
+SET phasegate.now = '2026-01-02 11:00:00+00';
+SELECT release_expired_tasks();
+SELECT status, attempts, max_attempts, error_message FROM tasks WHERE id = :'task';
 -- Leases that run out: while attempts remain the task can be claimed at once, without a janitor.
 SET phasegate.now = '2026-01-02 12:00:00+00';
 \set task '00000000-0000-0000-0000-00000000000b'

@@ -27,7 +27,8 @@ SELECT count(*) FROM phasegate.check_workspace('pg_temp');
 UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS';
 RESET search_path;
 
--- A trigger function on a table that is no workspace's does nothing but refuse, whatever the table is like.
+-- A trigger function on a table that is no workspace's does nothing but refuse, whatever the table is like. _adopting is for
+-- tables before they are a workspace's: where no column is on its way to be a phase it does nothing at all.
 CREATE TEMP TABLE bait (required_artifacts int, validation_criteria int, required_tasks_completed int, requires_review int,
                         id int, ticket_id int, phase_id int, kind int, status int, result int, artifact_content bytea, template_description int);
 CREATE FUNCTION pg_temp.try(function text, timing text, event text) RETURNS text LANGUAGE plpgsql AS $$

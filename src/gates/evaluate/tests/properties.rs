@@ -146,6 +146,7 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
                 tasks_completed,
                 incomplete_tasks,
                 review,
+                ..Evidence::default()
             },
         )
 }

@@ -1,0 +1,57 @@
+-- What a day brings, in workspace "one": the same output on a plain server and on the node that has the workspace.
+\set QUIET on
+SET search_path=one,phasegate,public;
+\set t1 '\'00000000-0000-4000-8000-000000000001\''
+\set t2 '\'00000000-0000-4000-8000-000000000002\''
+UPDATE one.phase_gate_requirements SET validation_criteria=NULL;
+INSERT INTO one.tickets(id,title) VALUES (:t1,'one'),(:t2,'two');
+UPDATE one.tickets SET phase_id='PHASE_REQUIREMENTS' WHERE id=:t1;
+UPDATE one.tickets SET phase_id='PHASE_DESIGN' WHERE id=:t1;
+SELECT artifact_type, phase_id FROM add_artifact(:t1,'requirements_document', artifact_path=>'x.md', artifact_content=>'{"text":"# A\n\nlong enough"}');
+SELECT task_type, status, attempt FROM claim_task('agent-1', array['requirements','analysis','documentation','writing']);
+SELECT task_type, required_capabilities, dependencies, pending_dependencies FROM one.tasks ORDER BY 1;
+SELECT task_type, status, attempt FROM claim_tasks('agent-1', 5, (SELECT array_agg(c) FROM one.tasks, jsonb_array_elements_text(required_capabilities) c));
+SELECT task_type, status, pending_dependencies FROM one.tasks ORDER BY 1;
+SELECT t.task_type, c.status FROM (SELECT * FROM one.tasks WHERE status='assigned' OFFSET 0) t, complete_task(t.id,'agent-1','{"artifacts":[{"type":"z","content":1}]}') c ORDER BY 1;
+SELECT task_type, status, attempt FROM claim_tasks('agent-1', 5, (SELECT array_agg(c) FROM one.tasks, jsonb_array_elements_text(required_capabilities) c));
+SELECT t.task_type, c.status FROM (SELECT * FROM one.tasks WHERE status='assigned' OFFSET 0) t, complete_task(t.id,'agent-1','{"artifacts":[{"type":"z2","content":1}]}') c ORDER BY 1;
+SELECT task_type, status, pending_dependencies FROM one.tasks ORDER BY 1;
+SELECT artifact_type, phase_id, superseded_at IS NOT NULL FROM one.phase_gate_artifacts ORDER BY 1;
+SELECT gate_status, validation_result FROM validate_gate(:t1);
+SELECT check_gate_requirements(:t1);
+SELECT previous_phase, current_phase, transitioned_by FROM transition_ticket(:t1,'PHASE_DESIGN','because','planner');
+SELECT transitioned, current_phase, error_code FROM try_transition_ticket(:t1,'PHASE_DONE');
+SELECT from_phase,to_phase,transitioned_by,transition_reason,jsonb_array_length(artifacts) artf,gate_result_id IS NOT NULL gate FROM one.phase_history WHERE ticket_id=:t1 ORDER BY created_at;
+SELECT phase_id, context->'requirements_phase' IS NOT NULL ctx FROM one.tickets ORDER BY id;
+SELECT phase_id, context_data IS NOT NULL FROM one.phase_context;
+SELECT length(context_summary(:t1))>10;
+SELECT get_context_for_phase(:t1)->>'summary' IS NOT NULL;
+SELECT block_ticket(:t1, 'stuck') IS NOT NULL;
+SELECT unblock_ticket(:t1, 'go') IS NOT NULL;
+SELECT phase_id FROM one.tickets WHERE id=:t1;
+INSERT INTO one.tickets(title) SELECT 'm' || g FROM generate_series(1,20) g;
+UPDATE one.tickets SET phase_id='PHASE_REQUIREMENTS' WHERE phase_id='PHASE_BACKLOG';
+SELECT count(*) FILTER (WHERE transitioned) FROM transition_tickets((SELECT array_agg(id) FROM one.tickets WHERE phase_id='PHASE_REQUIREMENTS'),'PHASE_BLOCKED','why');
+SELECT phase, tickets, open_tasks, failed_gates FROM one.phase_board WHERE tickets>0;
+SELECT count(*) FROM one.phase_history;
+SELECT phase,status,tasks,claimable FROM one.task_queue;
+INSERT INTO one.tasks(id,ticket_id,phase_id,task_type) VALUES ('00000000-0000-4000-8000-00000000aaa1',:t1,'PHASE_DESIGN','manual');
+INSERT INTO one.tasks(id,ticket_id,phase_id,task_type,dependencies) VALUES ('00000000-0000-4000-8000-00000000aaa2',:t1,'PHASE_DESIGN','manual2','{"depends_on":["00000000-0000-4000-8000-00000000aaa1"]}');
+SELECT task_type, pending_dependencies, status FROM one.tasks WHERE task_type like 'manual%' ORDER BY 1;
+SELECT task_type, status FROM claim_task('a', '{}');
+UPDATE one.tasks SET status='completed', result='{"x":1}' WHERE id='00000000-0000-4000-8000-00000000aaa1';
+SELECT task_type, pending_dependencies, status FROM one.tasks WHERE task_type like 'manual%' ORDER BY 1;
+UPDATE one.phase_history SET transition_reason='forged';
+DELETE FROM one.phase_history;
+TRUNCATE one.phase_history;
+INSERT INTO one.phase_transitions(from_phase,to_phase) VALUES ('PHASE_BACKLOG','PHASE_TESTING');
+SELECT * FROM get_valid_transitions('PHASE_BACKLOG');
+INSERT INTO one.phase_gate_requirements(phase_id, required_artifacts) VALUES ('PHASE_DESIGN','{d1}') ON CONFLICT (phase_id) DO UPDATE SET required_artifacts='{d1}';
+UPDATE one.tickets SET phase_id='PHASE_IMPLEMENTATION' WHERE id=:t1;
+SELECT check_name, violations, example FROM check_workspace('one') WHERE violations>0;
+SELECT fail_task('00000000-0000-4000-8000-00000000aaa2','a','x') IS NOT NULL;
+SELECT gate_status(:t1)->>'phase_id';
+SELECT count(*) FROM release_expired_tasks('one');
+SELECT title, left(phase_diagram(),20) FROM one.tickets WHERE id=:t2;
+DELETE FROM one.tickets WHERE id=:t1;
+SELECT count(*) FROM one.phase_history WHERE ticket_id=:t1;
