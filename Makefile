@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo serve shell service test test-all unit regress isolation model pytest upgrade test-citus soak bench check check-all install installcheck package package-service clean fuzz coverage
+.PHONY: help setup build demo serve shell service test test-all unit regress isolation model pytest upgrade test-citus soak bench numbers check check-all install installcheck package package-service clean fuzz coverage
 # The steps of a target, and targets named together, share cargo's target directory.
 .NOTPARALLEL:
 
@@ -77,6 +77,10 @@ test-citus: ## workspaces over several servers, with a PostgreSQL that has Citus
 bench: ## measure against hand-written SQL; TESTS="P1 P5" for some; see tests/bench/run.sh
 	@pgrx-config/setup.sh bench
 	@tests/bench/run.sh
+
+numbers: ## bytes a ticket, a move, a task; locks of each operation; what reads take at a million tickets
+	@pgrx-config/setup.sh bench
+	@tests/bench/run.sh bench.numbers
 
 fuzz: ## rows of random types and storage read by every accessor; FUZZ_SECONDS=60, FUZZ_SEED=n of a failure
 	@pgrx-config/setup.sh

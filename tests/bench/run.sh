@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the benchmarks on a private server:  run.sh
+# Runs the benchmarks on a private server, or says what things cost:  run.sh [bench.numbers]
 #
 #   TESTS="P1 P5"      only these workloads
 #   BENCH_SCALE=0.01   numbers of rows and transactions times this; targets are meant for 1
@@ -22,4 +22,4 @@ BENCH_BUILD+=", $(git -C "$PHASEGATE_ROOT" describe --always --dirty 2>/dev/null
 export BENCH_BUILD BENCH_OUTPUT=$TARGET_DIR/bench PHASEGATE_CLUSTER_SH=$config/cluster.sh
 cd "$PHASEGATE_ROOT/tests"
 # shellcheck disable=SC2086 # names, one a word
-exec "$TARGET_DIR/venv-bench/bin/python" -B -m bench ${TESTS:-}
+exec "$TARGET_DIR/venv-bench/bin/python" -B -m "${1:-bench}" ${TESTS:-}

@@ -50,10 +50,16 @@ SELECT c.relname AS "table", pg_relation_size(c.oid) AS rows, coalesce(pg_total_
  WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r'
    AND c.relname IN ('tickets', 'tasks', 'phase_history', 'phase_gate_artifacts', 'phase_gate_results', 'phase_context', 'ticket_archive');
 CREATE TEMP TABLE done AS SELECT count(*) AS tickets FROM tickets;
+CREATE TEMP TABLE counted AS
+SELECT 'tickets' AS "table", count(*) AS rows FROM tickets UNION ALL SELECT 'tasks', count(*) FROM tasks
+ UNION ALL SELECT 'phase_history', count(*) FROM phase_history UNION ALL SELECT 'phase_gate_artifacts', count(*) FROM phase_gate_artifacts
+ UNION ALL SELECT 'phase_gate_results', count(*) FROM phase_gate_results UNION ALL SELECT 'phase_context', count(*) FROM phase_context;
 CREATE FUNCTION pg_temp.a_ticket(bytes numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT round(bytes / tickets, -2) FROM done $$;
-SELECT coalesce("table", 'all') AS "table", pg_temp.a_ticket(sum(rows)) AS rows, pg_temp.a_ticket(sum(toast)) AS toast, pg_temp.a_ticket(sum(indexes)) AS indexes,
-       pg_temp.a_ticket(sum(rows + toast + indexes)) AS bytes_a_ticket
-  FROM sizes WHERE "table" <> 'ticket_archive' GROUP BY ROLLUP ("table") ORDER BY sum(rows + toast + indexes) DESC;
+SELECT coalesce("table", 'all') AS "table", pg_temp.a_ticket(sum(sizes.rows)) AS rows, pg_temp.a_ticket(sum(toast)) AS toast, pg_temp.a_ticket(sum(indexes)) AS indexes,
+       pg_temp.a_ticket(sum(sizes.rows + toast + indexes)) AS bytes_a_ticket,
+       CASE WHEN "table" IS NOT NULL THEN round(sum(sizes.rows + toast + indexes) / min(counted.rows), -1) END AS bytes_a_row
+  FROM sizes JOIN counted USING ("table") GROUP BY ROLLUP ("table") ORDER BY sum(sizes.rows + toast + indexes) DESC;
 SELECT archive_tickets('infinity', 1000000) > 0 AS archived \g /dev/null
-SELECT "table", pg_temp.a_ticket(rows) AS rows, pg_temp.a_ticket(toast) AS toast, pg_temp.a_ticket(indexes) AS indexes, pg_temp.a_ticket(rows + toast + indexes) AS bytes_a_ticket
+SELECT "table", pg_temp.a_ticket(rows) AS rows, pg_temp.a_ticket(toast) AS toast, pg_temp.a_ticket(indexes) AS indexes, pg_temp.a_ticket(rows + toast + indexes) AS bytes_a_ticket,
+       pg_temp.a_ticket(rows + toast + indexes) AS bytes_a_row
   FROM sizes WHERE "table" = 'ticket_archive';
