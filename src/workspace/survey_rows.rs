@@ -5,6 +5,7 @@
 use super::found::{Object, Table};
 use super::standing::{Labels, Standing};
 use super::structure;
+use super::survey_values::counted;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once};
 use crate::problems::Problem;
@@ -40,21 +41,13 @@ fn rows(standing: &Standing, from: &str, condition: &str) -> Result<(i64, Vec<St
         Some(_) => quote_identifier(&standing.table.actual("id"))?,
         None => "ctid".to_owned(),
     };
-    let rows = run_once(
+    counted(
         &format!(
             "SELECT count(*), (array_agg(x.{id}::text ORDER BY x.{id}::text))[:5]
                FROM {from} WHERE {condition}"
         ),
         &[],
-    )?;
-    let Some(row) = rows.first() else {
-        return Ok((0, Vec::new()));
-    };
-    let examples = row.texts(2).unwrap_or_default();
-    Ok((
-        row.big(1).unwrap_or(0),
-        examples.into_iter().flatten().collect(),
-    ))
+    )
 }
 
 /// Rows that belong to no ticket, where no foreign key keeps them from that.

@@ -258,7 +258,7 @@ fn values(
     condition: &str,
     arguments: &[(Type, Value<'_>)],
 ) -> Result<(i64, Vec<String>)> {
-    let rows = run_once(
+    counted(
         &format!(
             "SELECT sum(rows)::bigint, (array_agg(quote_literal(left(value, 60)) ORDER BY value COLLATE \"C\"))[:20]
                FROM (SELECT {column}::text AS value, count(*) AS rows
@@ -266,13 +266,17 @@ fn values(
             standing.table.quoted
         ),
         arguments,
-    )?;
-    let Some(row) = rows.first() else {
-        return Ok((0, Vec::new()));
-    };
-    let examples = row.texts(2).unwrap_or_default();
-    Ok((
-        row.big(1).unwrap_or(0),
-        examples.into_iter().flatten().collect(),
-    ))
+    )
+}
+
+/// What a query gives that counts and collects examples.
+pub(super) fn counted(
+    sql: &str,
+    arguments: &[(Type, Value<'_>)],
+) -> Result<(i64, Vec<String>)> {
+    let rows = run_once(sql, arguments)?;
+    let found = rows.first().map(|row| (row.big(1), row.texts(2)));
+    let (count, examples) = found.unwrap_or_default();
+    let examples = examples.into_iter().flatten().flatten();
+    Ok((count.unwrap_or(0), examples.collect()))
 }

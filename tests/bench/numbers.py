@@ -23,7 +23,6 @@ TICKET = "(SELECT id FROM tickets WHERE title = 'a')"
 TASK = "(SELECT id FROM tasks WHERE assigned_agent_id = 'a')"
 # Tickets that wait, one that is done, and a task that is held.
 SETUP = """
-    CREATE ROLE numbers_reader;
     INSERT INTO tickets (title) VALUES ('a'), ('b'), ('done');
     SELECT transition_ticket(id, 'PHASE_REQUIREMENTS') FROM tickets;
     SELECT force_transition_ticket(id, 'PHASE_DONE', 'done') FROM tickets WHERE title = 'done';
@@ -48,7 +47,7 @@ OPERATIONS = {
     "`phase_board`, `task_queue`": "SELECT * FROM phase_board, task_queue",
     "`check_workspace`": "SELECT * FROM check_workspace()",
     "a change of an edge, gate or template": "UPDATE phase_transitions SET requires_gate = false",
-    "`grant_access`": "SELECT grant_access('small', 'numbers_reader', 'reader')",
+    "`grant_access`": "SELECT grant_access('small', 'pg_monitor', 'reader')",
     "`create_workspace` of one that is complete": "SELECT create_workspace('small')",
     "`detach_workspace`": "SELECT detach_workspace('small')",
 }
@@ -100,11 +99,15 @@ def sizes(server):
 def locks(server):
     """The strongest lock on each table that an operation takes."""
     with server.database("numbers_locks") as database:
-        with database.connect() as owner:
-            owner.execute("SELECT phasegate.create_workspace('small')")
-        with database.connect(workspaces.path("small")) as session, database.connect() as other:
+        return table(["", "Reads", "Locks rows of", "Writes", "Keeps others from"], locked(database.connect))
+
+
+def locked(connect):
+    """The rows of that table, by connections to a database with the extension."""
+    with connect() as owner, connect() as other:
+        owner.execute("SELECT phasegate.create_workspace('small')")
+        with connect(workspaces.path("small")) as session:
             session.execute(SETUP)
-            lines = []
             for name, sql in OPERATIONS.items():
                 # Twice: what a session reads at its first call it does not read again.
                 for _ in range(2):
@@ -112,8 +115,7 @@ def locks(server):
                     session.execute(sql)
                     taken = other.execute(LOCKS, [session.info.backend_pid]).fetchall()
                     session.execute("ROLLBACK")
-                lines.append([name, *by_mode(taken)])
-    return table(["", "reads", "locks rows of", "writes", "keeps others from"], lines)
+                yield [name, *by_mode(taken)]
 
 
 def by_mode(taken):
