@@ -270,10 +270,7 @@ fn values(
 }
 
 /// What a query gives that counts and collects examples.
-pub(super) fn counted(
-    sql: &str,
-    arguments: &[(Type, Value<'_>)],
-) -> Result<(i64, Vec<String>)> {
+pub(super) fn counted(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<(i64, Vec<String>)> {
     let rows = run_once(sql, arguments)?;
     let found = rows.first().map(|row| (row.big(1), row.texts(2)));
     let (count, examples) = found.unwrap_or_default();
