@@ -4,6 +4,9 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
+
+import psycopg
 
 ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
 
@@ -57,3 +60,15 @@ def test_what_a_ticket_costs(database):
     assert measured.keys() == said.keys()
     for table, sizes in said.items():
         assert abs(sizes[3] - measured[table][3]) <= 0.1 * sizes[3] + 700, (table, sizes, measured[table])
+
+
+def test_locks_of_operations_are_those_of_the_page(database, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "tests"), *sys.path])
+    from bench import numbers
+
+    def connect(search_path="public"):
+        return psycopg.connect(dbname=database, options=f"-c search_path={search_path}", autocommit=True)
+
+    page = (ROOT / "docs/operations.md").read_text("utf-8").split("\n## What each operation locks\n")[1].split("\n## ")[0]
+    said = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")][1:]
+    assert said == list(numbers.locked(connect))
