@@ -3,13 +3,17 @@
 use super::uses::uses;
 use super::{AsOwner, Workspace};
 use crate::error::{Code, Error};
-use crate::pg::error::Result;
+use crate::pg::error::{Result, stop_if_asked};
 use crate::pg::lock::{self, Purpose};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Plan, Sees, Statement};
 use crate::pg::value::{Type, Value};
 use std::rc::Rc;
+
+/// How often a workspace is looked up anew for one statement: each takes a few milliseconds at most, and a change must fall into
+/// each of them for the next.
+const LOOK_UPS: usize = 100;
 
 /// What holds while a statement runs.
 struct Ready {
@@ -141,24 +145,28 @@ impl Workspace {
     }
 
     /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that. Where only
-    /// names were changed, gives it as it is now.
+    /// names or statistics were changed, gives it as it is now.
+    ///
+    /// The tables are locked, so that none goes into yet another schema. But whoever makes or drops some other schema, and
+    /// every VACUUM, makes what was just looked up stale once more: then it is looked up again.
     fn require_unchanged(&self) -> Result<Option<Rc<Workspace>>> {
         if self.is_current() {
             return Ok(None);
         }
-        let now = Self::of_schema(self.schema)?;
-        let same = now.filter(|now| {
-            now.tables == self.tables
-                && now.owner == self.owner
-                && now.phase_type == self.phase_type
-                && now.columns == self.columns
-        });
-        if let Some(same) = same {
-            // The tables are locked: none goes into yet another schema.
+        for _ in 0..LOOK_UPS {
+            let now = Self::of_schema(self.schema)?;
+            let same = now.filter(|now| {
+                now.tables == self.tables
+                    && now.owner == self.owner
+                    && now.phase_type == self.phase_type
+                    && now.columns == self.columns
+            });
+            let Some(same) = same else { break };
             same.keep_names();
             if same.is_current() {
                 return Ok(Some(same));
             }
+            stop_if_asked();
         }
         Err(Error::new(
             Code::WorkspaceChanged,
