@@ -110,7 +110,7 @@ pub struct Position {
 struct Doubt {
     /// Where the ticket was when it was decided.
     before: Position,
-    /// The subtransaction in which a statement within moved the ticket from there.
+    /// The subtransaction in which another statement, around this one or within, moved the ticket from there.
     overtaken_in: Option<u32>,
 }
 
@@ -122,7 +122,7 @@ impl Doubt {
         }
     }
 
-    /// A statement within the doubtful one has moved a ticket from where it was.
+    /// Another statement has moved a ticket from there.
     fn overtake(&mut self, from: Position, subtransaction: u32) {
         if self.before == from {
             self.overtaken_in.get_or_insert(subtransaction);
@@ -200,7 +200,7 @@ impl Moves {
             .chain((self.unmoved.iter()).map(|unmoved| (&unmoved.origin, unmoved.ticket)))
     }
 
-    /// Marks what moves that came to their rows have overtaken: doubts of the statements that theirs are nested in, about the same
+    /// Marks what moves that came to their rows have overtaken: doubts of the statements around theirs and within, about the same
     /// tickets where they were before these moves. The innermost first, which may have overtaken another move to the same phase.
     fn overtake(&mut self, schema: u32, found: &HashMap<Uuid, Position>, subtransaction: u32) {
         let mut came: HashMap<Uuid, (i32, Position)> = HashMap::new();
@@ -224,7 +224,7 @@ impl Moves {
         for (origin, ticket, doubt) in noted.chain(unmoved) {
             if let Some((depth, before)) = came.get(&ticket)
                 && origin.schema == schema
-                && origin.depth < *depth
+                && origin.depth != *depth
             {
                 doubt.overtake(*before, subtransaction);
             }

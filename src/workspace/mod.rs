@@ -37,6 +37,7 @@ pub mod phases;
 mod placeholders;
 mod progress;
 mod quiet;
+pub mod readable;
 mod relatives;
 pub mod remembered;
 mod repair;
