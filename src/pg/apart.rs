@@ -1,7 +1,6 @@
 //! Work whose error takes back what it did, and no more. pgrx has no subtransactions.
 
 use super::error::{Result, raise, sqlstate};
-use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, panic::CaughtError::*};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -28,16 +27,6 @@ pub fn apart<T>(work: impl FnOnce() -> Result<T>) -> std::result::Result<T, Stri
             Err(payload) => Err(said(payload.as_ref()).unwrap_or_else(|| resume_unwind(payload))),
         }
     }
-}
-
-/// As [`apart`], of which nothing is left whatever becomes of it.
-pub fn tried<T>(work: impl FnOnce() -> Result<T>) -> std::result::Result<T, String> {
-    let mut done = None;
-    let ended = apart::<()>(|| {
-        done = Some(work()?);
-        Err(Error::new(Code::Internal, "taken back"))
-    });
-    done.ok_or_else(|| ended.err().unwrap_or_default())
 }
 
 /// What an error says that is about the work alone.

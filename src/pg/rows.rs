@@ -212,18 +212,10 @@ impl<'a> Row<'a> {
         texts: Vec<Option<String>> = texts("an array"), TEXTARRAYOID | VARCHARARRAYOID;
         json: String = json("a document"), JSONBOID;
         int: i32 = plain, INT4OID;
+        big: i64 = plain, INT8OID;
         time: i64 = plain, TIMESTAMPTZOID;
         optional_bool: bool = plain, BOOLOID;
         name: String = name, NAMEOID;
-    }
-
-    /// A `bigint` column; of the row of a statement a time as well.
-    pub fn big(&self, column: i16) -> Option<i64> {
-        let kinds: &[Oid] = match self.table {
-            Some(_) => &[pg_sys::INT8OID],
-            None => &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID],
-        };
-        self.typed(column, kinds).map(read::plain)
     }
 
     /// A `boolean` column; NULL is false.

@@ -58,6 +58,7 @@ mod survey_writes;
 mod swap;
 mod ticket_columns;
 mod tickets_table;
+mod tried;
 mod trigger_code;
 mod upgrade;
 mod uses;
