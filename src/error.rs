@@ -242,6 +242,14 @@ impl Error {
         )
     }
 
+    /// The same of a schema.
+    pub fn permission_denied_for_schema(schema: &str) -> Self {
+        Error::new(
+            Code::PermissionDenied,
+            format!("permission denied for schema {schema}"),
+        )
+    }
+
     /// An argument is outside what it may be: `what` names it, `detail` gives the value and the allowed ones.
     pub fn invalid_argument(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Error::new(Code::InvalidArgument, what).detail(detail)

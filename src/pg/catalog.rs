@@ -179,8 +179,8 @@ asks! {
     /// The type's name, as SQL has it.
     pub(super) fn type_name(kind: Oid) -> String = unsafe { owned(pg_sys::format_type_be(kind)).unwrap_or_default() };
 
-    /// Whether values of the one type are stored as those of the other.
-    pub(super) fn is_stored_as(found: Oid, kind: Oid) -> bool = unsafe { pg_sys::IsBinaryCoercible(found, kind) };
+    /// Whether values of the one type are stored as those of the other, as times are as numbers.
+    pub(super) fn is_stored_as(found: Oid, kind: Oid) -> bool = unsafe { pg_sys::IsBinaryCoercible(found, kind) || [found, kind] == [pg_sys::TIMESTAMPTZOID, pg_sys::INT8OID] };
 
     /// The extension of this name.
     pub fn extension(name: &str) -> Option<u32> = unsafe {

@@ -212,7 +212,7 @@ impl<'a> Row<'a> {
         texts: Vec<Option<String>> = texts("an array"), TEXTARRAYOID | VARCHARARRAYOID;
         json: String = json("a document"), JSONBOID;
         int: i32 = plain, INT4OID;
-        big: i64 = plain, INT8OID | TIMESTAMPTZOID;
+        big: i64 = plain, INT8OID;
         time: i64 = plain, TIMESTAMPTZOID;
         optional_bool: bool = plain, BOOLOID;
         name: String = name, NAMEOID;

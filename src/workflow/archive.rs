@@ -3,10 +3,10 @@
 //! Nothing here waits for anybody: a ticket or a task that somebody is at work on is left for the next call. Once a ticket is
 //! held nothing can be added to it, because what belongs or refers to it would have to hold it too.
 
-use super::referred::condition_of_referred;
+use super::referred::{Referred, referred};
 use super::statements::{
     ARCHIVE, ARCHIVED_HISTORY, CHOOSE_FINISHED, DROP_ARTIFACTS, DROP_CONTEXT, DROP_HISTORY,
-    DROP_RESULTS, DROP_TASKS, DROP_TICKETS, FINISHED, HOLD_FINISHED, IS_UNGUARDED,
+    DROP_RESULTS, DROP_TASKS, DROP_TICKETS, FINISHED, HOLD_BELONGING, HOLD_FINISHED, IS_UNGUARDED,
     IS_WORKSPACES_OWN, LEFT, MARK_ARCHIVED,
 };
 use crate::error::{Code, Error};
@@ -72,6 +72,10 @@ pub fn archive_tickets(call: &Call) -> Result<Answer> {
     Ok(call.answer(&Value::Big(i64::try_from(archived).unwrap_or(i64::MAX))))
 }
 
+fn ids(rows: &Rows) -> Vec<Uuid> {
+    rows.iter().filter_map(|row| row.uuid(1)).collect()
+}
+
 /// One call, with the owner's rights.
 struct Archiver<'a> {
     workspace: &'a Workspace,
@@ -126,10 +130,7 @@ impl<'a> Archiver<'a> {
     }
 
     /// Those of the finished tickets, or of these, that rows refer to that stay.
-    fn referred(&self, of: Option<&[Uuid]>) -> Result<Vec<Uuid>> {
-        let Some(condition) = condition_of_referred(self.workspace, self.deletes)? else {
-            return Ok(Vec::new());
-        };
+    fn referred(&self, referred: &Referred, of: Option<&[Uuid]>) -> Result<Vec<Uuid>> {
         let arguments = [
             (Type::Phases, self.final_phases()),
             (Type::Time, Value::Time(self.before)),
@@ -138,13 +139,38 @@ impl<'a> Archiver<'a> {
                 of.map_or(Value::Null, |of| Value::Uuids(of.to_vec())),
             ),
         ];
-        let rows = self.workspace.run_made(FINISHED, &condition, &arguments)?;
-        Ok(rows.iter().filter_map(|row| row.uuid(1)).collect())
+        let rows = (self.workspace).run_made(FINISHED, &referred.condition, &arguments)?;
+        Ok(ids(&rows))
+    }
+
+    /// What a statement gives that holds rows of these tickets.
+    fn held_by(&self, statement: &'static Statement, tickets: Vec<Uuid>) -> Result<Rows> {
+        let _by_index = ByIndex::only();
+        (self.workspace).run(statement, &[Value::Uuids(tickets)], Sees::Latest)
+    }
+
+    /// Those of these tickets, which are held, that no row refers to which stays, and none can come to refer to.
+    fn unreferred(&self, chosen: Vec<Uuid>) -> Result<Vec<Uuid>> {
+        let Some(referred) = referred(self.workspace, self.deletes)? else {
+            return Ok(chosen);
+        };
+        let mut held = chosen;
+        for (table, hold) in &HOLD_BELONGING {
+            if referred.tables.contains(&self.workspace.table(table)?) {
+                held = ids(&self.held_by(hold, held)?);
+            }
+        }
+        let since: HashSet<Uuid> = self.referred(&referred, Some(&held))?.into_iter().collect();
+        held.retain(|id| !since.contains(id));
+        Ok(held)
     }
 
     /// Finished tickets that nobody is at work on, at most so many, held with all that belongs to them.
     fn choose(&self, most: i32) -> Result<Vec<Uuid>> {
-        let skipped = self.referred(None)?;
+        let skipped = match referred(self.workspace, self.deletes)? {
+            Some(referred) => self.referred(&referred, None)?,
+            None => Vec::new(),
+        };
         if !skipped.is_empty() {
             notice(format!(
                 "{} finished tickets are not archived because other rows refer to them",
@@ -161,19 +187,11 @@ impl<'a> Archiver<'a> {
         let rows = self
             .workspace
             .run(&CHOOSE_FINISHED, &arguments, Sees::Snapshot)?;
-        let chosen: Vec<Uuid> = rows.iter().filter_map(|row| row.uuid(1)).collect();
+        let chosen = ids(&rows);
         if chosen.is_empty() {
             return Ok(chosen);
         }
-        // Now that they are held: what came to refer to them until then.
-        let since: HashSet<Uuid> = self.referred(Some(&chosen))?.into_iter().collect();
-        let chosen = chosen.into_iter().filter(|id| !since.contains(id));
-        let _by_index = ByIndex::only();
-        let rows = self.workspace.run(
-            &HOLD_FINISHED,
-            &[Value::Uuids(chosen.collect())],
-            Sees::Latest,
-        )?;
+        let rows = self.held_by(&HOLD_FINISHED, chosen)?;
         let read = |row: Row<'_>| Some((row.uuid(1)?, row.bool(2)));
         let held: Vec<(Uuid, bool)> = rows.iter().filter_map(read).collect();
         let too_large = held.iter().filter(|(_, is_too_large)| *is_too_large);
@@ -184,7 +202,8 @@ impl<'a> Archiver<'a> {
             ));
         }
         let fit = held.into_iter().filter(|(_, is_too_large)| !is_too_large);
-        Ok(fit.map(|(id, _)| id).collect())
+        // Now that they are held: what came to refer to them until then.
+        self.unreferred(fit.map(|(id, _)| id).collect())
     }
 
     /// Takes the tickets, which are held, into the archive; says how many they are.

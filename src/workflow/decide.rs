@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::force;
-use super::moves::{self, Artifacts, Move};
+use super::moves::{self, Artifacts, Move, Position};
 use super::request::{self, Outcome, Request};
 use super::transitions;
 use super::triggers::{id, require_sizes};
@@ -37,15 +37,24 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
     };
     let (old, new) = (phase(firing.old_row()), phase(firing.new_row()));
     let (schema, followed) = (workspace.schema, firing.is_followed());
-    if moves::any_doubt() || followed {
-        moves::settle_one(schema, id(firing, &columns)?, old)?;
+    let position = (moves::any_doubt() || followed).then(|| {
+        let row = firing.old_row();
+        Position {
+            phase: old,
+            previous: (row.phase(columns.previous_phase_id, workspace.phase_type)).unwrap_or(0),
+            entered_at: row.time(columns.phase_entered_at),
+        }
+    });
+    if let Some(position) = position {
+        moves::settle_one(schema, id(firing, &columns)?, position)?;
     }
+    let doubtful = position.filter(|_| followed);
     if old != new && old != 0 && new != 0 {
-        return decide_move(firing, &workspace, &columns, old, new);
+        return decide_move(firing, &workspace, &columns, (old, new), doubtful);
     }
     request::stays(schema, old, || id(firing, &columns))?;
-    if followed {
-        moves::note_unmoved(schema, firing.table(), id(firing, &columns)?, old);
+    if let Some(position) = doubtful {
+        moves::note_unmoved(schema, firing.table(), id(firing, &columns)?, position);
     }
     Ok(keep_own_columns(firing, &columns))
 }
@@ -79,14 +88,16 @@ struct Decision<'a> {
     from: Phase,
     to: Phase,
     request: Option<Rc<Request>>,
+    /// Where the ticket is, where a trigger that fires after the decision may keep it there.
+    doubtful: Option<Position>,
 }
 
 fn decide_move(
     firing: &Firing,
     workspace: &Workspace,
     columns: &Columns,
-    from: u32,
-    to: u32,
+    (from, to): (u32, u32),
+    doubtful: Option<Position>,
 ) -> Result<Verdict> {
     if moves::is_empty() {
         cache::accept_invalidations();
@@ -102,6 +113,7 @@ fn decide_move(
         configuration,
         columns,
         ticket,
+        doubtful,
     }
     .verdict()
 }
@@ -210,8 +222,9 @@ impl Decision<'_> {
                 block,
                 artifacts,
                 attribution,
+                is_asked_for: self.request.is_some(),
             },
-            self.firing.is_followed(),
+            self.doubtful,
         );
         if let Some(request) = &self.request {
             let moves = Outcome::Moves {

@@ -5,6 +5,10 @@
 //! of the user that fire after it. Where there are any, a move is in doubt until its row was looked at again: a row
 //! that such a trigger leaves out leaves nothing, and one whose phase it changes has no decision and is refused. A
 //! trigger that fired for every row that moved would see the same, at a cost to every move.
+//!
+//! Such a trigger may itself run statements that update the same ticket, before the row that it fires for is written. What
+//! these find says nothing of that row: its doubt is the outer statement's to settle. But where one of them has moved the ticket
+//! the server lets the outer statement write the row no more, unless the inner one is rolled back: it has overtaken it.
 
 use super::attribution::Attribution;
 use super::request;
@@ -46,6 +50,8 @@ pub struct Move {
     pub artifacts: Artifacts,
     /// Who and why.
     pub attribution: Rc<Attribution>,
+    /// Whether a function of ours asked for it, and is to be told what becomes of it.
+    pub is_asked_for: bool,
 }
 
 /// What a decision knows of the artifacts of the phase left.
@@ -88,12 +94,72 @@ impl Origin {
     }
 }
 
+/// Where a ticket is, as far as that is phasegate's to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Its phase, as an enum value.
+    pub phase: u32,
+    /// The phase before, 0 where there is none.
+    pub previous: u32,
+    /// When it came there.
+    pub entered_at: Option<i64>,
+}
+
+/// What a decision left in doubt, since a trigger that fires after it may see the row.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    /// Where the ticket was when it was decided.
+    before: Position,
+    /// The subtransaction in which another statement, around this one or within, moved the ticket from there.
+    overtaken_in: Option<u32>,
+}
+
+impl Doubt {
+    fn of(before: Position) -> Self {
+        Doubt {
+            before,
+            overtaken_in: None,
+        }
+    }
+
+    /// Another statement has moved a ticket from there.
+    fn overtake(&mut self, from: Position, subtransaction: u32) {
+        if self.before == from {
+            self.overtaken_in.get_or_insert(subtransaction);
+        }
+    }
+
+    /// What overtook it was rolled back.
+    fn forget_since(&mut self, subtransaction: u32) {
+        self.overtaken_in = self.overtaken_in.filter(|since| *since < subtransaction);
+    }
+}
+
 #[derive(Debug)]
 struct Noted {
     origin: Origin,
-    /// Whether a trigger that fires after the decision may have kept the move from the row.
-    in_doubt: bool,
+    /// That a trigger which fires after the decision may have kept the move from the row.
+    doubt: Option<Doubt>,
     record: Move,
+}
+
+impl Noted {
+    /// Where the ticket is once its row is written.
+    fn after(&self) -> Position {
+        Position {
+            phase: self.record.to,
+            previous: self.record.from,
+            entered_at: Some(self.record.at),
+        }
+    }
+
+    /// Whether the ticket is where it was, though a trigger that took the move back may have left what came with it.
+    fn is_kept_at(&self, found: &Position, before: &Position) -> bool {
+        let after = self.after();
+        found.phase == before.phase
+            && [before.previous, after.previous].contains(&found.previous)
+            && [before.entered_at, after.entered_at].contains(&found.entered_at)
+    }
 }
 
 /// A row that is updated without a move while a trigger that fires after the decision may make it one.
@@ -101,7 +167,7 @@ struct Noted {
 struct Unmoved {
     origin: Origin,
     ticket: Uuid,
-    phase: u32,
+    doubt: Doubt,
 }
 
 #[derive(Debug)]
@@ -128,10 +194,41 @@ impl Moves {
     }
 
     fn doubts(&self) -> impl Iterator<Item = (&Origin, Uuid)> {
-        let noted = self.noted.iter().filter(|noted| noted.in_doubt);
+        let noted = self.noted.iter().filter(|noted| noted.doubt.is_some());
         noted
             .map(|noted| (&noted.origin, noted.record.ticket))
             .chain((self.unmoved.iter()).map(|unmoved| (&unmoved.origin, unmoved.ticket)))
+    }
+
+    /// Marks what moves that came to their rows have overtaken: doubts of the statements around theirs and within, about the same
+    /// tickets where they were before these moves. The innermost first, which may have overtaken another move to the same phase.
+    fn overtake(&mut self, schema: u32, found: &HashMap<Uuid, Position>, subtransaction: u32) {
+        let mut came: HashMap<Uuid, (i32, Position)> = HashMap::new();
+        for noted in &self.noted {
+            let (depth, ticket) = (noted.origin.depth, noted.record.ticket);
+            if let Some(doubt) = noted.doubt
+                && doubt.overtaken_in.is_none()
+                && noted.origin.schema == schema
+                && found.get(&ticket) == Some(&noted.after())
+                && came
+                    .get(&ticket)
+                    .is_none_or(|(deepest, _)| *deepest < depth)
+            {
+                came.insert(ticket, (depth, doubt.before));
+            }
+        }
+        let noted = (self.noted.iter_mut())
+            .filter_map(|noted| Some((&noted.origin, noted.record.ticket, noted.doubt.as_mut()?)));
+        let unmoved = (self.unmoved.iter_mut())
+            .map(|unmoved| (&unmoved.origin, unmoved.ticket, &mut unmoved.doubt));
+        for (origin, ticket, doubt) in noted.chain(unmoved) {
+            if let Some((depth, before)) = came.get(&ticket)
+                && origin.schema == schema
+                && origin.depth != *depth
+            {
+                doubt.overtake(*before, subtransaction);
+            }
+        }
     }
 }
 
@@ -149,15 +246,16 @@ pub fn is_empty() -> bool {
 /// After how many decided moves of one statement its client is told how far it is: every few seconds.
 const REPORTED: usize = 100_000;
 
-/// Notes a decided move of a row of this table, in doubt where a trigger is to fire after the decision.
-pub fn note(schema: u32, table: u32, record: Move, in_doubt: bool) {
+/// Notes a decided move of a row of this table; where a trigger is to fire after the decision it is in doubt, and `doubtful`
+/// says where the ticket was.
+pub fn note(schema: u32, table: u32, record: Move, doubtful: Option<Position>) {
     let decided = MOVES.with_borrow_mut(|moves| {
-        if in_doubt {
+        if doubtful.is_some() {
             moves.doubted.insert(record.ticket);
         }
         moves.noted.push(Noted {
             origin: Origin::here(schema, table),
-            in_doubt,
+            doubt: doubtful.map(Doubt::of),
             record,
         });
         moves.noted.len()
@@ -172,12 +270,12 @@ pub fn any_doubt() -> bool {
     MOVES.with_borrow(|moves| !moves.doubted.is_empty())
 }
 
-/// Notes a row that is to stay in its phase, where a trigger is to fire after the decision.
-pub fn note_unmoved(schema: u32, table: u32, ticket: Uuid, phase: u32) {
+/// Notes a row that is to stay where it is, where a trigger is to fire after the decision.
+pub fn note_unmoved(schema: u32, table: u32, ticket: Uuid, position: Position) {
     let unmoved = Unmoved {
         origin: Origin::here(schema, table),
         ticket,
-        phase,
+        doubt: Doubt::of(position),
     };
     MOVES.with_borrow_mut(|moves| {
         moves.doubted.insert(ticket);
@@ -218,13 +316,16 @@ pub fn drop_kept_out(schema: u32, looked_at: &[Uuid]) {
     keep_out(schema, |ticket| looked_at.contains(ticket));
 }
 
-/// Drops moves of tickets that are in doubt, and tells whoever asked for them.
+/// Drops moves of tickets that are in doubt, and tells whoever asked for them; but not those of a statement that this one is
+/// nested in.
 fn keep_out(schema: u32, is_kept_out: impl Fn(&Uuid) -> bool) {
+    let depth = trigger::depth();
     MOVES.with_borrow_mut(|moves| {
         moves.noted.retain(|noted| {
-            let ticket = &noted.record.ticket;
-            let goes = noted.in_doubt && noted.origin.schema == schema && is_kept_out(ticket);
-            if goes {
+            let (origin, ticket) = (&noted.origin, &noted.record.ticket);
+            let is_through = origin.schema == schema && origin.depth >= depth;
+            let goes = noted.doubt.is_some() && is_through && is_kept_out(ticket);
+            if goes && noted.record.is_asked_for {
                 request::kept_out(schema, ticket);
             }
             !goes
@@ -242,58 +343,64 @@ pub fn left() -> Option<u32> {
     })
 }
 
-/// Settles doubts about tickets by the phases that they are found in. A move whose row is where it was stays in
-/// doubt: a trigger left the row out, or the statement that this one is nested in has not come to write it yet.
-/// [`drop_kept_out`] is for the former.
-pub fn settle(schema: u32, found: &HashMap<Uuid, u32>) -> Result<()> {
+/// Settles doubts about tickets by where they are found. A move whose row is where it was stays in doubt: a trigger left the row
+/// out, or the statement that this one is nested in has not come to write it yet. [`drop_kept_out`] is for the former.
+pub fn settle(schema: u32, found: &HashMap<Uuid, Position>) -> Result<()> {
+    let (depth, subtransaction) = (trigger::depth(), transaction::current());
     MOVES.with_borrow_mut(|moves| {
+        moves.overtake(schema, found, subtransaction);
+        let mut result = Ok(());
         for noted in &mut moves.noted {
-            if !noted.in_doubt || noted.origin.schema != schema {
+            let ticket = noted.record.ticket;
+            let found = found.get(&ticket).filter(|_| noted.origin.schema == schema);
+            let (Some(doubt), Some(found)) = (noted.doubt, found) else {
+                continue;
+            };
+            if doubt.overtaken_in.is_some() {
                 continue;
             }
-            let record = &noted.record;
-            match found.get(&record.ticket) {
-                Some(phase) if *phase == record.to => noted.in_doubt = false,
-                Some(phase) if *phase != record.from => return Err(undecided(record.ticket)),
-                _ => {}
+            if *found == noted.after() {
+                noted.doubt = None;
+            } else if !noted.is_kept_at(found, &doubt.before) {
+                result = Err(undecided(ticket));
             }
         }
-        let mut result = Ok(());
         moves.unmoved.retain(|unmoved| {
-            let phase = (unmoved.origin.schema == schema)
-                .then(|| found.get(&unmoved.ticket))
-                .flatten();
-            if phase.is_some_and(|phase| *phase != unmoved.phase) {
+            let found = found
+                .get(&unmoved.ticket)
+                .filter(|_| unmoved.origin.schema == schema);
+            let Some(found) = found else { return true };
+            if unmoved.doubt.overtaken_in.is_none() && *found != unmoved.doubt.before {
                 result = Err(undecided(unmoved.ticket));
             }
-            phase.is_none()
+            unmoved.origin.depth < depth
         });
         moves.count_doubts();
         result
     })
 }
 
-/// Settles what is in doubt about a ticket of which there is a decision to make, by the phase that it is in. A move
-/// that did not come to its row never will: the row is free for another.
-pub fn settle_one(schema: u32, ticket: Uuid, phase: u32) -> Result<()> {
+/// Settles what is in doubt about a ticket of which there is a decision to make, by where it is. A move of this statement, or of
+/// one before, that did not come to its row never will: the row is free for another.
+pub fn settle_one(schema: u32, ticket: Uuid, found: Position) -> Result<()> {
     if !MOVES.with_borrow(|moves| moves.doubted.contains(&ticket)) {
         return Ok(());
     }
-    settle(schema, &HashMap::from([(ticket, phase)]))?;
+    settle(schema, &HashMap::from([(ticket, found)]))?;
     keep_out(schema, |one| *one == ticket);
     Ok(())
 }
 
-/// The refusal of a row whose phase was changed without a decision.
+/// The refusal of a row that was moved without a decision, or whose former phase or time was changed after it.
 pub fn undecided(ticket: Uuid) -> Error {
     Error::new(
         Code::InvalidTransition,
         "invalid phase transition",
     )
     .detail(format!(
-        "The phase of ticket {ticket} was changed after phasegate had decided about the row."
+        "The phase of ticket {ticket}, the one before or the time of the move was changed after phasegate had decided about the row."
     ))
-    .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id; give it an earlier name.")
+    .hint("A BEFORE trigger whose name sorts after \"zz_phasegate_decide\" changes phase_id, previous_phase_id or phase_entered_at; give it an earlier name.")
 }
 
 /// Takes the moves of a workspace that are certain, in the order they were decided in, at the end of a statement.
@@ -305,7 +412,7 @@ pub fn take(schema: u32) -> Vec<Move> {
     MOVES.with_borrow_mut(|moves| {
         let (taken, kept): (Vec<Noted>, Vec<Noted>) = std::mem::take(&mut moves.noted)
             .into_iter()
-            .partition(|noted| !noted.in_doubt && noted.origin.is_of(schema, subtransaction));
+            .partition(|noted| noted.doubt.is_none() && noted.origin.is_of(schema, subtransaction));
         moves.noted = kept;
         taken.into_iter().map(|noted| noted.record).collect()
     })
@@ -377,6 +484,10 @@ pub fn forget_since(subtransaction: u32) {
         moves
             .unmoved
             .retain(|unmoved| unmoved.origin.subtransaction < subtransaction);
+        let doubts = (moves.noted.iter_mut()).filter_map(|noted| noted.doubt.as_mut());
+        doubts
+            .chain(moves.unmoved.iter_mut().map(|unmoved| &mut unmoved.doubt))
+            .for_each(|doubt| doubt.forget_since(subtransaction));
         moves
             .results
             .retain(|noted| noted.origin.subtransaction < subtransaction);

@@ -25,12 +25,16 @@ const BELONGING: [&str; 6] = [
     "phase_context",
 ];
 
-/// The condition that rows that stay refer to a ticket `t`, or to what goes with it; none where there are no such foreign keys.
-/// To be used at once; needs an open session with the owner's rights.
-pub(super) fn condition_of_referred(
-    workspace: &Workspace,
-    deletes: bool,
-) -> Result<Option<String>> {
+/// What there are foreign keys for.
+pub(super) struct Referred {
+    /// That rows that stay refer to a ticket `t`, or to what goes with it. To be used at once.
+    pub condition: String,
+    /// The tables whose rows they refer to.
+    pub tables: HashSet<u32>,
+}
+
+/// What rows that stay may refer to; nothing where there are no such foreign keys. Needs an open session with the owner's rights.
+pub(super) fn referred(workspace: &Workspace, deletes: bool) -> Result<Option<Referred>> {
     let own: Vec<u32> = (BELONGING.iter())
         .map(|name| workspace.table(name))
         .collect::<Result<_>>()?;
@@ -72,7 +76,10 @@ pub(super) fn condition_of_referred(
         // What was seen before it was held may be something else by now.
         if are_held {
             let conditions: Vec<String> = rows.iter().filter_map(|row| row.text(2)).collect();
-            return Ok((!conditions.is_empty()).then(|| conditions.join(" OR ")));
+            return Ok((!conditions.is_empty()).then(|| Referred {
+                condition: conditions.join(" OR "),
+                tables: rows.iter().filter_map(|row| row.oid(13)).collect(),
+            }));
         }
     }
 }

@@ -82,9 +82,9 @@ pub static POSITION_LOCKED: Statement = Statement {
     parameters: &[Type::Uuid],
 };
 
-/// The phases that tickets are in, whatever the caller may see.
-pub static PHASES: Statement = Statement {
-    sql: "SELECT {ticket.id}, {ticket.phase_id} FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) ANY ($1)",
+/// Where tickets are, whatever the caller may see.
+pub static POSITIONS: Statement = Statement {
+    sql: "SELECT {ticket.id}, {ticket.phase_id}, {ticket.previous_phase_id}, {ticket.phase_entered_at} FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) ANY ($1)",
     parameters: &[Type::Uuids],
 };
 

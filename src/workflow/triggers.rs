@@ -115,8 +115,9 @@ fn record_start(
             block: None,
             artifacts: Artifacts::None,
             attribution: Attribution::of_settings()?,
+            is_asked_for: false,
         },
-        false,
+        None,
     );
     Ok(())
 }

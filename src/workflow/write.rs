@@ -2,13 +2,14 @@
 //! tasks.
 
 use super::history;
-use super::moves::{self, Move};
-use super::statements::PHASES;
+use super::moves::{self, Move, Position};
+use super::statements::POSITIONS;
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::error::Error;
 use crate::gates::record as gates;
 use crate::pg::error::Result;
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
@@ -89,11 +90,16 @@ fn settle(workspace: &Workspace, doubtful: Vec<Uuid>) -> Result<()> {
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     let tickets = [Value::Uuids(doubtful.clone())];
-    let rows = workspace.run(&PHASES, &tickets, Sees::Latest)?;
-    let found = rows
-        .iter()
-        .filter_map(|row| Some((row.uuid(1)?, row.oid(2)?)))
-        .collect();
+    let rows = workspace.run(&POSITIONS, &tickets, Sees::Latest)?;
+    let read = |row: Row<'_>| {
+        let position = Position {
+            phase: row.oid(2)?,
+            previous: row.oid(3).unwrap_or(0),
+            entered_at: row.big(4),
+        };
+        Some((row.uuid(1)?, position))
+    };
+    let found = rows.iter().filter_map(read).collect();
     moves::settle(workspace.schema, &found)?;
     moves::drop_kept_out(workspace.schema, &doubtful);
     Ok(())

@@ -342,9 +342,5 @@ impl Access {
 }
 
 fn denied_on_schema(schema: u32) -> Error {
-    let name = catalog::schema_name(schema).unwrap_or_default();
-    Error::new(
-        Code::PermissionDenied,
-        format!("permission denied for schema {name}"),
-    )
+    Error::permission_denied_for_schema(&catalog::schema_name(schema).unwrap_or_default())
 }

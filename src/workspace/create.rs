@@ -436,15 +436,7 @@ pub(super) fn comments(site: &Site, are_tickets_ours: bool) -> Result<()> {
 /// the second finds the schema there. Who may not make it neither waits nor keeps others waiting: what comes next
 /// refuses.
 fn alone(name: &str, tickets: Option<u32>) -> Result<()> {
-    let rows = run_once(
-        MAY_MAKE,
-        &[
-            (Type::Text, Value::text(Some(name))),
-            (Type::Oid, Value::Oid(tickets.unwrap_or(0))),
-        ],
-    )?;
-    let may_make = rows.first().filter(|row| row.bool(1));
-    if let Some(number) = may_make.and_then(|row| row.oid(2)) {
+    if let Some(number) = site::may_make(name, tickets)? {
         if catalog::schema_by_name(name).is_none() {
             lock::alone(Work::Making(number));
         }
@@ -455,18 +447,3 @@ fn alone(name: &str, tickets: Option<u32>) -> Result<()> {
     cache::accept_invalidations();
     Ok(())
 }
-
-/// Whether the caller may make, or repair, a workspace of this name; and a number that stands for the name.
-const MAY_MAKE: &str = "
-    SELECT coalesce(
-               (SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
-                       OR EXISTS (SELECT FROM pg_catalog.pg_class c
-                                   WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
-                                     AND c.relname OPERATOR(pg_catalog.=) ANY ('{tickets,phase_history}'::pg_catalog.name[])
-                                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
-                  FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name),
-               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'))
-               AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c
-                                WHERE c.oid OPERATOR(pg_catalog.=) $2
-                                  AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')),
-           pg_catalog.hashtext($1)::pg_catalog.oid";

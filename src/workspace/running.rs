@@ -3,7 +3,7 @@
 use super::uses::uses;
 use super::{AsOwner, Workspace};
 use crate::error::{Code, Error};
-use crate::pg::error::{Result, stop_if_asked};
+use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
@@ -11,9 +11,8 @@ use crate::pg::spi::{Plan, Sees, Statement};
 use crate::pg::value::{Type, Value};
 use std::rc::Rc;
 
-/// How often a workspace is looked up anew for one statement: each takes a few milliseconds at most, and a change must fall into
-/// each of them for the next.
-const LOOK_UPS: usize = 100;
+/// How often a workspace is looked up for one statement: its tickets may have come to another schema before they were locked.
+const LOOK_UPS: usize = 3;
 
 /// What holds while a statement runs.
 struct Ready {
@@ -147,13 +146,15 @@ impl Workspace {
     /// Refuses where the workspace is not what it was when this was made: the wait for a lock may have been for that. Where only
     /// names or statistics were changed, gives it as it is now.
     ///
-    /// The tables are locked, so that none goes into yet another schema. But whoever makes or drops some other schema, and
-    /// every VACUUM, makes what was just looked up stale once more: then it is looked up again.
+    /// The tables are locked, and the schemas before they are looked up: what their names mean then they go on meaning. So it
+    /// does not matter that others go on changing what is theirs, each of which makes all that was looked up stale.
     fn require_unchanged(&self) -> Result<Option<Rc<Workspace>>> {
         if self.is_current() {
             return Ok(None);
         }
+        let mut held = self.schemas;
         for _ in 0..LOOK_UPS {
+            held.into_iter().for_each(lock::schema);
             let now = Self::of_schema(self.schema)?;
             let same = now.filter(|now| {
                 now.tables == self.tables
@@ -162,11 +163,10 @@ impl Workspace {
                     && now.columns == self.columns
             });
             let Some(same) = same else { break };
-            same.keep_names();
-            if same.is_current() {
+            if same.schemas == held {
                 return Ok(Some(same));
             }
-            stop_if_asked();
+            held = same.schemas;
         }
         Err(Error::new(
             Code::WorkspaceChanged,

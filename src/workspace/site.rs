@@ -44,10 +44,16 @@ impl Site {
     }
 
     /// The same, of a schema that keeps its name from now on: tables are looked at by its OID and written by its name, which its
-    /// owner may give to another.
+    /// owner may give to another. Who may not make or change a workspace there is refused, and keeps nobody waiting.
     pub(super) fn held(schema: u32, quoted: String, tickets: Option<u32>) -> Result<Self> {
-        lock::schema(schema);
         let site = Self::new(schema, quoted, tickets);
+        owner_of(&site)?;
+        if let Some(name) = catalog::schema_name(schema)
+            && may_make(&name, None)?.is_none()
+        {
+            return Err(Error::permission_denied_for_schema(&name));
+        }
+        lock::schema(schema);
         site.require_name()?;
         site.hold_tickets_schema();
         Ok(site)
@@ -316,6 +322,33 @@ pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
     }
     Ok(Some(owner))
 }
+
+/// Whether the caller may make, or repair, a workspace of this name, of tickets in this table; then a number that stands for the name.
+pub(super) fn may_make(name: &str, tickets: Option<u32>) -> Result<Option<u32>> {
+    let rows = run_once(
+        MAY_MAKE,
+        &[
+            (Type::Text, Value::text(Some(name))),
+            (Type::Oid, Value::Oid(tickets.unwrap_or(0))),
+        ],
+    )?;
+    let may_make = rows.first().filter(|row| row.bool(1));
+    Ok(may_make.and_then(|row| row.oid(2)))
+}
+
+const MAY_MAKE: &str = "
+    SELECT coalesce(
+               (SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+                       OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                                   WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
+                                     AND c.relname OPERATOR(pg_catalog.=) ANY ('{tickets,phase_history}'::pg_catalog.name[])
+                                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                  FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name),
+               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'))
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c
+                                WHERE c.oid OPERATOR(pg_catalog.=) $2
+                                  AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')),
+           pg_catalog.hashtext($1)::pg_catalog.oid";
 
 /// PostgreSQL's own message.
 pub(super) fn not_owner(table: u32) -> Error {

@@ -83,7 +83,12 @@ pub(super) fn survey(site: &Site, owner: u32, wanted: Option<&[String]>) -> Resu
         }
         let found = survey_columns::problems(&standing, &labels, is_workspace)?;
         // Of a column of another type nothing can be asked.
-        let unreadable = ["type_differs", "column_is_missing", "key_is_no_uuid"];
+        let unreadable = [
+            "type_differs",
+            "column_is_missing",
+            "key_is_no_uuid",
+            Code::OtherOwner.word(),
+        ];
         let are_columns_fit = !found.iter().any(|one| unreadable.contains(&one.word));
         let are_values_fit = !found.iter().any(|one| !one.is_note);
         problems.extend(found);

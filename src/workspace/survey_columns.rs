@@ -6,14 +6,14 @@ use super::kind::{self, Kind};
 use super::standing::{Labels, Standing};
 use super::structure::{self, Class};
 use super::survey_values::{count, foreign_values, nulls, odd_values, refused_words, too_short};
-use super::words;
+use super::tried::tried;
+use super::{owner, words};
 use crate::definitions;
-use crate::error::Error;
 use crate::labels;
-use crate::pg::apart::apart;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once};
 use crate::pg::value::{Type, Value};
+use crate::pg::{catalog, role};
 use crate::problems::Problem;
 
 /// The columns that hold what phasegate itself writes, of any length.
@@ -242,6 +242,10 @@ fn one(
         return Ok(());
     }
     let before = problems.len();
+    if is_converted && let Some(problem) = type_of_another(column, found)? {
+        problems.push(problem);
+        return Ok(());
+    }
     if is_converted {
         problems.extend(foreign_values(standing, column, found, labels)?);
         problems.extend(users_of(&standing.table, &found.name)?);
@@ -281,6 +285,19 @@ fn one(
         problems.extend(odd_values(standing, column, found)?);
     }
     Ok(())
+}
+
+/// An enum of another role's. Its owner makes its casts, which would run with the rights of the workspace's owner.
+fn type_of_another(column: &structure::Column, found: &Column) -> Result<Option<Problem>> {
+    let owner = role::current();
+    let other = catalog::type_owner(found.kind.oid).filter(|_| found.is_enum);
+    let Some(other) = other.filter(|other| !role::has_rights_of(*other, owner)) else {
+        return Ok(None);
+    };
+    let error = owner::other_owner("type", &found.words, other, owner);
+    Ok(Some(
+        Problem::of_error(column.table, error).about(&found.name),
+    ))
 }
 
 fn unfit(standing: &Standing, column: &structure::Column, found: &Column) -> Problem {
@@ -376,14 +393,11 @@ fn default(
 /// What the expression of a default gives here and now. Nothing is known of one that fails, as a function that looks for its tables
 /// on the application's search_path, or that gives nothing, as a setting of the application's sessions.
 fn given(expression: &str) -> Option<String> {
-    let mut given = None;
-    // What a function may have written goes with the subtransaction, which an error ends.
-    let _ended: std::result::Result<(), String> = apart(|| {
+    let given = tried(|| {
         let rows = run_once(&format!("SELECT ({expression})::text"), &[])?;
-        given = rows.first().and_then(|row| row.text(1));
-        Err(Error::null_argument("default"))
+        Ok(rows.first().and_then(|row| row.text(1)))
     });
-    given.filter(|text| !text.is_empty())
+    given.ok().flatten().filter(|text| !text.is_empty())
 }
 
 /// Columns of the application's own that a row which phasegate makes would lack. Tickets are made by the application.

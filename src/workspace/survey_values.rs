@@ -5,7 +5,7 @@ use super::columns::is_left_empty;
 use super::found::Column;
 use super::standing::{Labels, Standing};
 use super::structure;
-use super::{repair, words};
+use super::{readable, repair, words};
 use crate::definitions;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once};
@@ -60,7 +60,10 @@ pub(super) fn refused_words(
     let table = &standing.table;
     let mut problems = Vec::new();
     for object in &standing.objects {
-        let refused = words::refused(table, found, object, words)?;
+        let Some(refused) = words::refused(table, found, object, words)? else {
+            problems.push(readable::unknown(table.name, &object.name));
+            continue;
+        };
         if refused.is_empty() {
             continue;
         }

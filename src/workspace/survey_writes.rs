@@ -3,12 +3,13 @@
 use super::adopting;
 use super::columns::{Changes, Filled};
 use super::found::{self, Check, Table};
+use super::readable;
 use super::repair;
 use super::shape::BESIDE;
 use super::site::Site;
 use super::standing::{Labels, Standing};
 use super::structure::{self, Class};
-use super::trigger_code::qualified;
+use super::tried::tried;
 use crate::labels;
 use crate::pg::catalog;
 use crate::pg::error::Result;
@@ -191,15 +192,19 @@ fn history(standing: &Standing, tickets: &Table, start: &str) -> Result<Rows> {
     })
 }
 
-fn how_many(rows: &Rows, condition: &str) -> Result<i64> {
-    let found = run_once(
-        &format!(
-            "SELECT count(*) FROM ({}) {} WHERE {condition}",
-            rows.query, rows.name
-        ),
-        &[],
-    )?;
-    Ok(found.first().and_then(|row| row.big(1)).unwrap_or(0))
+/// How many of the rows meet the condition; the message of an error that making or trying them came to. What is evaluated may be
+/// the default of a column, which is for rows that are written: what it may have written goes with the subtransaction.
+fn how_many(rows: &Rows, condition: &str) -> std::result::Result<i64, String> {
+    tried(|| {
+        let found = run_once(
+            &format!(
+                "SELECT count(*) FROM ({}) {} WHERE {condition}",
+                rows.query, rows.name
+            ),
+            &[],
+        )?;
+        Ok(found.first().and_then(|row| row.big(1)).unwrap_or(0))
+    })
 }
 
 fn problem(standing: &Standing, constraint: &str, what: &str, count: i64) -> Result<Problem> {
@@ -218,12 +223,32 @@ fn problem(standing: &Standing, constraint: &str, what: &str, count: i64) -> Res
     )))
 }
 
+/// What a constraint makes of rows: how many it refuses, or why that could not be tried.
+fn tried_by(
+    standing: &Standing,
+    constraint: &str,
+    what: &str,
+    count: std::result::Result<i64, String>,
+) -> Result<Option<Problem>> {
+    match count {
+        Ok(0) => Ok(None),
+        Ok(count) => problem(standing, constraint, what, count).map(Some),
+        Err(message) => Ok(Some(
+            Problem::new(
+                standing.table.name,
+                "constraint_cannot_be_tried",
+                format!("Constraint \"{constraint}\" cannot be tried on {what}: {message}"),
+            )
+            .about(constraint)
+            .hint("Look at the constraint, and at the defaults of the table's columns: they are evaluated with the search_path pg_catalog, pg_temp."),
+        )),
+    }
+}
+
 /// Rows that a CHECK refuses.
 fn refused(standing: &Standing, rows: &Rows, check: &Check, what: &str) -> Result<Option<Problem>> {
-    let count = how_many(rows, &format!("NOT ({})", check.expression))?;
-    (count > 0)
-        .then(|| problem(standing, &check.name, what, count))
-        .transpose()
+    let count = how_many(rows, &format!("NOT ({})", check.expression));
+    tried_by(standing, &check.name, what, count)
 }
 
 /// Rows that refer to what is not there.
@@ -234,19 +259,23 @@ fn unknown(standing: &Standing, rows: &Rows, object: &found::Object) -> Result<O
     if object.class != Class::Constraint || object.refers_to == 0 || column == "ticket_id" {
         return Ok(None);
     }
+    let Some(known) = readable::named(object.refers_to)? else {
+        return Ok(Some(readable::unknown(standing.table.name, &object.name)));
+    };
     let (column, other) = (quote_identifier(column)?, quote_identifier(other)?);
     let count = how_many(
         rows,
         &format!(
-            "{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {} known WHERE known.{other} = {}.{column})",
-            qualified(object.refers_to)?,
+            "{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {known} known WHERE known.{other} = {}.{column})",
             rows.name
         ),
-    )?;
-    let what = "the rows that adopting writes";
-    (count > 0)
-        .then(|| problem(standing, &object.name, what, count))
-        .transpose()
+    );
+    tried_by(
+        standing,
+        &object.name,
+        "the rows that adopting writes",
+        count,
+    )
 }
 
 /// Unique indexes in which a ticket that comes to a phase twice would stand twice.

@@ -1,6 +1,7 @@
 //! The columns that hold words of ours, and what an application's own constraints and defaults make of these.
 
 use super::found::{Column, Object, Table};
+use super::readable;
 use super::structure::Class;
 use crate::pg::error::Result;
 use crate::pg::spi::{quote_identifier, run_once};
@@ -46,22 +47,24 @@ pub(super) fn of(table: &str, column: &str) -> Option<&'static [&'static str]> {
         .map(|(.., words)| *words)
 }
 
-/// Which of the words a constraint of the table's own refuses, by itself, in this column.
+/// Which of the words a constraint of the table's own refuses, by itself, in this column; nothing where that is not known.
 pub(super) fn refused(
     table: &Table,
     column: &Column,
     object: &Object,
     words: &[&str],
-) -> Result<Vec<String>> {
+) -> Result<Option<Vec<String>>> {
     let is_alone = object.columns.as_slice() == std::slice::from_ref(&column.name);
     if object.class != Class::Constraint || !is_alone {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
     let name = quote_identifier(&column.name)?;
     let kind = &column.words;
     let sql = if let Some(referred) = object.referred.first() {
         let referred = quote_identifier(referred)?;
-        let other = super::trigger_code::qualified(object.refers_to)?;
+        let Some(other) = readable::named(object.refers_to)? else {
+            return Ok(None);
+        };
         format!(
             "SELECT w FROM unnest($1) WITH ORDINALITY AS given (w, place)
               WHERE NOT EXISTS (SELECT FROM {other} o WHERE o.{referred}::text = w) ORDER BY place"
@@ -75,11 +78,11 @@ pub(super) fn refused(
             only = quote_identifier("row that is tried")?
         )
     } else {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     };
     let words = words.iter().map(|word| Some((*word).to_owned())).collect();
     let rows = run_once(&sql, &[(Type::Texts, Value::Texts(words))])?;
-    Ok(rows.iter().filter_map(|row| row.text(1)).collect())
+    Ok(Some(rows.iter().filter_map(|row| row.text(1)).collect()))
 }
 
 /// The condition of a CHECK.

@@ -39,7 +39,8 @@ def test_maintenance_and_others_schemas_refuse_nobody(database):
         with psycopg.connect(dbname=database, autocommit=True) as session:
             while not done.is_set():
                 session.execute(f"CREATE SCHEMA other_{number}")
-                session.execute(f"DROP SCHEMA other_{number}")
+                session.execute(f"CREATE TYPE other_{number}.kind AS ENUM ('a')")
+                session.execute(f"DROP SCHEMA other_{number} CASCADE")
                 session.execute(f"ALTER TABLE acme.{TABLES[number]} ALTER COLUMN id SET STATISTICS 100")
                 session.execute(f"ANALYZE acme.{TABLES[number]}")
 

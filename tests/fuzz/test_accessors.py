@@ -14,8 +14,8 @@ import time
 import psycopg
 import pytest
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", 60))
-SEED = int(os.environ.get("FUZZ_SEED", 0)) or random.randrange(1, 1 << 32)
+SECONDS = float(os.environ.get("FUZZ_SECONDS") or 60)
+SEED = int(os.environ.get("FUZZ_SEED") or 0) or random.randrange(1, 1 << 32)
 LIBRARY = pathlib.Path(os.environ["PHASEGATE_TARGET"]) / "debug" / "libphasegate_accessors.so"
 CRASH = re.compile(r"PANIC|terminated by signal|panicked|TRAP:", re.I)
 

@@ -2,6 +2,7 @@
 
 use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::readable::unreadable;
 
 /// Whether row security guards tickets ($1) and not the archive ($2).
 pub static IS_UNGUARDED: Statement = Statement {
@@ -28,17 +29,18 @@ pub static IS_WORKSPACES_OWN: Statement = Statement {
 
 /// For each foreign key to one of these tables ($1, OIDs as text) or their partitions, a row for its table and one for each of its
 /// partitions: the OID; of the table the condition that a row refers to the ticket `t`, or to what belongs to it; the name; why the
-/// workspace's owner ($5), who acts, may not read it; whose it is; the table and the name of the key; the schemas of the table that is referred to, of that which refers, of the key's operator and of what that takes. `$3` is the table of tickets,
+/// workspace's owner ($5), who acts, may not read it; whose it is; the table and the name of the key; the schemas of the table that is referred to, of that which refers, of the key's operator and of what that takes; which of the tables is referred to. `$3` is the table of tickets,
 /// `$4` its key, quoted.
 ///
 /// The workspace's own tables ($2) may have such keys too, as where a ticket has a parent. Left out are those by which rows belong
 /// to their ticket, and of others the rows of the same ticket: they go together. But where the ticket itself refers to what goes
 /// before it, it would be refused, or go too early.
 ///
-/// Planning alone runs what a table's owner has put into its indexes and constraints. A key's operator that is not the server's is
+/// A key's operator that is not the server's is
 /// meant for its own types: for others somebody may have made another of that name.
 pub static REFERENCES: Statement = Statement {
-    sql: "WITH own (root, oid) AS (
+    sql: concat!(
+        "WITH own (root, oid) AS (
                  SELECT o.oid, o.oid FROM pg_catalog.unnest($2::pg_catalog.oid[]) o (oid)
                   UNION
                  SELECT o.oid, p.relid FROM pg_catalog.unnest($2::pg_catalog.oid[]) o (oid),
@@ -56,13 +58,12 @@ pub static REFERENCES: Statement = Statement {
                                OR f.confdeltype OPERATOR(pg_catalog.=) ANY ('{n,d}'::pg_catalog.\"char\"[]))
                           THEN pg_catalog.format(' AND r.%1$s OPERATOR(pg_catalog.<>) t.%1$s', $4) END) END,
                  pg_catalog.format('%I.%I', cn.nspname, c.relname),
-                 CASE WHEN c.relkind OPERATOR(pg_catalog.<>) ALL ('{r,p}'::pg_catalog.\"char\"[]) THEN 'kind'
-                      WHEN NOT pg_catalog.pg_has_role(c.relowner, $5, 'USAGE') THEN 'owner'
-                      WHEN pg_catalog.row_security_active(c.oid) THEN 'policies'
-                      WHEN NOT k.are_safe THEN 'types' END,
+                 coalesce(",
+        unreadable!("$5"),
+        ", CASE WHEN NOT k.are_safe THEN 'types' END),
                  pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,
                  pg_catalog.format('%I.%I', rn.nspname, r.relname), pg_catalog.quote_ident(f.conname), xn.oid, rn.oid,
-                 k.operators, k.lefts, k.rights
+                 k.operators, k.lefts, k.rights, xo.root
             FROM pg_catalog.pg_constraint f
             JOIN own xo ON xo.oid OPERATOR(pg_catalog.=) f.confrelid AND xo.root OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])
             LEFT JOIN own ro ON ro.oid OPERATOR(pg_catalog.=) f.conrelid
@@ -111,7 +112,8 @@ pub static REFERENCES: Statement = Statement {
                                 AND b.attrelid OPERATOR(pg_catalog.=) f.conrelid
                                 AND b.attname OPERATOR(pg_catalog.=) 'ticket_id'
                                 AND f.conkey OPERATOR(pg_catalog.=) ARRAY[b.attnum])
-           ORDER BY f.oid, c.oid",
+           ORDER BY f.oid, c.oid"
+    ),
     parameters: &[Type::Texts, Type::Texts, Type::Oid, Type::Text, Type::Oid],
 };
 
@@ -171,6 +173,40 @@ pub static HOLD_FINISHED: Statement = Statement {
                  (SELECT pg_catalog.count(*) FROM {ws}.tasks k WHERE k.ticket_id OPERATOR(pg_catalog.=) g.id)",
     parameters: &[Type::Uuids],
 };
+
+/// Holds the rows of a table that belong to these tickets ($1); gives those of which all could be held. Whoever adds a row that
+/// refers to one of these holds it.
+macro_rules! hold_of_tickets {
+    ($table:literal) => {
+        Statement {
+            sql: concat!(
+                "WITH held AS MATERIALIZED (
+                     SELECT r.ticket_id FROM {ws}.",
+                $table,
+                " r WHERE r.ticket_id OPERATOR(pg_catalog.=) ANY ($1) FOR UPDATE SKIP LOCKED),
+                 counted AS (SELECT held.ticket_id, pg_catalog.count(*) AS held FROM held GROUP BY held.ticket_id)
+                 SELECT g.id FROM pg_catalog.unnest($1) AS g (id)
+                   LEFT JOIN counted h ON h.ticket_id OPERATOR(pg_catalog.=) g.id
+                  WHERE coalesce(h.held, 0) OPERATOR(pg_catalog.=)
+                        (SELECT pg_catalog.count(*) FROM {ws}.",
+                $table,
+                " r WHERE r.ticket_id OPERATOR(pg_catalog.=) g.id)"
+            ),
+            parameters: &[Type::Uuids],
+        }
+    };
+}
+
+/// By the table, what holds the rows that go with tickets besides their tasks, of which something else may refer to them.
+pub static HOLD_BELONGING: [(&str, Statement); 4] = [
+    (
+        "phase_gate_artifacts",
+        hold_of_tickets!("phase_gate_artifacts"),
+    ),
+    ("phase_gate_results", hold_of_tickets!("phase_gate_results")),
+    ("phase_context", hold_of_tickets!("phase_context")),
+    ("phase_history", hold_of_tickets!("phase_history")),
+];
 
 /// The rows of a table that belong to a ticket, as an array of what `$row` gives in the order `$order`.
 macro_rules! rows_of_ticket {
