@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS {ws}.phase_history (
     acting_role       name DEFAULT current_user,
     forced            boolean NOT NULL DEFAULT false,
     xid               xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    cluster           bigint NOT NULL DEFAULT (pg_control_system()).system_identifier
+    cluster           bigint NOT NULL DEFAULT (pg_control_system()).system_identifier + 0
 );
 CREATE INDEX IF NOT EXISTS phase_history_ticket ON {ws}.phase_history (ticket_id, created_at, id);
 CREATE INDEX IF NOT EXISTS phase_history_created ON {ws}.phase_history (created_at);

@@ -1,4 +1,4 @@
-"""A coordinator and three workers, for all tests of a file."""
+"""A coordinator and three workers, or as many as a file says, for all its tests."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from fleet import Fleet
 
 
 @pytest.fixture(scope="module")
-def fleet(make_module_cluster):
-    made = Fleet(make_module_cluster, workers=3)
+def fleet(request, make_module_cluster):
+    made = Fleet(make_module_cluster, workers=getattr(request.module, "WORKERS", 3))
     yield made
     made.close()

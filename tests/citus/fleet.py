@@ -47,11 +47,6 @@ class Fleet:
         self.execute(0, "SELECT citus_add_node('127.0.0.1', %s::int)", [port])
         return len(self.nodes) - 1
 
-    def settle(self, node):
-        """Places workspaces that are made from now on on this worker."""
-        for other in self.others(node):
-            self.execute(0, "SELECT citus_set_node_property('127.0.0.1', %s::int, 'shouldhaveshards', false)", [self.nodes[other].env()["PGPORT"]])
-
     def connect(self, node, workspace=None, **kwargs):
         """A connection to a node, with a workspace on its search_path."""
         connection = self.nodes[node].connect(DATABASE, autocommit=True, **kwargs)

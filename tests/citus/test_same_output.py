@@ -12,7 +12,8 @@ import pytest
 from fleet import DATABASE, program
 
 ROOT = pathlib.Path(os.environ["PHASEGATE_ROOT"])
-NODE = 1
+# It has all workspaces; each other would take part in making them.
+WORKERS = NODE = 1
 
 # A test makes and drops its workspace as if on the node: the coordinator does it.
 ON_THE_COORDINATOR = """
@@ -57,8 +58,7 @@ def of(suite):
 
 @pytest.fixture(scope="module")
 def node(fleet):
-    """The worker that has all workspaces."""
-    fleet.settle(NODE)
+    """The worker."""
     for number, made in ((0, ON_THE_COORDINATOR), (NODE, ON_THE_NODE)):
         fleet.execute(number, "SET citus.enable_ddl_propagation = off;" + made)
     return fleet.nodes[NODE]

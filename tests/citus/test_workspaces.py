@@ -8,8 +8,8 @@ from fleet import refusal, until
 CALLS = ["SELECT claim_task('ada', '{analysis}')", "SELECT transition_ticket(id, 'PHASE_BLOCKED') FROM (VALUES (gen_random_uuid())) t (id)",
          "SELECT check_workspace()", "SELECT get_valid_transitions('PHASE_BACKLOG')"]
 
-IMPORT = """INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, cluster)
-            SELECT id, 'PHASE_DESIGN', 'PHASE_TESTING', '2020-01-01', 1 FROM tickets WHERE title = 't5'"""
+IMPORT = """INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at)
+            SELECT id, 'PHASE_DESIGN', 'PHASE_TESTING', '2020-01-01' FROM tickets WHERE title = 't5'"""
 
 
 def fill(fleet, name):
@@ -209,13 +209,24 @@ def test_grants_and_row_security_hold_on_the_node(fleet):
 
 
 def test_history_of_before_is_imported(fleet):
-    """With the cluster named: what is the default of that, Citus cannot send."""
+    """On record is a node that took part, and its transaction."""
     fleet.create("imported")
     owner = fill(fleet, "imported")
-    owner.execute(IMPORT)
-    through = fleet.connect(0, "imported")
-    through.execute(IMPORT.replace("2020", "2021"))
-    assert fleet.execute(0, "SELECT count(*) FROM imported.phase_history WHERE cluster = 1") == [(2,)]
+    (ticket,), = fleet.execute(0, "SELECT id FROM imported.tickets WHERE title = 't6'")
+
+    def transactions():
+        return dict(fleet.execute(node, "SELECT (pg_control_system()).system_identifier, pg_current_xact_id()::text::bigint")[0]
+                    for node in range(len(fleet.nodes)))
+
+    before = transactions()
+    for node in range(len(fleet.nodes)):
+        connection = fleet.connect(node, "imported")
+        connection.execute(IMPORT)
+        connection.execute("INSERT INTO phase_history (ticket_id, from_phase, to_phase) VALUES (%s, 'PHASE_DESIGN', 'PHASE_TESTING')", [ticket])
+    after = transactions()
+    found = fleet.execute(0, "SELECT cluster, xid::text::bigint FROM imported.phase_history WHERE from_phase = 'PHASE_DESIGN'")
+    assert len(found) == 2 * len(fleet.nodes)
+    assert [(cluster, xid) for cluster, xid in found if not before[cluster] < xid < after[cluster]] == []
     assert refusal(owner.execute, "UPDATE phase_history SET cluster = 2") == "history_append_only"
 
 

@@ -8,7 +8,7 @@ ALTER TABLE IF EXISTS {ws}.phase_history
     ADD COLUMN IF NOT EXISTS cluster bigint NOT NULL DEFAULT {cluster};
 ALTER TABLE IF EXISTS {ws}.phase_history
     ALTER COLUMN acting_role SET DEFAULT current_user,
-    ALTER COLUMN cluster SET DEFAULT (pg_control_system()).system_identifier;
+    ALTER COLUMN cluster SET DEFAULT (pg_control_system()).system_identifier + 0;
 ALTER TABLE IF EXISTS {ws}.phase_gate_requirements
     ADD COLUMN IF NOT EXISTS required_approvals integer NOT NULL DEFAULT 1
         CONSTRAINT phase_gate_requirements_approvals_check CHECK (required_approvals >= 1),
