@@ -71,7 +71,13 @@ def test_settings_of_the_page_are_settings(database, tmp_path):
             owner.execute("DROP ROLE regress_shop_login, regress_shop_app, regress_shop_agent")
 
 
-def test_flags_and_settings_of_the_table_exist():
+def test_flags_settings_and_defaults_of_the_table_are_the_programs():
     help = subprocess.run([program(), "serve", "--help"], check=True, capture_output=True, text=True).stdout
-    for setting, flag in re.findall(r"^\| `(\w+)`[^|]*\| `(--[\w-]+)`", PAGE, re.M):
-        assert flag in help and flag == "--" + setting.replace("_", "-")
+    # Each flag's text in one line, from its name to that of the next.
+    texts = {text.split()[0]: " ".join(text.split()) for text in re.split(r"^ +(?:-\w, )?(?=--)", help, flags=re.M)[1:]}
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| `(--[\w-]+)`[^|]*\| (.*) \|$", PAGE, re.M)
+    assert rows
+    for setting, flag, default in rows:
+        assert flag in texts and flag == "--" + setting.replace("_", "-")
+        said = re.search(r"\[default: (\S+?)\]", texts[flag])
+        assert (said[1] if said else "none") == default.strip("`"), flag

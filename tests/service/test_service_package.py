@@ -1,4 +1,4 @@
-"""The companion as a Debian package, as an image, beside the database's."""
+"""The companion as a Debian package, and with the settings that compose.yaml gives it."""
 
 import os
 import pathlib
@@ -8,7 +8,6 @@ import subprocess
 
 import psycopg
 import pytest
-import yaml
 
 from serving import ROOT, Service, serving, url
 
@@ -62,47 +61,6 @@ def test_unit_is_one_that_systemd_takes(package, tmp_path):
     (tmp_path / "phasegate.service").write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "phasegate.service"], capture_output=True, text=True)
     assert "phasegate.service:" not in done.stderr, done.stderr
-
-
-def stages():
-    """The Dockerfile's stages in order: each one's name, what it is made from, and its instructions."""
-    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.M).replace("\\\n", "")
-    return [(name, base, instructions.splitlines()) for base, name, instructions
-            in re.findall(r"^FROM (\S+)(?: AS (\S+))?\n((?:(?!FROM ).*\n?)*)", text, re.M)]
-
-
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
-
-
-def test_compose_file_names_what_there_is():
-    """Docker is not at hand where the tests run; what the files say of each other is looked at."""
-    assert COMPOSE["services"]["service"]["build"]["target"] in [name for name, _, _ in stages()]
-    assert stages()[-1][1].startswith("postgres:"), "the default target is the database"
-    for service in COMPOSE["services"].values():
-        for volume in service.get("volumes", []):
-            if volume.startswith("./"):
-                assert (ROOT / volume.split(":")[0]).is_file()
-
-
-def test_compose_file_keeps_the_data_of_every_postgresql_on_its_volume():
-    """The image of PostgreSQL 18 has its data elsewhere than those before, unless it is told."""
-    database = COMPOSE["services"]["database"]
-    assert f"data:{database['environment']['PGDATA']}" in database["volumes"]
-    usual = re.search(r"^ARG PG_MAJOR=(\d+)$", (ROOT / "Dockerfile").read_text(), re.M)[1]
-    assert database["build"]["args"]["PG_MAJOR"] == f"${{PG_MAJOR:-{usual}}}"
-
-
-def test_image_has_certificates_where_crates_are_fetched():
-    """Rust's image has them, PostgreSQL's has not."""
-    for name, base, instructions in stages():
-        runs = [line for line in instructions if line.startswith("RUN ")]
-        if any(re.search(r"\bcargo build\b|\bmake package\b", line) for line in runs) and base != "rust":
-            assert any(re.search(r"apt-get install\b.* ca-certificates\b", line) for line in runs), name
-
-
-def test_image_of_the_program_runs_as_a_number_that_is_not_root():
-    instructions = next(instructions for name, _, instructions in stages() if name == "service")
-    assert [line for line in instructions if re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", line)]
 
 
 def test_settings_of_the_compose_file_work(database):
