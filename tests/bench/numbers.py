@@ -138,9 +138,9 @@ def times(server):
             workspaces.load_tickets(database, "ours", TICKETS)
             workspaces.load(database, "ours", f"""
                 UPDATE tickets SET phase_id = 'PHASE_DONE' WHERE id > lpad(to_hex({OPEN}), 32, '0')::uuid;
-                INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, cluster, transitioned_by)
+                INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, transitioned_by)
                 SELECT t.id, p.label, lead(p.label, 1, 'PHASE_DONE') OVER (PARTITION BY t.id ORDER BY p.label),
-                       t.phase_entered_at - interval '1 hour' * p.place, (SELECT system_identifier::text FROM pg_control_system()), 'bench'
+                       t.phase_entered_at - interval '1 hour' * p.place, 'bench'
                   FROM tickets t, unnest(enum_range('PHASE_BACKLOG'::phase, 'PHASE_DEPLOYMENT'::phase)) WITH ORDINALITY p (label, place);
                 INSERT INTO tasks (ticket_id, phase_id, task_type, status, completed_at)
                 SELECT id, 'PHASE_IMPLEMENTATION', 'implement_feature', CASE WHEN phase_id = 'PHASE_DONE' THEN 'completed' ELSE 'pending' END,
