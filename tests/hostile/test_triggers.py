@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from odd_values import literal, task_id, ticket_id
-from probing import LEAK, probed
+from probing import ALL_CASES, LEAK, one_in, probed
 
 TRIGGER_FUNCTIONS = """
     SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
@@ -79,7 +79,7 @@ def test_trigger_functions_on_tables_of_others(prepared, session):
     for table in sorted({table for table, _, _ in columns}):
         values = ", ".join(f"{session.execute('SELECT odd.literal_of(%s)', [kind]).fetchone()[0]}" for of, _, kind in columns if of == table)
         changed = next(column for of, column, _ in columns if of == table)
-        calls += fired(functions, f"(LIKE {table})", values, f"{changed} = {changed}")
+        calls += one_in(2, fired(functions, f"(LIKE {table})", values, f"{changed} = {changed}"))
     names = sorted({column for _, column, _ in columns})
     kinds = [kind for kind, in session.execute(
         "SELECT t.oid::regtype::text FROM pg_type t WHERE typtype <> 'p' AND (typnamespace IN ('pg_catalog'::regnamespace, 'odd'::regnamespace) OR oid = 'phase'::regtype)"
@@ -93,7 +93,7 @@ def test_trigger_functions_on_tables_of_others(prepared, session):
         tried += 1
         table = "(" + ", ".join(f"{name} {kind}" for name in names) + ")"
         row = ", ".join([value] * len(names))
-        calls += fired(functions, table, row, f"id = {value}", [("BEFORE", "ROW", "INSERT"), ("BEFORE", "ROW", "UPDATE"), ("BEFORE", "ROW", "DELETE"), ("AFTER", "ROW", "INSERT"), ("AFTER", "ROW", "DELETE")])
+        calls += one_in(3, fired(functions, table, row, f"id = {value}", [("BEFORE", "ROW", "INSERT"), ("BEFORE", "ROW", "UPDATE"), ("BEFORE", "ROW", "DELETE"), ("AFTER", "ROW", "INSERT"), ("AFTER", "ROW", "DELETE")]))
     assert tried >= 70, kinds
     # Without any of those columns, too.
     calls += fired(functions, "(other int)", "1", "other = 2")
@@ -147,11 +147,12 @@ FREE = """
 def test_columns_that_are_not_as_they_were(prepared, session):
     calls = {}
     columns = session.execute(COLUMNS).fetchall()
-    for table, column, kind in columns:
+    for place, (table, column, kind) in enumerate(columns):
         calls[f"ALTER TABLE {table} DROP COLUMN {column} CASCADE"] = (table, column, "dropped")
         calls[f"ALTER TABLE {table} RENAME COLUMN {column} TO elsewhere"] = (table, column, "renamed")
         calls[f"ALTER TABLE {table} RENAME COLUMN {column} TO elsewhere; ALTER TABLE {table} ADD COLUMN {column} bytea DEFAULT '\\xff'"] = (table, column, "exchanged")
-        for other in KINDS:
+        # Which kinds goes round: three of them for each column.
+        for other in KINDS if ALL_CASES else (KINDS * 2)[3 * place % len(KINDS):][:3]:
             if other != kind:
                 value = session.execute("SELECT odd.literal_of(%s)", [other]).fetchone()[0]
                 change = f"{FREE} ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT, ALTER COLUMN {column} TYPE {other} USING {value}"

@@ -8,7 +8,7 @@ import time
 import psycopg
 import pytest
 
-FINISHED = int(os.environ.get("PHASEGATE_FINISHED", 10_000))
+FINISHED = int(os.environ.get("PHASEGATE_FINISHED", 2_000))
 BATCH = max(FINISHED // 50, 1)
 SETUP = f"""
     SELECT phasegate.create_workspace('acme');

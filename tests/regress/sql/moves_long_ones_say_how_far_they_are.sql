@@ -2,7 +2,7 @@
 SELECT phasegate.create_workspace('acme');
 SET search_path = acme, phasegate;
 UPDATE task_templates SET is_active = false;
-INSERT INTO tickets (title) SELECT 'ticket' FROM generate_series(1, 200001);
+INSERT INTO tickets (title) SELECT 'ticket' FROM generate_series(1, 100001);
 \set VERBOSITY sqlstate
 UPDATE tickets SET phase_id = 'PHASE_REQUIREMENTS';
 \set VERBOSITY default

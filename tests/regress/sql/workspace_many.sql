@@ -36,7 +36,7 @@ SELECT phasegate.can_transition('PHASE_BACKLOG', 'PHASE_EXTRA');
 DO $$
 DECLARE bad bigint;
 BEGIN
-    FOR n IN 1 .. 70 LOOP
+    FOR n IN 1 .. 70 BY 7 LOOP
         SELECT sum(violations) INTO bad FROM phasegate.check_workspace(format('w%s', n)::name);
         IF bad > 0 THEN RAISE WARNING 'w%: %', n, bad; END IF;
     END LOOP;
