@@ -102,29 +102,28 @@ FILL = """
 """
 
 
-class Clock:
-    """Processor time of the server's sessions in a database, which other programs on the machine do not change."""
-
-    def __init__(self, shop):
-        self.pids = [row[0] for row in shop.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")]
-
-    def ticks(self):
-        fields = [pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.pids]
-        return sum(int(one[11]) + int(one[12]) for one in fields)
+# What a page may take of the server: as much as reading the titles of all tickets so many times, which is some 200 ms on a
+# machine that has nothing else to do. A slower machine, or a busy one, is as much slower at both.
+READINGS = 3
+READ_ALL = "SELECT count(*) FROM tickets WHERE strpos(lower(title), 'of many') > 0"
 
 
-def milliseconds(service, shop, path, times=5):
-    """What a page takes of the server, of several times the mean."""
-    service.client.get(path)
-    clock = Clock(shop)
-    before = clock.ticks()
+def ticks(pids):
+    """Processor time of the server's sessions, in the kernel's ticks."""
+    fields = [pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields)
+
+
+def milliseconds(pids, work, times=5):
+    """What some work takes of the sessions, of several times the mean."""
+    work()
+    before = ticks(pids)
     for _ in range(times):
-        answer = service.client.get(path)
-        assert answer.status_code == 200 and len(answer.text) < 300_000, (path, answer.status_code, len(answer.text))
-    return (clock.ticks() - before) * 1000 / os.sysconf("SC_CLK_TCK") / times
+        work()
+    return (ticks(pids) - before) * 1000 / os.sysconf("SC_CLK_TCK") / times
 
 
-def test_board_of_100000_tickets_is_answered_within_200_milliseconds(database, window):
+def test_board_of_100000_tickets_costs_no_more_than_reading_them_a_few_times(database, window):
     with psycopg.connect(dbname=database, autocommit=True) as owner:
         owner.execute("SELECT phasegate.create_workspace('shop')")
     shop = Shop(database)
@@ -134,11 +133,20 @@ def test_board_of_100000_tickets_is_answered_within_200_milliseconds(database, w
     shop.owner.execute(f"ALTER DATABASE {database} SET max_parallel_workers_per_gather = 0")
     with open_to_all(shop, "--connections", "1") as service:
         ticket = shop.one("SELECT id FROM tickets LIMIT 1")
-        taken = {path: milliseconds(service, shop, path) for path in
+
+        def ask(path):
+            answer = service.client.get(path)
+            assert answer.status_code == 200 and len(answer.text) < 300_000, (path, answer.status_code, len(answer.text))
+
+        ask("/")
+        own = shop.one("SELECT pg_backend_pid()")
+        others = [row[0] for row in shop.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")]
+        reading = milliseconds([own], lambda: shop.one(READ_ALL), times=20)
+        taken = {path: milliseconds(others, lambda: ask(path)) / reading for path in
                  ["/", "/phases/PHASE_DESIGN", "/phases/PHASE_DONE", "/?q=of+many&priority=LOW", "/queue", "/queue?show=failed",
                   "/reviews", "/machine", f"/tickets/{ticket}"]}
-        print({path: round(time) for path, time in taken.items()})
-        assert max(taken.values()) < 200, taken
+        print(f"all titles are read in {reading:.0f} ms; pages in so many times that:", {path: round(time, 2) for path, time in taken.items()})
+        assert max(taken.values()) < READINGS, taken
         one = window(service)
         page = one.open("/")
         column = page.get_by_role("region", name="Design", exact=True)
