@@ -36,7 +36,7 @@ shell: ## psql in the demo's workspace, on a private server that stays until mak
 	@pgrx-config/setup.sh build
 	@demo/shell.sh
 
-test: ## all tests: unit, regress, isolation, model, pytest, service
+test: ## all tests: unit, regress, isolation, model, pytest, service, board
 	@pgrx-config/setup.sh
 	@tests/run.sh
 
@@ -64,7 +64,7 @@ pytest: ## recovery, concurrency, hostile, clients, scripts, docs; TESTS="tests/
 
 service: ## the companion program: its unit tests, then against a server; TESTS="tests/service/test_rest.py -k name"
 	@pgrx-config/setup.sh
-	@tests/run.sh service
+	@tests/run.sh service $(if $(TESTS),,board)
 
 upgrade: ## pg_upgrade and dumps from older PostgreSQL versions to the newest; what the machine lacks is fetched
 	@pgrx-config/setup.sh

@@ -97,20 +97,21 @@ wait $!
 
 case $what in
     ci)
-        # First what takes long, and what compiles. Only the lints and the other versions use the target directory, in which
+        # First what takes long. Only the lints and the other versions use the target directory, in which
         # one cargo waits for another: the rest takes the library that was built just now.
         job "lints" "$config/check.sh" all
         export PHASEGATE_BUILT=1
-        job "clients" python_on "$PG_MAJOR" clients
-        job "hostile" python_on "$PG_MAJOR" hostile
-        job "unit" "$tests/run.sh" unit
-        job "recovery" python_on "$PG_MAJOR" recovery
-        job "regress" on "$PG_MAJOR" regress
-        job "isolation" on "$PG_MAJOR" isolation
-        job "concurrency" python_on "$PG_MAJOR" concurrency
-        job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
-        job "model" on "$PG_MAJOR" model
         job "service" on "$PG_MAJOR" service
+        job "hostile" python_on "$PG_MAJOR" hostile
+        job "regress" on "$PG_MAJOR" regress
+        job "recovery" python_on "$PG_MAJOR" recovery
+        job "board" on "$PG_MAJOR" board
+        job "clients" python_on "$PG_MAJOR" clients
+        job "unit" "$tests/run.sh" unit
+        job "model" on "$PG_MAJOR" model
+        job "concurrency" python_on "$PG_MAJOR" concurrency
+        job "isolation" on "$PG_MAJOR" isolation
+        job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         unset PHASEGATE_BUILT
         newest=${others%%$'\n'*}
         job "PostgreSQL-$newest" on "$newest" regress isolation model
@@ -125,7 +126,7 @@ case $what in
             for suite in "${suites[@]}"; do job "$suite-$major" on "$major" "$suite"; done
         done
         # What it asks for is the same on all versions.
-        if [ $what = all ]; then job "service" on "$PG_MAJOR" service; fi
+        if [ $what = all ]; then job "service" on "$PG_MAJOR" service board; fi
         if [ $what = all ]; then job "moving" "$tests/run.sh" upgrade; fi
         ;;
 esac

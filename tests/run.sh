@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest] [service] [upgrade] [citus]   (all but the last two when none is named)
+# Runs the tests:  run.sh [unit] [regress] [isolation] [model] [pytest] [service] [board] [upgrade] [citus]   (all but the last two when none is named)
 #
 #   unit       cargo test: the pure rules, without a server
 #   regress    SQL scripts: regress/sql/NAME.sql against regress/expected/NAME.out
@@ -7,6 +7,7 @@
 #   model      Rust: random concurrent histories compared with a model (model/)
 #   pytest     Python: recovery/, concurrency/, hostile/, clients/, scripts/, packaging/, monitoring/, docs/; not soak/, which "make soak" runs
 #   service    the companion program: cargo test in service/, then Python: service/
+#   board      its pages, in a browser: service/test_board*.py
 #   upgrade    Python: moving from the PostgreSQL versions of UPGRADE_FROM (versions.env) to the newest
 #   citus      Python: several servers under Citus, where the PostgreSQL of PG_CONFIG has it; else skipped
 #
@@ -32,14 +33,14 @@ database=regress
 connection=()
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
-    suites=(unit regress isolation model pytest service)
+    suites=(unit regress isolation model pytest service board)
     say "not among these tests: moving to a newer PostgreSQL, which takes several versions of it (make upgrade)"
 fi
 if [ -n "${TESTS:-}${ACCEPT:-}" ] && [ ${#suites[@]} -ne 1 ]; then
     die "TESTS and ACCEPT go with one suite, as in: make regress TESTS=\"name\""
 fi
 for suite in "${suites[@]}"; do
-    case $suite in unit|regress|isolation|model|pytest|service|upgrade|citus) ;; *) die "there is no suite \"$suite\"" ;; esac
+    case $suite in unit|regress|isolation|model|pytest|service|board|upgrade|citus) ;; *) die "there is no suite \"$suite\"" ;; esac
 done
 
 passed=0
@@ -185,7 +186,7 @@ run_pytest() {
 # Runs it and counts.
 pytest() {
     local status=0 log=$output/$suite.log
-    (cd "$PHASEGATE_ROOT" && "$TARGET_DIR/venv/bin/python" -B -m pytest -p no:cacheprovider --color=no "$@") \
+    (cd "$PHASEGATE_ROOT" && "$TARGET_DIR/venv/bin/python" -B -m pytest -p no:cacheprovider --color=no --durations=8 --durations-min=5 "$@") \
         </dev/null 2>&1 | tee "$log" || status=$?
     # The closing line: "=== 1 failed, 2 passed, 1 skipped, 1 error in 0.30s ==="
     tail -n 1 "$log" > "$log.last"
@@ -207,7 +208,14 @@ run_service() {
     need_server
     say "tests of the companion (pytest)"
     # shellcheck disable=SC2086 # arguments, one a word
-    pytest ${TESTS:-tests/service}
+    pytest ${TESTS:-tests/service --ignore-glob=*/test_board*}
+}
+
+run_board() {
+    need_server
+    say "tests of the board (pytest)"
+    # shellcheck disable=SC2086 # arguments, one a word
+    pytest ${TESTS:-tests/service/test_board*.py}
 }
 
 # --- upgrade -------------------------------------------------------------------------------------
@@ -293,6 +301,7 @@ for suite in "${suites[@]}"; do
         model)     run_model ;;
         pytest)    run_pytest ;;
         service)   run_service ;;
+        board)     run_board ;;
         upgrade)   run_upgrade ;;
         citus)     run_citus ;;
     esac

@@ -2,8 +2,10 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -23,7 +25,7 @@ class Watcher:
     def __init__(self, service, reconnect=None, pause=0, **kwargs):
         self.service, self.reconnect, self.pause, self.kwargs = service, reconnect, pause, kwargs
         self.events, self.marks, self.last, self.connections = [], [], None, 0
-        self.ready, self.done, self.failed = threading.Event(), threading.Event(), None
+        self.ready, self.done, self.failed, self.socket = threading.Event(), threading.Event(), None, None
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -46,6 +48,7 @@ class Watcher:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["content-type"] == "text/event-stream"
             self.connections += 1
+            self.socket = answer.extensions["network_stream"].get_extra_info("socket")
             event, before = {}, len(self.events)
             for line in answer.iter_lines():
                 # Also after so many moves: a quick machine is done with all of them within seconds.
@@ -68,7 +71,11 @@ class Watcher:
 
     def stop(self):
         self.done.set()
+        # It reads until something comes, which may be long.
+        with contextlib.suppress(OSError, AttributeError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.thread.join(30)
+        assert not self.thread.is_alive()
         if self.failed:
             raise self.failed
 
@@ -307,7 +314,6 @@ def processor(service):
 
 def test_many_idle_streams_cost_little(service, owner):
     """A thousand streams: little memory each, next to no processor time, and each hears of a move."""
-    import socket
     count = 1000
     before = resident(service)
     host, port = service.address.removeprefix("http://").split(":")
