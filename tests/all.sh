@@ -114,7 +114,7 @@ case $what in
         job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         unset PHASEGATE_BUILT
         newest=${others%%$'\n'*}
-        job "PostgreSQL-$newest" on "$newest" regress isolation model
+        CASES=${CASES:-100} job "PostgreSQL-$newest" on "$newest" regress isolation model
         for major in ${others#"$newest"}; do job "PostgreSQL-$major" on "$major" regress; done
         job "moving" "$tests/run.sh" upgrade
         ;;
