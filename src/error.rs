@@ -49,6 +49,8 @@ codes! {
     PhaseColumnFixed: "23514" "phase_column_fixed",
     /// The ticket is to be unblocked, and is not blocked.
     TicketNotBlocked: "55000" "ticket_not_blocked",
+    /// The column of a ticket is fixed.
+    TicketColumnFixed: "23514" "ticket_column_fixed",
     /// No visible ticket has the id.
     TicketNotFound: "P0002" "ticket_not_found",
     /// The text is no label of the workspace's phases.

@@ -9,7 +9,7 @@ use crate::workflow::{
     advance, archive, decide, force, functions as workflow, triggers as workflow_triggers, write,
 };
 use crate::workspace::{
-    adopting, append_only, configuration_history, functions as workspace, phases,
+    adopting, append_only, configuration_history, functions as workspace, phases, triggers_made,
 };
 
 crate::c_functions! { crate::pg::call::run:
@@ -22,6 +22,7 @@ crate::c_functions! { crate::pg::call::run:
     phasegate_check_workspace / pg_finfo_phasegate_check_workspace => workspace::check_workspace;
     phasegate_grant_access / pg_finfo_phasegate_grant_access => workspace::grant_access;
     phasegate_revoke_access / pg_finfo_phasegate_revoke_access => workspace::revoke_access;
+    phasegate_trigger_made / pg_finfo_phasegate_trigger_made => triggers_made::look;
 
     phasegate_transition_ticket / pg_finfo_phasegate_transition_ticket => workflow::transition_ticket;
     phasegate_try_transition_ticket / pg_finfo_phasegate_try_transition_ticket => workflow::try_transition_ticket;

@@ -14,6 +14,11 @@ CREATE OR REPLACE FUNCTION _adopting() RETURNS trigger
 COMMENT ON FUNCTION _adopting() IS
     'Trigger on tables that adopt_workspace is adopting: marks them, and keeps the phases beside the texts that they come from.';
 
+CREATE OR REPLACE FUNCTION _trigger_made() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_made';
+COMMENT ON FUNCTION _trigger_made() IS
+    'Event trigger: a trigger that can take the place of one of phasegate''s, or has a later word, only who has the rights of the table''s owner makes.';
+
 CREATE OR REPLACE FUNCTION _append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_append_only';
 COMMENT ON FUNCTION _append_only() IS

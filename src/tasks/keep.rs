@@ -40,6 +40,7 @@ impl Task<'_> {
         self.keep_capabilities()?;
         self.keep_result(old, &kept)?;
         self.keep_holders(old, &kept);
+        self.keep_asked_at();
         let is_on_hold = self.keep_hold(&kept)?;
         if kept.status == Status::Completed && old.is_some_and(|old| old.status != kept.status) {
             self.note(Event::Done {
@@ -179,6 +180,27 @@ impl Task<'_> {
                 }
                 self.changes.push((columns.agents, Value::Varchars(agents)));
             }
+        }
+    }
+
+    /// When a review was asked for tells which rejections its verdict outweighs: that is not said later, nor of a time to come.
+    fn keep_asked_at(&mut self) {
+        let (firing, columns) = (self.firing, self.columns);
+        if self.kind().as_deref() != Some("review") || role::acts_for(firing.owner()) {
+            return;
+        }
+        let was_review =
+            !self.is_new() && firing.old_row().text(columns.kind).as_deref() == Some("review");
+        let row = if was_review {
+            firing.old_row()
+        } else {
+            firing.new_row()
+        };
+        let given = row.time(columns.created_at);
+        let kept = given.map(|given| given.min(self.now));
+        if kept.is_some() && kept != firing.new_row().time(columns.created_at) {
+            let kept = kept.map_or(Value::Null, Value::Time);
+            self.changes.push((columns.created_at, kept));
         }
     }
 

@@ -92,6 +92,7 @@ impl<'a> Task<'a> {
             columns.agents,
             columns.db_role,
             columns.acting_role,
+            columns.created_at,
         ]
         .into_iter()
         .all(|column| firing.is_same(column))

@@ -8,14 +8,14 @@ use super::transitions;
 use super::triggers::{id, require_sizes};
 use crate::context::fold::{Block, fold};
 use crate::context::scout;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
 use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
 use crate::pg::value::Value;
-use crate::pg::{cache, clock};
+use crate::pg::{cache, catalog, clock};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::fmt::Display;
@@ -31,6 +31,7 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
     let workspace = Workspace::of_firing(firing, "tickets")?;
     let columns = workspace.columns_of(firing)?;
     require_sizes(firing, &columns)?;
+    require_same_id(firing, &columns)?;
     let phase = |row: FiredRow<'_>| {
         row.phase(columns.phase_id, workspace.phase_type)
             .unwrap_or(0)
@@ -57,6 +58,25 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
         moves::note_unmoved(schema, firing.table(), id(firing, &columns)?, position);
     }
     Ok(keep_own_columns(firing, &columns))
+}
+
+/// A ticket stays the one that its history and evidence are about. Foreign keys alone would let tickets exchange their ids within one
+/// statement, and with these the phases that they are in.
+fn require_same_id(firing: &Firing, columns: &Columns) -> Result<()> {
+    if firing.is_same(columns.id) {
+        return Ok(());
+    }
+    let column = catalog::column_name(firing.table(), columns.id).unwrap_or_default();
+    let ticket = firing.old_row().uuid(columns.id).unwrap_or_default();
+    Err(Error::new(
+        Code::TicketColumnFixed,
+        format!("{column} of a ticket cannot be changed"),
+    )
+    .detail(format!(
+        "History and evidence of ticket {ticket} are told by it."
+    ))
+    .table(firing.table_name())
+    .column(column))
 }
 
 /// No move: what phasegate keeps stays as it was, whatever the caller wrote; where that was any of it, `updated_at` tells

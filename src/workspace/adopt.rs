@@ -16,7 +16,7 @@ use crate::pg::spi::{run_once, run_script};
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 
-/// What somebody else has put into the schema under a name of ours, and what is no table there. Side effects run with the
+/// What somebody else has put into the schema under a name of ours, or as a partition, and what is no table there. Side effects run with the
 /// owner's rights and must not fire another's triggers, nor read another's view; and a view of ours must not be another's
 /// to replace, since whoever reads it runs it.
 pub(super) fn others(site: &Site, owner: u32) -> Result<Vec<Problem>> {
@@ -30,6 +30,11 @@ pub(super) fn others(site: &Site, owner: u32) -> Result<Vec<Problem>> {
                 CASE WHEN relname = ANY ($4) THEN relkind = 'v' ELSE relkind IN ('r', 'p') END,
                 CASE WHEN relname = ANY ($4) THEN 'view' ELSE 'table' END
            FROM pg_class WHERE relnamespace = $1 AND relname = ANY ($3 || $4) AND ($5 IS NULL OR relname <> 'tickets') OR oid = $5
+         UNION ALL
+         SELECT quote_ident(q.relname), q.relowner = $2, true, 'table'
+           FROM pg_class c CROSS JOIN LATERAL pg_partition_tree(c.oid) m JOIN pg_class q ON q.oid = m.relid
+          WHERE c.relkind = 'p' AND m.level > 0
+            AND (c.relnamespace = $1 AND c.relname = ANY ($3) AND ($5 IS NULL OR c.relname <> 'tickets') OR c.oid = $5)
          UNION ALL
          SELECT typname::text, typowner = $2, true, 'type'
            FROM pg_type WHERE typnamespace = $1 AND typname = 'phase' OR oid = $6

@@ -104,8 +104,12 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
         } else {
             None
         };
-        // When the row goes with its ticket, the ticket is gone already.
-        if ticket.is_some() && !is_there(&workspace, &TICKET, &[Value::uuid(ticket)])? {
+        // When the row goes with its ticket, the ticket is gone already, and the cascade runs with the owner's rights. Whoever
+        // has others could take the history away before it is kept in the archive.
+        if ticket.is_some()
+            && role::acts_for(workspace.owner)
+            && !is_there(&workspace, &TICKET, &[Value::uuid(ticket)])?
+        {
             return Ok(Verdict::Keep);
         }
     } else if firing.trigger().event().fired_by_truncate()

@@ -60,6 +60,7 @@ mod ticket_columns;
 mod tickets_table;
 mod tried;
 mod trigger_code;
+pub mod triggers_made;
 mod upgrade;
 mod uses;
 mod views;
@@ -160,11 +161,12 @@ impl Workspace {
     }
 
     /// The workspace of this name, to change its definitions and not its rows: one that Citus has distributed by its shells,
-    /// which are the coordinator's to change.
+    /// which are the coordinator's to change. Who may not use the schema is refused, and keeps nobody from changing it.
     pub fn to_define(name: &str) -> Result<Rc<Workspace>> {
         cache::accept_invalidations();
         let schema = catalog::schema_by_name(name);
         if let Some(schema) = schema {
+            site::require_usage(schema, name)?;
             lock::schema(schema);
             if catalog::schema_by_name(name) != Some(schema) {
                 return Err(owner::changed());

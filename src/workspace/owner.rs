@@ -2,8 +2,9 @@
 //!
 //! Side effects run with the rights of the workspace's owner. So they touch only what belongs to that role: whoever owns
 //! the schema, or the database in the case of `public`, may drop a table and put one of their own in its place; whoever
-//! holds the TRIGGER privilege may put a trigger on one, or replace one of ours. Both are looked for when the tables are
-//! locked and nobody can do it any more, and refused.
+//! holds the TRIGGER privilege may put a trigger on one. Both are looked for when the tables are
+//! locked and nobody can do it any more, and refused. Nobody but who has the owner's rights replaces a trigger of ours, see
+//! `triggers_made.rs`.
 //!
 //! What else runs when a row is written only a table's owner can make: defaults, generated columns, CHECKs, expressions of
 //! indexes, rules, policies, statistics, partitions, casts of the phase type. A foreign key from somebody else's table
@@ -21,10 +22,11 @@ use crate::pg::cache::{self, Watched};
 use crate::pg::catalog::Relation;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
-use crate::pg::spi::quote_identifier;
+use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::{catalog, role};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// One of a workspace's tables.
 #[derive(Debug)]
@@ -42,6 +44,16 @@ pub(super) struct Tables {
     found: Vec<Table>,
     /// Tables whose triggers run nobody else's code, each with the count of changes of rights at which that was seen.
     vetted: RefCell<HashMap<u32, u64>>,
+    /// The partitions of the tables that have any.
+    partitions: RefCell<HashMap<u32, Rc<[Partition]>>>,
+}
+
+/// A partition of one of them: whoever owns it makes what runs when the table is read, planning included.
+#[derive(Debug)]
+struct Partition {
+    oid: u32,
+    owner: u32,
+    watched: Watched,
 }
 
 impl PartialEq for Tables {
@@ -83,6 +95,7 @@ impl Tables {
             schema,
             found: TABLES.iter().filter_map(look_up).collect(),
             vetted: RefCell::default(),
+            partitions: RefCell::default(),
         }
     }
 
@@ -133,6 +146,12 @@ impl Tables {
                 let name = self.qualified(table.name)?;
                 return Err(other_owner("table", &name, table.relation.owner, owner));
             }
+            if table.relation.has_children
+                && let Some(one) =
+                    (self.partitions(table.oid)?.iter()).find(|one| one.owner != owner)
+            {
+                return Err(other_owner("table", &qualified(one.oid)?, one.owner, owner));
+            }
         }
         match catalog::type_owner(phase_type) {
             Some(other) if other != owner => {
@@ -141,6 +160,32 @@ impl Tables {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The table's partitions, looked up again when one of them has changed. One that comes changes the table, and with that all.
+    fn partitions(&self, table: u32) -> Result<Rc<[Partition]>> {
+        let known = self.partitions.borrow().get(&table).map(Rc::clone);
+        if let Some(known) = known
+            && known.iter().all(|one| one.watched.is_current())
+        {
+            return Ok(known);
+        }
+        let _session = Session::open()?;
+        let look_up = |oid: u32| {
+            let watched = Watched::new(oid);
+            let owner = catalog::owner_of(oid)?;
+            Some(Partition {
+                oid,
+                owner,
+                watched,
+            })
+        };
+        let found = descendants(table)?.into_iter().filter_map(look_up);
+        let found: Rc<[Partition]> = found.collect();
+        self.partitions
+            .borrow_mut()
+            .insert(table, Rc::clone(&found));
+        Ok(found)
     }
 
     fn qualified(&self, name: &str) -> Result<String> {

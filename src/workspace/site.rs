@@ -7,7 +7,7 @@ use super::{statements, tickets_table};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
-use crate::pg::spi::{run_once, run_script};
+use crate::pg::spi::{Session, run_once, run_script};
 use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog, role, server};
 use crate::stamp::{NEEDS, SHAPE, Stamp};
@@ -321,6 +321,19 @@ pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
         return Err(not_owner(table));
     }
     Ok(Some(owner))
+}
+
+/// Refuses who may not use the schema.
+pub(super) fn require_usage(schema: u32, name: &str) -> Result<()> {
+    let _session = Session::open()?;
+    let rows = run_once(
+        "SELECT pg_catalog.has_schema_privilege($1, 'USAGE')",
+        &[(Type::Oid, Value::Oid(schema))],
+    )?;
+    match rows.first().is_some_and(|row| row.bool(1)) {
+        true => Ok(()),
+        false => Err(Error::permission_denied_for_schema(name)),
+    }
 }
 
 /// Whether the caller may make, or repair, a workspace of this name, of tickets in this table; then a number that stands for the name.

@@ -39,7 +39,7 @@ def arguments(text):
 FUNCTIONS = """
     SELECT proname, pg_get_function_arguments(oid), pg_get_function_result(oid), provolatile, obj_description(oid, 'pg_proc')
       FROM pg_proc
-     WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype AND NOT starts_with(proname, '_')"""
+     WHERE pronamespace = 'phasegate'::regnamespace AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND NOT starts_with(proname, '_')"""
 VOLATILITY = {"i": "Immutable", "s": "Stable", "v": "Volatile"}
 
 

@@ -32,6 +32,7 @@ RAISING = {
     "phase_column_fixed": "UPDATE phases SET context_key = 'x' WHERE phase_id = 'PHASE_DESIGN'",
     "triggers_off": f"SET LOCAL session_replication_role = replica; {MOVE}",
     "table_inherits": "CREATE TABLE child () INHERITS (tasks); SELECT create_workspace('shop')",
+    "ticket_column_fixed": f"UPDATE tickets SET id = {UNKNOWN} WHERE id = {TICKET}",
     "ticket_not_blocked": f"SELECT unblock_ticket({TICKET})",
     "ticket_not_found": f"SELECT transition_ticket({UNKNOWN}, 'PHASE_DONE')",
     "unknown_phase": f"SELECT transition_ticket({TICKET}, 'PHASE_LUNCH')",

@@ -174,6 +174,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         "invalid_transition"
         | "invalid_task_transition"
         | "phase_column_fixed"
+        | "ticket_column_fixed"
         | "task_column_fixed" => {
             return StatusCode::CONFLICT;
         }

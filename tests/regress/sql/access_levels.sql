@@ -120,7 +120,7 @@ UPDATE public.calls SET arguments = replace(arguments, name, quote_literal(id)) 
     ('<template>', (SELECT id::text FROM acme.task_templates LIMIT 1))) t (name, id) WHERE arguments LIKE '%' || name || '%';
 SELECT format('GRANT CREATE ON DATABASE %I TO regress_owner', current_database()) \gexec
 -- None is forgotten: a new function is to be added above.
-SELECT coalesce(proname, function) AS missing FROM (SELECT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace AND prokind = 'f' AND prorettype <> 'trigger'::regtype) p
+SELECT coalesce(proname, function) AS missing FROM (SELECT proname FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace AND prokind = 'f' AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)) p
   FULL JOIN public.calls ON function = proname WHERE proname IS NULL OR function IS NULL;
 -- Trigger functions are for triggers alone, for everybody.
 SELECT count(*) > 20 AS triggers, min(answer), max(answer) FROM

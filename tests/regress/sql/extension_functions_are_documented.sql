@@ -10,7 +10,7 @@ SELECT proname AS overloaded FROM pg_proc WHERE pronamespace = 'phasegate'::regn
 SELECT p.oid::regprocedure AS security_definer FROM pg_proc p WHERE pronamespace = 'phasegate'::regnamespace AND prosecdef;
 -- What writes is VOLATILE and PARALLEL UNSAFE; nothing but uuid_v7 is PARALLEL SAFE.
 SELECT proname, provolatile, proparallel FROM pg_proc
- WHERE pronamespace = 'phasegate'::regnamespace AND prorettype <> 'trigger'::regtype
+ WHERE pronamespace = 'phasegate'::regnamespace AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
    AND proname IN ('create_workspace', 'detach_workspace', 'check_workspace', 'transition_ticket', 'try_transition_ticket', 'transition_tickets', 'can_transition_ticket',
                    'block_ticket', 'unblock_ticket', 'can_transition', 'get_valid_transitions', 'get_phase_history', 'get_current_phase', 'phase_diagram', 'uuid_v7') ORDER BY 1;
 -- The functions of the workflow, as documented.

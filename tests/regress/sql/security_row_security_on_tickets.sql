@@ -89,7 +89,7 @@ UPDATE public.calls SET arguments = replace(arguments, '<template>', (SELECT quo
 -- None is forgotten: a new function that takes such an id is to be added above, but the one that claims ask for reviews
 -- of tickets that they see.
 SELECT proname AS missing FROM pg_proc WHERE pronamespace = 'phasegate'::regnamespace
-   AND proargnames && '{ticket_id,ticket_ids,task_id,task_ids,artifact_id}' AND prorettype <> 'trigger'::regtype
+   AND proargnames && '{ticket_id,ticket_ids,task_id,task_ids,artifact_id}' AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
    AND proname NOT IN (SELECT function FROM public.calls) AND proname <> '_has_approved';
 -- Its answer, or all that its error says.
 CREATE FUNCTION public.answer(function text, arguments text, id text) RETURNS text LANGUAGE plpgsql AS $$
