@@ -98,8 +98,8 @@ def require_same(suite, name, result):
 # Isolation tests of what only the coordinator may do, as granting access, or that need a workspace of another owner or around a
 # table of another schema, or put a table of their own into it.
 COORDINATORS = """
-    access_granted_twice_at_once adopt_one_table_for_two_workspaces archive_looks_again_at_what_it_waited_for
-    security_old_snapshot_hides_no_trigger workspace_made_twice_at_once workspace_table_of_tickets_is_renamed
+    access_granted_twice_at_once adopt_one_table_for_two_workspaces archive_holds_what_others_come_to_refer_to
+    archive_looks_again_at_what_it_waited_for security_old_snapshot_hides_no_trigger workspace_made_twice_at_once workspace_table_of_tickets_is_renamed
     workspace_upgraded_while_others_work
 """.split()
 
@@ -145,9 +145,13 @@ REGRESSION = """
     summaries_fit_their_budget tasks_result_contract tasks_texts_come_out_as_they_went_in workspaces_called_as_rows
 """.split()
 
-OWN_ROUTINES = """
-    SELECT oid::regprocedure::text FROM pg_proc p
+# What a test leaves.
+OWN = """
+    SELECT 'ROUTINE', oid::regprocedure::text FROM pg_proc p
      WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'TABLE', oid::regclass::text FROM pg_class c
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 """
 
 
@@ -162,5 +166,5 @@ def test_a_regression_test_prints_the_same(fleet, node, tmp_path, name):
     finally:
         for schema, in fleet.execute(0, "SELECT schemaid::regnamespace::text FROM pg_dist_schema"):
             fleet.execute(0, f"DROP SCHEMA {schema} CASCADE")
-        for routine, in fleet.execute(NODE, OWN_ROUTINES):
-            fleet.execute(NODE, f"SET citus.enable_ddl_propagation = off; DROP ROUTINE {routine} CASCADE")
+        for kind, name in fleet.execute(NODE, OWN):
+            fleet.execute(NODE, f"SET citus.enable_ddl_propagation = off; DROP {kind} IF EXISTS {name} CASCADE")
