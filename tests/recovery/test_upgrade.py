@@ -119,6 +119,9 @@ SELECT pg_identify_object(d.classid, d.objid, 0)::text AS member,
                   FROM pg_type t WHERE t.oid = d.objid)
            WHEN 'pg_class'::regclass THEN
                (SELECT concat_ws(' ', c.relkind, c.reloptions, pg_get_viewdef(c.oid), c.relowner::regrole, c.relacl) FROM pg_class c WHERE c.oid = d.objid)
+           WHEN 'pg_event_trigger'::regclass THEN
+               (SELECT concat_ws(' ', e.evtevent, e.evttags, e.evtfoid::regprocedure, e.evtenabled, e.evtowner::regrole)
+                  FROM pg_event_trigger e WHERE e.oid = d.objid)
            WHEN 'pg_namespace'::regclass THEN (SELECT nspname FROM pg_namespace WHERE oid = d.objid)
            ELSE 'not compared: ' || d.classid::regclass
            END,
