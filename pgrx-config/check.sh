@@ -1,12 +1,27 @@
 #!/usr/bin/env bash
 # Formatting and lints: the crate as the extension, its pure rules alone, and the shell scripts.
 #
-#   check.sh        as the extension of the chosen PostgreSQL
-#   check.sh all    and no warning of the compiler where it is built for the other supported versions
+#   check.sh                  as the extension of the chosen PostgreSQL
+#   check.sh all              and no warning of the compiler where it is built for the other supported versions
+#   check.sh warnings MAJOR   only the last, of one version
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in ''|all) ;; *) die "usage: check.sh [all]" ;; esac
+# As the tests need it: what differs from version to version is little, and is not to be compiled twice for it.
+no_warnings() {
+    local log
+    say "warnings, for PostgreSQL $1"
+    PG_CONFIG='' PG_MAJOR=$1 pgrx-config/setup.sh build
+    log=$(PG_CONFIG='' PG_MAJOR=$1 pgrx-config/server.sh 2>&1)
+    printf '%s\n' "$log"
+    case $log in *warning:*) die "the compiler warns where it builds for PostgreSQL $1" ;; esac
+}
+
+case ${1:-} in
+    ''|all) ;;
+    warnings) cd "$PHASEGATE_ROOT"; no_warnings "$2"; exit ;;
+    *) die "usage: check.sh [all | warnings MAJOR]" ;;
+esac
 need_postgres
 cd "$PHASEGATE_ROOT"
 say "the names that src/ may not use"
@@ -20,14 +35,8 @@ cargo fmt --manifest-path service/Cargo.toml -- --check
 say "cargo clippy, for PostgreSQL $PG_MAJOR"
 cargo clippy --all-targets --no-default-features --features "pg$PG_MAJOR" -- -D warnings
 if [ "${1:-}" = all ]; then
-    # As the tests need it: what differs from version to version is little, and is not to be compiled twice for it.
     for major in $SUPPORTED_PG_MAJORS; do
-        if [ "$major" = "$PG_MAJOR" ]; then continue; fi
-        say "warnings, for PostgreSQL $major"
-        PG_CONFIG='' PG_MAJOR=$major pgrx-config/setup.sh build
-        log=$(PG_CONFIG='' PG_MAJOR=$major pgrx-config/server.sh 2>&1)
-        printf '%s\n' "$log"
-        case $log in *warning:*) die "the compiler warns where it builds for PostgreSQL $major" ;; esac
+        if [ "$major" != "$PG_MAJOR" ]; then no_warnings "$major"; fi
     done
 fi
 say "cargo clippy, the pure rules alone"
