@@ -196,11 +196,12 @@ impl Task<'_> {
         } else {
             firing.new_row()
         };
-        let given = row.time(columns.created_at);
-        let kept = given.map(|given| given.min(self.now));
-        if kept.is_some() && kept != firing.new_row().time(columns.created_at) {
-            let kept = kept.map_or(Value::Null, Value::Time);
-            self.changes.push((columns.created_at, kept));
+        let Some(given) = row.time(columns.created_at) else {
+            return;
+        };
+        let kept = given.min(self.now);
+        if firing.new_row().time(columns.created_at) != Some(kept) {
+            self.changes.push((columns.created_at, Value::Time(kept)));
         }
     }
 

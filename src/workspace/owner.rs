@@ -2,9 +2,8 @@
 //!
 //! Side effects run with the rights of the workspace's owner. So they touch only what belongs to that role: whoever owns
 //! the schema, or the database in the case of `public`, may drop a table and put one of their own in its place; whoever
-//! holds the TRIGGER privilege may put a trigger on one. Both are looked for when the tables are
-//! locked and nobody can do it any more, and refused. Nobody but who has the owner's rights replaces a trigger of ours, see
-//! `triggers_made.rs`.
+//! holds the TRIGGER privilege may put a trigger on one. Both are looked for when the tables are locked and nobody can do it
+//! any more, and refused. Only who has the owner's rights replaces a trigger of ours, see `triggers_made.rs`.
 //!
 //! What else runs when a row is written only a table's owner can make: defaults, generated columns, CHECKs, expressions of
 //! indexes, rules, policies, statistics, partitions, casts of the phase type. A foreign key from somebody else's table

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from odd_tables import KEYED, NUMBERED, ODDITIES, PLAIN
+from probing import ALL_CASES
 
 SHOWN = """
     SELECT c.oid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
@@ -75,7 +76,7 @@ TABLES = {"plain": (PLAIN, "id"), "numbered": (NUMBERED, "ticket_uuid"), "keyed"
 
 def cases():
     for number, (oddity, text) in enumerate(ODDITIES.items()):
-        for base, kind in BASES if os.environ.get("PHASEGATE_ALL_CASES") else [BASES[number % len(BASES)]]:
+        for base, kind in BASES if ALL_CASES else [BASES[number % len(BASES)]]:
             yield oddity, "keyed" if "{key}" in text and base == "numbered" else base, kind
 
 
@@ -99,7 +100,7 @@ def test_odd_tables_are_adopted_or_refused_by_name(owner):
         table, key = TABLES[base]
         script = [text.replace("{type}", kind).replace("{key}", key) for text in (table, ODDITIES[oddity]) if text]
         try:
-            ways = WAYS if os.environ.get("PHASEGATE_ALL_CASES") else [WAYS[number // len(BASES) % len(WAYS)]]
+            ways = WAYS if ALL_CASES else [WAYS[number // len(BASES) % len(WAYS)]]
             outcome = tried(owner, f"odd_{number}", script, ways)
         except (AssertionError, psycopg.Error) as error:
             outcome = f"{type(error).__name__} {error}".replace("\n", " / ")
