@@ -9,9 +9,9 @@
 
 list=$PHASEGATE_ROOT/pgrx-config/forbidden.txt
 # Each use of the word, also in the tables of asks!.
-max_unsafe=110
-# Comments and blank lines included. To be lowered with each thing that is taken away: 2200 is what the bridge should need.
-max_lines=2604
+max_unsafe=108
+# Comments and blank lines included. To be lowered with each thing that is taken away.
+max_lines=2198
 
 names() { grep -vE '^(#|$)' "$list"; }
 

@@ -39,15 +39,15 @@ codes! {
     GateNotPassed: "55000" "gate_not_passed",
     /// `expected_phase` was given, and the ticket is elsewhere.
     PhaseChanged: "55000" "phase_changed",
-    /// A trigger left the ticket out of the UPDATE that was to move it.
+    /// A trigger left the ticket out of the UPDATE that moves it.
     MoveSuppressed: "55000" "move_suppressed",
-    /// A ticket is to be blocked, and no phase is of that kind.
+    /// There is no phase of kind `blocked` to move the ticket to.
     NoBlockedPhase: "55000" "no_blocked_phase",
-    /// What a phase means is to be changed while tickets that rely on it are there.
+    /// Phases that tickets rely on are changed, or all phases removed.
     PhaseInUse: "55000" "phase_in_use",
     /// The column of a phase is fixed.
     PhaseColumnFixed: "23514" "phase_column_fixed",
-    /// The ticket is to be unblocked, and is not blocked.
+    /// The ticket is not blocked.
     TicketNotBlocked: "55000" "ticket_not_blocked",
     /// The column of a ticket is fixed.
     TicketColumnFixed: "23514" "ticket_column_fixed",
@@ -55,7 +55,7 @@ codes! {
     TicketNotFound: "P0002" "ticket_not_found",
     /// The text is no label of the workspace's phases.
     UnknownPhase: "22P02" "unknown_phase",
-    /// A row of a table that is only appended to, as `phase_history`, is to be changed or removed.
+    /// A row of an append-only table, such as `phase_history`, would be changed or removed.
     HistoryAppendOnly: "42501" "history_append_only",
     /// Tickets or tasks were written past the triggers that write down what follows.
     NotRecorded: "55000" "not_recorded",
@@ -89,12 +89,12 @@ codes! {
     InvalidRequirements: "22023" "invalid_requirements",
     /// Whoever reviews a phase has worked on it.
     ReviewerTookPart: "42501" "reviewer_took_part",
-    /// Whoever approves a phase has approved it already, and another approval is waited for.
+    /// The reviewer has approved the phase already, and another reviewer has to.
     ReviewerHasApproved: "55000" "reviewer_has_approved",
 
-    /// A name is to be written other than that of the setting `phasegate.agent`.
+    /// A name differs from that of the setting `phasegate.agent`.
     OtherAgent: "42501" "other_agent",
-    /// Finished tickets are to be archived, and the archive is not guarded as they are.
+    /// The archive of finished tickets is not protected as the tickets are.
     ArchiveUnguarded: "55000" "archive_unguarded",
     /// Something kept finished tickets from being taken into the archive.
     NotArchived: "55000" "not_archived",
@@ -231,9 +231,23 @@ impl Error {
         self
     }
 
+    /// A trigger function was called by something else.
+    pub fn not_fired() -> Self {
+        Error::new(
+            Code::WrongTrigger,
+            "a phasegate trigger function can only be called by a trigger",
+        )
+    }
+
     /// A required argument is NULL.
     pub fn null_argument(name: &str) -> Self {
         Error::new(Code::NullArgument, format!("{name} must not be null"))
+    }
+
+    /// The elements of an array that may hold no NULL.
+    pub fn without_null<T>(elements: Vec<Option<T>>, name: &str) -> Result<Vec<T>, Self> {
+        (elements.into_iter().collect::<Option<_>>())
+            .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
     }
 
     /// PostgreSQL's own message.

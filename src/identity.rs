@@ -25,23 +25,47 @@ pub fn named(
     Ok(Some(agent))
 }
 
+/// Whether a letter shows nothing, or a blank that is not the space: a control character, one that Unicode's
+/// `Default_Ignorable_Code_Point` or `White_Space` lists, or the blank of braille. Not the two joiners and the two selectors of text or picture, which words of some scripts and emoji need.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || letter.is_whitespace() && letter != ' '
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0d}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 /// Refuses a name that reads like another and is not: names tell who worked on a phase and who reviews it.
 ///
 /// Letters of other scripts that look alike, and other case, are names of their own, as they are to whoever logs people in.
 pub fn require_readable(what: &str, name: &str) -> Result<(), Error> {
-    let is_unseen = |letter: char| {
-        letter.is_control()
-            || matches!(
-                letter,
-                '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-            )
-            || matches!(letter, '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     if name.trim() == name && !name.chars().any(is_unseen) {
         return Ok(());
     }
     Err(Error::invalid_argument(
-        format!("{what} has blanks around it, or characters that are not seen"),
+        format!("{what} has leading or trailing blanks, or invisible characters"),
         format!("It is {:?}.", shown(name)),
     )
     .column(what))
@@ -79,7 +103,7 @@ pub fn other_task(task: impl Display, status: &str, holder: Option<&str>, agent:
         "Task {task} is {status}, its agent is {holder}, and phasegate.agent is \"{}\".",
         shown(agent)
     ))
-    .hint("Managers may change it, and others when its lease has run out.")
+    .hint("Until its lease runs out only managers may change it.")
 }
 
 /// As much of a caller's own text as a message repeats.
@@ -89,8 +113,8 @@ fn shown(name: &str) -> String {
 
 #[cfg(feature = "postgres")]
 pub use session::{
-    Speaking, actor, actor_or, agent_or, require, require_collector, require_same, required,
-    speaker,
+    Speaking, acting_role, actor, actor_or, agent_or, db_role, require, require_collector,
+    require_same, required, speaker,
 };
 
 #[cfg(feature = "postgres")]
@@ -106,10 +130,20 @@ mod session {
         static SPEAKING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
+    /// The name of the role that the session was opened as, looked up each time: a role may be renamed.
+    pub fn db_role() -> String {
+        role::name(role::session())
+    }
+
+    /// The name of the role that acts, after SET ROLE and before any switch of ours to the owner's rights.
+    pub fn acting_role() -> String {
+        role::name(role::before_switch())
+    }
+
     /// Who acts, for the record: the name given, else that of the settings, else the role that acts.
     pub fn actor_or(what: &str, given: Option<String>) -> Result<String> {
         let name = named(what, given, settings::agent(), settings::actor())?;
-        Ok(name.unwrap_or_else(role::acting_name))
+        Ok(name.unwrap_or_else(acting_role))
     }
 
     /// Who acts, where nobody is named.
@@ -212,6 +246,10 @@ mod tests {
             "ada\u{a0}",
             " ",
             "a\u{200b}da",
+            "ada\u{3164}",
+            "a\u{34f}da",
+            "ada\u{2800}",
+            "ada\u{e0001}",
             "\u{202e}ada",
             "\u{feff}ada",
         ] {

@@ -69,7 +69,7 @@ pub fn quoted(label: &str) -> String {
 
 /// Refuses what cannot be a workspace's labels.
 pub fn require_labels(labels: &[String]) -> Result<(), Error> {
-    let refuse = |detail: String| Err(Error::invalid_argument("phases cannot be these", detail));
+    let refuse = |detail: String| Err(Error::invalid_argument("invalid phases", detail));
     if labels.is_empty() {
         return refuse("There is none.".to_owned());
     }

@@ -5,6 +5,10 @@
 
 #![deny(unsafe_code)]
 
+pub mod by_index;
+pub mod changes;
+#[cfg(feature = "postgres")]
+pub mod clock;
 pub mod context;
 pub mod definitions;
 pub mod error;
@@ -13,12 +17,17 @@ pub mod json;
 pub mod labels;
 pub mod limits;
 #[cfg(feature = "postgres")]
+pub mod notice;
+#[cfg(feature = "postgres")]
 #[allow(unsafe_code)]
 pub mod pg;
 pub mod phase;
 pub mod placeholders;
+#[cfg(feature = "postgres")]
+pub mod privileges;
 pub mod problems;
 pub mod search_path;
+pub mod server_errors;
 #[cfg(feature = "postgres")]
 pub mod settings;
 pub mod stamp;
@@ -26,6 +35,7 @@ pub mod stamp;
 mod symbols;
 pub mod tasks;
 pub mod ticket_names;
+pub mod transaction_ends;
 pub mod workflow;
 #[cfg(feature = "postgres")]
 pub mod workspace;
@@ -44,13 +54,15 @@ pub mod identity;
 mod extension {
     //! What PostgreSQL asks of a loadable library.
 
+    use crate::changes;
     use crate::context::scout;
     use crate::interrupt;
     use crate::pg;
     use crate::settings;
     use crate::tasks::unsettled;
+    use crate::transaction_ends::{self, Hooks};
     use crate::workflow::{moves, write};
-    use crate::workspace::citus;
+    use crate::workspace::{buried, citus};
 
     pgrx::pg_module_magic!(name, version);
 
@@ -68,7 +80,8 @@ mod extension {
             settings::encoding().load();
         }
         pg::cache::register();
-        pg::transaction::register(pg::transaction::Hooks {
+        pg::transaction::register();
+        transaction_ends::on_ends(Hooks {
             ending: || {
                 write::refuse_left()?;
                 unsettled::refuse_left()
@@ -77,16 +90,18 @@ mod extension {
                 moves::forget_all();
                 scout::forget();
                 unsettled::forget_all();
-                pg::cache::transaction_ended();
+                changes::transaction_ended();
+                buried::forget_all();
                 citus::let_go();
             },
             subtransaction_aborted: |subtransaction| {
                 moves::forget_since(subtransaction);
                 scout::forget();
+                buried::forget_since(subtransaction);
                 unsettled::forget_since(subtransaction);
             },
             rolled_back: || {
-                pg::cache::rolled_back();
+                changes::rolled_back();
                 citus::let_go();
             },
         });

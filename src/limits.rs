@@ -4,6 +4,7 @@
 //! handed in. So a value without a limit stops everybody, and each has one, in bytes, whoever writes it. A task's result
 //! and an artifact's content have the setting `phasegate.max_result_bytes`.
 
+use crate::error::{Code, Error};
 use std::borrow::Cow;
 
 /// Names: of agents, actors, types, keys. Those of columns with a length, in bytes: 255 characters of four.
@@ -70,6 +71,26 @@ pub fn cut_of(beginning: &str, size: usize, most: usize) -> Cow<'_, str> {
     ))
 }
 
+/// Refuses to read what is larger than the most that is.
+pub fn require_read(size: usize, limit: usize, what: &str) -> Result<(), Error> {
+    match size > limit {
+        true => Err(Error::too_large(what, size, "the most that is read", limit)),
+        false => Ok(()),
+    }
+}
+
+/// A copy of text of the server's, or its own error where there is no memory for one: an allocation that fails would end it.
+pub fn copied(bytes: &[u8]) -> Result<String, Error> {
+    let mut copy = Vec::new();
+    if copy.try_reserve_exact(bytes.len()).is_err() {
+        let detail = format!("Failed on a request of {} bytes.", bytes.len());
+        return Err(Error::new(Code::OutOfMemory, "out of memory").detail(detail));
+    }
+    copy.extend_from_slice(bytes);
+    Ok(String::from_utf8(copy)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
 /// Which of these sizes fit together: the smallest first, so that whoever hands in much takes nothing from others.
 pub fn which_fit(sizes: &[usize], most: usize) -> Vec<bool> {
     let mut fit = vec![true; sizes.len()];
@@ -105,6 +126,19 @@ mod tests {
             "{shown}"
         );
         assert!(cut(&long, 3).starts_with('…'));
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        assert_eq!(require_read(5, 5, "a text"), Ok(()));
+        let error = require_read(6, 5, "a text").unwrap_err();
+        assert_eq!(error.code, Code::ValueTooLarge);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_copied_as_far_as_they_are() {
+        assert_eq!(copied("größe".as_bytes()).as_deref(), Ok("größe"));
+        assert_eq!(copied(b"a\xc3").as_deref(), Ok("a\u{fffd}"));
     }
 
     #[test]

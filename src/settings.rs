@@ -1,6 +1,7 @@
 //! The extension's settings (`phasegate.*`).
 
 use crate::context::tokens::Encoding;
+use crate::limits;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
 
@@ -139,6 +140,12 @@ pub fn notify() -> bool {
 /// `phasegate.max_result_bytes`
 pub fn max_result_bytes() -> usize {
     usize::try_from(MAX_RESULT_BYTES.get()).unwrap_or(0)
+}
+
+/// The most bytes of one text or document that are read. Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises
+/// what is read too.
+pub fn most_read() -> usize {
+    limits::READ.max(max_result_bytes())
 }
 
 /// `phasegate.max_lease`, in microseconds.

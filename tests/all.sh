@@ -110,25 +110,26 @@ wait $!
 
 case $what in
     ci)
-        # First what takes long. Only the lints and the other versions use the target directory, in which
-        # one cargo waits for another: the rest takes the library that was built just now.
+        # First what takes long. Only the lints and the other versions use the target directory, in which one cargo waits for
+        # another: they come between the rest, which takes the library that was built just now.
+        here() { PHASEGATE_BUILT=1 job "$@"; }
+        there() { job_in_time "PostgreSQL-$1" on_another "$@"; }
+        read -r newest middle oldest <<<"$(paste -sd ' ' <<<"$others")"
         job "lints" "$config/check.sh"
-        export PHASEGATE_BUILT=1
-        job "service" on "$PG_MAJOR" service
-        job "hostile" python_on "$PG_MAJOR" hostile
-        job "regress" on "$PG_MAJOR" regress
-        job "recovery" python_on "$PG_MAJOR" recovery
-        job "board" on "$PG_MAJOR" board
-        job "clients" python_on "$PG_MAJOR" clients
-        job "unit" "$tests/run.sh" unit
-        job "model" on "$PG_MAJOR" model
-        job "concurrency" python_on "$PG_MAJOR" concurrency
-        job "isolation" on "$PG_MAJOR" isolation
-        job "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
-        unset PHASEGATE_BUILT
-        newest=${others%%$'\n'*}
-        CASES=${CASES:-100} job_in_time "PostgreSQL-$newest" on_another "$newest" regress isolation model
-        for major in ${others#"$newest"}; do job_in_time "PostgreSQL-$major" on_another "$major" regress; done
+        here "service" on "$PG_MAJOR" service
+        here "hostile" python_on "$PG_MAJOR" hostile
+        here "regress" on "$PG_MAJOR" regress
+        here "recovery" python_on "$PG_MAJOR" recovery
+        CASES=${CASES:-100} there "$newest" regress isolation model
+        here "board" on "$PG_MAJOR" board
+        here "clients" python_on "$PG_MAJOR" clients
+        here "unit" "$tests/run.sh" unit
+        there "$middle" regress
+        here "model" on "$PG_MAJOR" model
+        here "concurrency" python_on "$PG_MAJOR" concurrency
+        here "isolation" on "$PG_MAJOR" isolation
+        there "$oldest" regress
+        here "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         job_in_time "moving" "$tests/run.sh" upgrade
         ;;
     *)

@@ -29,7 +29,7 @@ output=${PHASEGATE_OUTPUT:-$TARGET_DIR/tests}
 unset PHASEGATE_OUTPUT
 unset PHASEGATE_TEMPLATE
 cluster=test-$$
-database=regress
+database=phasegate_regress
 connection=()
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
@@ -278,7 +278,6 @@ use_running_server() {
     PHASEGATE_BINDIR=$("$PG_CONFIG" --bindir)
     psql=("$PHASEGATE_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -d "${PGDATABASE:-postgres}")
     say "testing the running server: $("${psql[@]}" -At -c "SELECT version()")"
-    database=phasegate_installcheck
     connection=()
     if [ -n "${PGHOST:-}" ]; then connection+=(--host="$PGHOST"); fi
     if [ -n "${PGPORT:-}" ]; then connection+=(--port="$PGPORT"); fi

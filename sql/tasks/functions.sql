@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION claim_task(
     RETURNS SETOF claimed_task
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'phasegate_claim_task';
 COMMENT ON FUNCTION claim_task(text, text[], text[], text[], interval) IS
-    'Claims the best task there is for the agent: none or one row. Highest priority first, then oldest. NULL phases or kinds mean all.';
+    'Claims the best task that fits the agent: none or one row. Highest priority first, then oldest. NULL phases or kinds mean all.';
 
 CREATE OR REPLACE FUNCTION claim_tasks(
     agent_id text, count integer, capabilities text[] DEFAULT '{}', phases text[] DEFAULT NULL,
@@ -52,7 +52,7 @@ COMMENT ON FUNCTION complete_task(uuid, text, jsonb, integer) IS
 CREATE OR REPLACE FUNCTION complete_tasks(agent_id text, results jsonb) RETURNS SETOF task_attempt
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_complete_tasks';
 COMMENT ON FUNCTION complete_tasks(text, jsonb) IS
-    'Completes many tasks that the agent holds: up to 1000 in an array of {"task_id", "attempt", "result"}. Those that can be are completed, the others reported; one row an element, in their order.';
+    'Completes many tasks that the agent holds: up to 1000 in an array of {"task_id", "attempt", "result"}. Those that can be are completed, the others reported; one row per element, in their order.';
 
 CREATE OR REPLACE FUNCTION fail_task(
     task_id uuid, agent_id text, error_message text, retry boolean DEFAULT true, attempt integer DEFAULT NULL)

@@ -7,7 +7,8 @@ COMMENT ON FUNCTION _configuration_changed() IS
 
 CREATE OR REPLACE FUNCTION _owner_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_owner_only';
-COMMENT ON FUNCTION _owner_only() IS 'Trigger on tables that only phasegate and the workspace''s owner write.';
+COMMENT ON FUNCTION _owner_only() IS
+    'Trigger on tables that only phasegate and the workspace''s owner write; for verdicts also: keeps to the name of the session''s agent.';
 
 CREATE OR REPLACE FUNCTION _adopting() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_adopting';
@@ -17,12 +18,12 @@ COMMENT ON FUNCTION _adopting() IS
 CREATE OR REPLACE FUNCTION _trigger_made() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_made';
 COMMENT ON FUNCTION _trigger_made() IS
-    'Event trigger: a trigger that can take the place of one of phasegate''s, or has a later word, only who has the rights of the table''s owner makes.';
+    'Event trigger: lets only roles with the rights of the table''s owner make a trigger that replaces one of phasegate''s or fires after them.';
 
 CREATE OR REPLACE FUNCTION _append_only() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_append_only';
 COMMENT ON FUNCTION _append_only() IS
-    'Trigger on tables that are only appended to: refuses UPDATE and DELETE, and TRUNCATE but with tickets.';
+    'Trigger on tables that are only appended to: refuses UPDATE and DELETE, and TRUNCATE except together with tickets.';
 
 CREATE OR REPLACE FUNCTION _phases_check() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_phases_check';

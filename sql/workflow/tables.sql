@@ -1,6 +1,6 @@
 -- Phases and what they mean, where each ticket has been, and the moves there are.
 
--- Append-only: one row a move, the first with from_phase NULL.
+-- Append-only: one row per move, the first with from_phase NULL.
 -- cluster + 0: a field of what a function gives is, by itself, nothing that Citus can send to a shard.
 CREATE TABLE IF NOT EXISTS {ws}.phase_history (
     id                uuid PRIMARY KEY DEFAULT phasegate.uuid_v7(),

@@ -16,17 +16,32 @@ SELECT 'tasks_are_vacuumed_often', pg_catalog.count(*), pg_catalog.min('autovacu
         OR pg_catalog.array_to_string(c.reloptions, ' ') OPERATOR(pg_catalog.!~) 'autovacuum_vacuum_(scale_factor|threshold)='
         OR pg_catalog.array_to_string(c.reloptions, ' ') OPERATOR(pg_catalog.~) 'autovacuum_enabled=(false|off|0)')
 UNION ALL
--- Whoever holds it can have code of theirs called on every row; what would run with the owner's rights is refused.
-SELECT 'no_trigger_privileges', pg_catalog.count(*),
-       pg_catalog.min(pg_catalog.format('TRIGGER on %s granted to %s', c.relname,
-           CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'PUBLIC'
-                ELSE pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text END))
+-- Whoever holds it can have code of theirs called on every row that is inserted; what would run with the owner's rights is refused.
+-- Triggers of others stay when the privilege is taken back, and some may be older than the event trigger, or restored.
+SELECT 'no_trigger_privileges', pg_catalog.count(*), pg_catalog.min(v.found)
   FROM pg_catalog.pg_class c
- CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) x
+ CROSS JOIN LATERAL (
+       SELECT pg_catalog.format('TRIGGER on %s granted to %s', c.relname,
+                  CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'PUBLIC'
+                       ELSE pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text END)
+         FROM pg_catalog.aclexplode(c.relacl) x
+        WHERE x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+        UNION ALL
+       SELECT pg_catalog.format('trigger %s on %s with a function of %s', g.tgname, c.relname,
+                  pg_catalog.pg_get_userbyid(p.proowner))
+         FROM pg_catalog.pg_trigger g
+         JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) g.tgfoid
+        WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal
+          AND NOT pg_catalog.pg_has_role(p.proowner, c.relowner, 'USAGE')
+          AND NOT EXISTS (
+              SELECT 1 FROM pg_catalog.pg_depend d
+                JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+                 AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
+                 AND e.extname OPERATOR(pg_catalog.=) 'phasegate'::pg_catalog.name)) AS v (found)
  WHERE (c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($5)
         OR c.oid OPERATOR(pg_catalog.=) $6)
    AND c.relkind OPERATOR(pg_catalog.<>) 'v'::pg_catalog."char"
-   AND x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
 UNION ALL
 SELECT 'context_keys_are_phases', pg_catalog.count(*),
        pg_catalog.min('ticket ' OPERATOR(pg_catalog.||) t.{ticket.id}::pg_catalog.text)

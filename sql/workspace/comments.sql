@@ -142,11 +142,11 @@ SELECT CASE WHEN d.column_name IS NULL
     ('configuration_history', 'db_role', 'The role that the session was opened as.'),
     ('configuration_history', 'acting_role', 'The role that acted, after SET ROLE.'),
 
-    ('ticket_archive', NULL, 'What is left of tickets that are gone, append-only. Written by phasegate.'),
+    ('ticket_archive', NULL, 'Archived and deleted tickets, append-only. Written by phasegate.'),
     ('ticket_archive', 'ticket_id', 'The ticket.'),
     ('ticket_archive', 'title', 'Its title.'),
     ('ticket_archive', 'finished_at', 'When it entered the final phase that it was in.'),
-    ('ticket_archive', 'archived_at', 'When it went.'),
+    ('ticket_archive', 'archived_at', 'When it was archived or deleted.'),
     ('ticket_archive', 'deleted', 'Whether it was deleted.'),
     ('ticket_archive', 'document', 'What was kept: format, who did it, and the ticket with all that belonged to it; of a deleted one its history.'),
 

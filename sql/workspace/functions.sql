@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION adoption_report(workspace name, tickets regclass DEFA
                    blocks boolean)
     LANGUAGE c STABLE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phasegate_adoption_report';
 COMMENT ON FUNCTION adoption_report(name, regclass, text[]) IS
-    'What create_workspace would find in the way of adopting or repairing the tables that are there, one row a problem, with counts and examples; with blocks false what is worth knowing. Changes nothing.';
+    'The obstacles to adopting or repairing existing tables with create_workspace, one row per problem, with counts and examples; with blocks false what is worth knowing. Changes nothing.';
 
 CREATE OR REPLACE FUNCTION _adopt_step(workspace name, tickets regclass, phases text[], defaults boolean, state text) RETURNS text
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_adopt_step';
@@ -53,13 +53,13 @@ CREATE OR REPLACE FUNCTION upgrade_workspace(workspace name)
     RETURNS TABLE (shape integer, change text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', 'phasegate_upgrade_workspace';
 COMMENT ON FUNCTION upgrade_workspace(name) IS
-    'Brings a workspace that an older version made to the shape of this one: one row a step, none where it is current. Tables are locked until the transaction ends. Needs the rights of the owner.';
+    'Brings a workspace that an older version made to the shape of this one: one row per step, none where it is current. Tables are locked until the transaction ends. Needs the rights of the owner.';
 
 CREATE OR REPLACE FUNCTION check_workspace(workspace name DEFAULT NULL)
     RETURNS TABLE (check_name text, violations bigint, example text)
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'phasegate_check_workspace';
 COMMENT ON FUNCTION check_workspace(name) IS
-    'Looks for states that the rules exclude, one row a check; all zero on a healthy workspace. NULL means the workspace on the search_path.';
+    'Looks for states that the rules exclude, one row per check; all zero on a healthy workspace. NULL means the workspace on the search_path.';
 
 CREATE OR REPLACE FUNCTION grant_access(workspace name, role name, level text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phasegate_grant_access';

@@ -12,11 +12,12 @@ use crate::error::{Code, Error};
 use crate::json;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::role;
+use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
-use crate::pg::trigger::{FiredRow, Firing, Verdict};
+use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value as Sql;
 use crate::phase::Phase;
+use crate::privileges;
 use crate::settings;
 use crate::tasks::TASKS;
 use crate::tasks::TaskColumns;
@@ -166,12 +167,13 @@ pub fn take_summary(
     let (old, new) = (firing.old_row(), firing.new_row());
     let is_completed = columns.is_completed(firing, KIND);
     let was_completed = columns.was_completed(firing, KIND);
-    let is_kind = |row: FiredRow<'_>| row.text(columns.kind).as_deref() == Some(KIND);
+    let is_kind = |row: &Row<'_>| row.text(columns.kind).as_deref() == Some(KIND);
     if firing.is_update() && is_completed == was_completed && firing.is_same(columns.result) {
         return Ok(Verdict::Keep);
     }
     // A request of ours, or an import; or it brings nothing.
-    if firing.is_insert() && (new.is_null(columns.result) || role::acts_for(workspace.owner)) {
+    if firing.is_insert() && (new.is_null(columns.result) || privileges::acts_for(workspace.owner))
+    {
         return Ok(Verdict::Keep);
     }
     let read_json = |text: String| text.parse::<Value>().ok();

@@ -2,7 +2,6 @@
 //! and fitting it into a token budget. The list of this room's parts, nothing else.
 
 pub mod bound;
-mod cut;
 #[cfg(feature = "postgres")]
 pub mod fold;
 #[cfg(feature = "postgres")]
@@ -16,6 +15,7 @@ mod order;
 pub mod rank;
 #[cfg(feature = "postgres")]
 pub mod scout;
+mod shorten;
 #[cfg(feature = "postgres")]
 mod statements;
 pub mod summary;

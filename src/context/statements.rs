@@ -1,7 +1,7 @@
 //! The statements of the context room, named and together.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// What a phase of a ticket produced: its completed work tasks and its current artifacts, of more than anybody reads some,
 /// in no order. Most moves find nothing, and a sort that is set up for nothing takes longer than both look-ups.

@@ -12,8 +12,8 @@ use std::iter;
 
 use serde_json::Value;
 
-use super::cut::Cut;
 use super::rank::{Point, Rank, ranked_points};
+use super::shorten::Cut;
 use super::tokens::Encoding;
 use crate::interrupt;
 

@@ -7,17 +7,19 @@ use super::statements::{
     TICKET_PHASE_LOCKED,
 };
 use super::verdict::Check;
+use crate::by_index::ByIndex;
+use crate::clock;
 use crate::error::Error;
 use crate::identity;
-use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::role;
+use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, role};
 use crate::phase::Phase;
+use crate::privileges;
 use crate::tasks::TASKS;
-use crate::workspace::{Configuration, Workspace};
+use crate::workspace::{Configuration, Statement, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -128,7 +130,7 @@ pub fn collect_artifacts(call: &Call) -> Result<Answer> {
     let subject = Subject::to_hand_in(call, 1)?;
     let workspace = &subject.workspace;
     let table = workspace.table("phase_gate_artifacts")?;
-    role::require(role::Privilege::Insert, table, "phase_gate_artifacts")?;
+    privileges::require(role::Privilege::Insert, table, "phase_gate_artifacts")?;
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     hold(workspace, Some(subject.ticket), Some(subject.phase_oid()))?;

@@ -5,9 +5,9 @@ use super::statements::{
     SUPERSEDE_ONE,
 };
 use super::verdict::{Check, Outcome};
-use crate::pg::clock;
+use crate::clock;
+use crate::identity;
 use crate::pg::error::Result;
-use crate::pg::role;
 use crate::pg::rows::Rows;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value as Sql;
@@ -104,8 +104,8 @@ fn store_one(workspace: &Workspace, result: &GateResult) -> Result<()> {
             Sql::Time(result.at),
             Sql::text(Some(&result.by)),
             Sql::Texts(result.reasons.iter().cloned().map(Some).collect()),
-            Sql::text(Some(&role::session_name())),
-            Sql::text(Some(&role::acting_name())),
+            Sql::text(Some(&identity::db_role())),
+            Sql::text(Some(&identity::acting_role())),
         ],
         sees,
     )?;
@@ -135,8 +135,8 @@ fn store_many(workspace: &Workspace, results: &[GateResult]) -> Result<()> {
             texts(|result| &result.json),
             Sql::Times(results.iter().map(|result| result.at).collect()),
             texts(|result| &result.by),
-            Sql::text(Some(&role::session_name())),
-            Sql::text(Some(&role::acting_name())),
+            Sql::text(Some(&identity::db_role())),
+            Sql::text(Some(&identity::acting_role())),
         ],
         Sees::Latest,
     )?;

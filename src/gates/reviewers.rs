@@ -3,14 +3,16 @@
 
 use super::record::hold;
 use super::statements::{HAS_APPROVED, REVIEW_TIMES, TOOK_PART};
+use crate::clock;
 use crate::error::{Code, Error};
 use crate::identity;
 use crate::json;
 use crate::pg::error::Result;
+use crate::pg::role;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Firing, Verdict};
 use crate::pg::value::Value as Sql;
-use crate::pg::{clock, role};
+use crate::privileges;
 use crate::tasks::TaskColumns;
 use crate::tasks::unsettled::{self, Event};
 use crate::tasks::verdict::Verdict as Review;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 /// Refuses who may not give verdicts, of whatever phase.
 pub fn require_reviewer(workspace: &Workspace) -> Result<()> {
     let table = workspace.table("phase_gate_results")?;
-    role::require(role::Privilege::Insert, table, "phase_gate_results")
+    privileges::require(role::Privilege::Insert, table, "phase_gate_results")
 }
 
 /// What keeps an agent from giving a verdict on a ticket's phase; of an approval, by which review it would be given. Needs an open
@@ -83,7 +85,7 @@ pub fn check_verdict(
         .approved;
     require_reviewer(workspace)?;
     // The owner may bring in finished reviews with the times they were given at.
-    let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
+    let is_imported = firing.is_insert() && privileges::acts_for(workspace.owner);
     let agent = identity::actor_or("assigned_agent_id", row.text(columns.assigned_agent_id))?;
     let phase = row.phase(columns.phase_id, workspace.phase_type);
     let ticket = row.uuid(columns.ticket_id);
@@ -101,12 +103,16 @@ pub fn check_verdict(
             .label(configuration.phase_of(phase.unwrap_or(0))?);
         let of_phase = format!("{label} of ticket {}", ticket.unwrap_or_default());
         return Err(match code {
-            Code::ReviewerTookPart => Error::new(Code::ReviewerTookPart, "reviewer took part in the phase")
-                .detail(format!("Agent {agent} worked on {of_phase}."))
-                .hint("Let somebody else review it."),
+            Code::ReviewerTookPart => {
+                Error::new(Code::ReviewerTookPart, "reviewer took part in the phase")
+                    .detail(format!("Agent {agent} worked on {of_phase}."))
+                    .hint("Let somebody else review it.")
+            }
             _ => Error::new(Code::ReviewerHasApproved, "reviewer has approved the phase")
-                .detail(format!("Agent {agent} approved {of_phase} in another review."))
-                .hint("Give the task back with fail_task: an approval of somebody else is waited for."),
+                .detail(format!(
+                    "Agent {agent} approved {of_phase} in another review."
+                ))
+                .hint("Give the task back with fail_task: another reviewer has to approve."),
         });
     }
     let (since, former) = times(Sees::Latest)?;

@@ -9,20 +9,22 @@ use super::record::{collect, hold};
 use super::reviewers::require_reviewer;
 use super::rework;
 use super::statements::{HOLD_NEW, HOLD_TICKETS_OF_NEW};
+use crate::clock;
 use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::identity;
 use crate::limits;
 use crate::pg::apart::apart;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session, run_once};
-use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::rows::Row;
+use crate::pg::spi::{Sees, Session};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value as Sql};
-use crate::pg::{clock, role};
+use crate::privileges;
 use crate::settings;
 use crate::tasks::TaskColumns;
-use crate::workspace::Workspace;
 use crate::workspace::archiving::Archiving;
+use crate::workspace::{Workspace, run_once};
 
 /// BEFORE INSERT, UPDATE, DELETE on `phase_gate_artifacts`.
 ///
@@ -37,7 +39,7 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
     let phase = firing.column("phase_id")?;
     let superseded_at = firing.column("superseded_at")?;
     let (old, new) = (firing.old_row(), firing.new_row());
-    let hold_of = |row: FiredRow<'_>| {
+    let hold_of = |row: &Row<'_>| {
         let phase = row.phase(phase, workspace.phase_type);
         hold(&workspace, row.uuid(ticket), phase)
     };
@@ -48,7 +50,7 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
         hold_of(old)?;
         return Ok(Verdict::Keep);
     }
-    let is_owner = role::acts_for(workspace.owner);
+    let is_owner = privileges::acts_for(workspace.owner);
     let collector = firing.column("collected_by")?;
     let by = new.text(collector);
     let named = if firing.is_update() && (by.is_none() || old.text(collector) == by) {
@@ -89,11 +91,11 @@ pub fn artifact_changes(firing: &Firing) -> Result<Verdict> {
         (firing.column("collected_at")?, Sql::Time(now)),
         (
             firing.column("db_role")?,
-            Sql::Name(role::session_name().into()),
+            Sql::Name(identity::db_role().into()),
         ),
         (
             firing.column("acting_role")?,
-            Sql::Name(role::acting_name().into()),
+            Sql::Name(identity::acting_role().into()),
         ),
     ];
     if named != by {
@@ -132,7 +134,7 @@ pub fn requirements_check(firing: &Firing) -> Result<Verdict> {
         if descents(path) > 1 {
             return Err(
                 Error::new(Code::InvalidRequirements, "invalid validation_criteria").detail(
-                    format!("The jsonpath of \"{artifact_type}\" goes down through all levels (.**) more than once, which may take for ever."),
+                    format!("The jsonpath of \"{artifact_type}\" uses .** (all levels) more than once, which may take very long."),
                 ),
             );
         }
@@ -191,7 +193,7 @@ pub fn task_withdrawn(firing: &Firing) -> Result<Verdict> {
 
 /// A task is about to be deleted, or to be taken to another ticket, phase or kind.
 pub fn withdraw(firing: &Firing, workspace: &Workspace, columns: &TaskColumns) -> Result<()> {
-    let hold_of = |row: FiredRow<'_>| {
+    let hold_of = |row: &Row<'_>| {
         let phase = row.phase(columns.phase_id, workspace.phase_type);
         hold(workspace, row.uuid(columns.ticket_id), phase)
     };
@@ -212,7 +214,7 @@ pub fn rework_done(
     columns: &TaskColumns,
 ) -> Result<Verdict> {
     let row = firing.new_row();
-    let is_imported = firing.is_insert() && role::acts_for(workspace.owner);
+    let is_imported = firing.is_insert() && privileges::acts_for(workspace.owner);
     if is_imported
         || !columns.is_completed(firing, "work")
         || columns.was_completed(firing, "work")

@@ -1,13 +1,14 @@
 //! Work whose error takes back what it did, and no more. pgrx has no subtransactions.
 
-use super::error::{Result, raise, sqlstate};
+use super::error::{Result, raise};
+use crate::server_errors::{is_of_all, sqlstate};
 use pgrx::pg_sys::{self, panic::CaughtError::*};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs `work` in a subtransaction. Where an error ends it, nothing of it is left, and its message is given; but one that is about
-/// the transaction or the session as a whole goes on its way: a serialization failure, a deadlock, a cancelled query, no memory, a
-/// stack that is used up, as by a trigger that calls what called it: each level that went on would come to that end again and again.
+/// the transaction or the session as a whole goes on its way, as that of a trigger that calls what called it: each level that went on
+/// would come to that end again and again.
 pub fn apart<T>(work: impl FnOnce() -> Result<T>) -> std::result::Result<T, String> {
     // SAFETY: inside a transaction, in a function that SQL called; the subtransaction is ended whatever happens in between, and what
     // the server had at hand is put back. What `work` has opened it has closed, or the server's abort of the subtransaction does.
@@ -35,12 +36,4 @@ fn said(payload: &(dyn Any + Send)) -> Option<String> {
         return None;
     };
     (!is_of_all(report.sql_error_code() as i32)).then(|| report.message().to_owned())
-}
-
-fn is_of_all(code: i32) -> bool {
-    let class = |code: i32| code & 0xfff;
-    ["40000", "53000", "57000", "58000"]
-        .map(|one| class(sqlstate(one)))
-        .contains(&class(code))
-        || code == sqlstate("54001")
 }

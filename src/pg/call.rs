@@ -95,13 +95,15 @@ impl Call {
 
     /// A `uuid[]` argument that must be given and hold no NULL.
     pub fn uuids(&self, index: usize, name: &str) -> Result<Vec<Uuid>> {
-        without_null(read::uuids(self.given(index, name)?, name), name)
+        Error::without_null(read::uuids(self.given(index, name)?, name), name)
     }
 
     /// A `text[]` argument that may be NULL but holds no NULL.
     pub fn optional_texts(&self, index: usize, name: &str) -> Result<Option<Vec<String>>> {
         let texts = self.datum(index).map(|datum| read::texts(datum, name));
-        texts.map(|texts| without_null(texts, name)).transpose()
+        texts
+            .map(|texts| Error::without_null(texts, name))
+            .transpose()
     }
 
     /// A `jsonb` argument that may be NULL, as JSON text.
@@ -187,11 +189,6 @@ impl Call {
         }
         None
     }
-}
-
-fn without_null<T>(items: Vec<Option<T>>, name: &str) -> Result<Vec<T>> {
-    (items.into_iter().collect::<Option<_>>())
-        .ok_or_else(|| Error::null_argument(&format!("an element of {name}")))
 }
 
 /// As many as are wanted, those that are not given NULL.

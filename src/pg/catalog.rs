@@ -187,20 +187,8 @@ asks! {
         some(pg_sys::get_extension_oid(c_name(name).as_ptr(), true))
     };
 
-    fn extension_of_function(function: u32) -> Option<u32> = unsafe {
+    /// The extension that the function is a member of.
+    pub fn extension_of_function(function: u32) -> Option<u32> = unsafe {
         some(pg_sys::getExtensionOfObject(pg_sys::ProcedureRelationId, Oid::from(function)))
     };
-}
-
-/// The table's name with that of its schema; nothing where there is no such table.
-pub fn full_name(table: u32) -> Option<String> {
-    let schema = schema_of(table).and_then(schema_name)?;
-    Some(format!("{schema}.{}", name_of(table)?))
-}
-
-/// Whether this is the extension's function of that name: a member of it, whatever schema that is in and whoever put
-/// others there.
-pub(super) fn is_own_function(function: u32, name: &str) -> bool {
-    function_name(function).as_deref() == Some(name)
-        && extension_of_function(function).is_some_and(|of| Some(of) == extension("phasegate"))
 }

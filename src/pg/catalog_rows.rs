@@ -3,7 +3,7 @@
 //! They are read from there and not by a statement: a connection needs them before anything else, and to plan a
 //! statement that joins catalogs for the first time takes longer than all the rest of a first call.
 
-use super::{cache, catalog, trigger};
+use super::{cache, trigger};
 use pgrx::pg_sys::{self, Datum, Oid, name_data_to_str};
 use std::ffi::c_int;
 
@@ -30,20 +30,45 @@ pub fn labels(kind: u32) -> Vec<(String, u32)> {
         .collect()
 }
 
-/// A trigger, as far as it matters whose code it runs and when.
-#[derive(Debug, Clone, Copy)]
+/// One of a table's triggers.
+#[derive(Debug, Clone)]
 pub struct Trigger {
-    /// The owner of its function; none for one that the server made, as for a foreign key.
-    pub function_owner: Option<u32>,
+    /// Its function.
+    pub function: u32,
+    /// What CREATE TRIGGER gave that.
+    pub arguments: Vec<String>,
+    /// The table at the other end of the foreign key that it is for, 0 where it is for none.
+    pub other_table: u32,
+    /// Whether the server made it, as for a foreign key.
+    pub is_internal: bool,
+    /// Whether a partition has it from its table.
+    pub is_clone: bool,
+    /// Whether it never fires.
+    pub is_disabled: bool,
     /// Whether it has a condition, which may call functions too.
     pub has_condition: bool,
     /// Whether it is put off to the commit unless SET CONSTRAINTS says otherwise.
     pub is_deferred: bool,
 }
 
-/// What `copy` takes of each of the table's triggers; nothing where there is no such table. The table is not locked, so that
-/// nobody waits who only asks whether it is a workspace's.
-fn copied_triggers<T>(table: u32, copy: impl Fn(&pg_sys::Trigger) -> T) -> Vec<T> {
+impl Trigger {
+    fn of(found: &pg_sys::Trigger) -> Self {
+        Trigger {
+            function: found.tgfoid.to_u32(),
+            arguments: trigger::arguments(found),
+            other_table: found.tgconstrrelid.to_u32(),
+            is_internal: found.tgisinternal,
+            is_clone: found.tgisclone,
+            is_disabled: found.tgenabled as u8 == b'D',
+            has_condition: !found.tgqual.is_null(),
+            is_deferred: found.tginitdeferred,
+        }
+    }
+}
+
+/// The table's triggers; none where there is no such table. The table is not locked, so that nobody waits who only asks whether
+/// it is a workspace's.
+pub fn triggers(table: u32) -> Vec<Trigger> {
     cache::accept_invalidations();
     // SAFETY: NULL where there is none; else an entry of the server's cache, which stays as it is until it is given back:
     // nothing in between takes in what others have changed. pgrx's panics where there is none.
@@ -52,42 +77,8 @@ fn copied_triggers<T>(table: u32, copy: impl Fn(&pg_sys::Trigger) -> T) -> Vec<T
         let Some(open) = relation.as_ref() else {
             return Vec::new();
         };
-        let copies = trigger::all(open).iter().map(copy).collect();
+        let copies = trigger::all(open).iter().map(Trigger::of).collect();
         pg_sys::RelationClose(relation);
         copies
     }
-}
-
-/// The arguments of the table's trigger that runs the extension's function of this name; nothing where there is none.
-pub fn trigger_arguments(table: u32, function: &str) -> Option<Vec<String>> {
-    let copy = |one: &pg_sys::Trigger| (one.tgisclone, one.tgfoid, trigger::arguments(one));
-    let (.., arguments) = copied_triggers(table, copy)
-        .into_iter()
-        // One that a partition has from its table says nothing of the partition's own schema.
-        .find(|(is_clone, of, _)| !is_clone && catalog::is_own_function(of.to_u32(), function))?;
-    Some(arguments)
-}
-
-/// The table's triggers, but for those that are disabled.
-pub fn triggers(table: u32) -> Vec<Trigger> {
-    let mut found = copied_triggers(table, |one| *one);
-    found.retain(|one| one.tgenabled as u8 != b'D');
-    let owner = |one: &pg_sys::Trigger| catalog::function_owner(one.tgfoid.to_u32()).unwrap_or(0);
-    let describe = |one: &pg_sys::Trigger| Trigger {
-        function_owner: (!one.tgisinternal).then(|| owner(one)),
-        has_condition: !one.tgqual.is_null(),
-        is_deferred: one.tginitdeferred,
-    };
-    found.iter().map(describe).collect()
-}
-
-/// The tables at the other end of foreign keys, whether the table refers to them or they to it.
-pub fn related(table: u32) -> Vec<u32> {
-    let other = |one: &pg_sys::Trigger| (one.tgisinternal, one.tgconstrrelid.to_u32());
-    let mut tables: Vec<u32> = (copied_triggers(table, other).into_iter())
-        .filter_map(|(is_internal, other)| (is_internal && other != 0).then_some(other))
-        .collect();
-    tables.sort_unstable();
-    tables.dedup();
-    tables
 }

@@ -5,6 +5,7 @@
 //! a guard of their own.
 
 use crate::error::{Code, Error};
+use crate::server_errors::{self, is_notice, sqlstate};
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use pgrx::pg_sys::{self, ErrorData};
 use pgrx::{IntoDatum, PgLogLevel};
@@ -16,55 +17,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// What every fallible function of the bridge and the rooms returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A SQLSTATE as the server keeps it: six bits a character.
-pub(super) fn sqlstate(text: &str) -> i32 {
-    text.bytes().rev().fold(0, |state, character| {
-        (state << 6) + i32::from(character.wrapping_sub(b'0') & 0x3f)
-    })
-}
-
 /// Raises the error from where none can be given back: in the middle of reading a row. What we run lies within our guards, none
 /// of pgrx's is between.
 pub fn raise(error: Error) -> ! {
     resume_unwind(Box::new(error))
 }
 
-/// Runs what changes definitions. The server has no locks on privileges, views or schemas: where another transaction has changed or
-/// dropped the same meanwhile its error is an internal one, in words that it does not translate. Then that is what is said.
+/// Runs what changes definitions; where others have changed the same meanwhile, that is what is said.
 pub fn unless_changed<T>(work: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| match payload.downcast_ref() {
-        Some(CaughtError::PostgresError(report)) if is_of_change(report) => raise(
-            Error::new(
-                Code::WorkspaceChanged,
-                "what was to be changed was changed meanwhile",
-            )
-            .detail(format!("The server says: {}.", report.message()))
-            .hint("Repeat what you did."),
-        ),
-        _ => resume_unwind(payload),
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let error = match payload.downcast_ref() {
+            Some(CaughtError::PostgresError(report)) => {
+                server_errors::of_change(report.sql_error_code() as i32, report.message())
+            }
+            _ => None,
+        };
+        error.map_or_else(|| resume_unwind(payload), |error| raise(error))
     })
-}
-
-fn is_of_change(report: &ErrorReportWithLevel) -> bool {
-    let words = [
-        "tuple concurrently ",
-        "cache lookup failed for ",
-        "could not open relation with OID ",
-    ];
-    report.sql_error_code() as i32 == sqlstate("XX000")
-        && words
-            .iter()
-            .any(|words| report.message().starts_with(words))
 }
 
 /// Raises the server's own error where the query was cancelled, timed out or its session is to end; else returns.
 pub fn stop_if_asked() {
     pgrx::check_for_interrupts!();
-}
-
-/// Tells the client something by the way.
-pub fn notice(message: impl Into<String>) {
-    pgrx::notice!("{}", message.into());
 }
 
 /// A call of one of our functions, as errors that pass through it see it.
@@ -92,9 +66,8 @@ extern "C-unwind" fn note_passing(frame: *mut c_void) {
     // in that call's memory, as the server wants it: not in that of the error.
     unsafe {
         let code = pg_sys::geterrcode();
-        // Notices and warnings are of the classes 00 to 02; and with no memory left there is none for a copy.
-        let is_notice = code & 0x3f == 0 && code >> 6 & 0x3f <= 2;
-        if is_notice || code == sqlstate("53200") {
+        // With no memory left there is none for a copy.
+        if is_notice(code) || code == sqlstate("53200") {
             return;
         }
         let frame = &*frame.cast::<Frame>();

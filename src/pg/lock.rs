@@ -1,6 +1,5 @@
 //! Locks on tables, types and schemas, until the transaction ends.
 
-use super::transaction;
 use pgrx::pg_sys::{self, LOCKMODE, Oid};
 
 /// What a lock on a table is for.
@@ -45,27 +44,8 @@ pub fn schema(schema: u32) {
     );
 }
 
-/// What one session at a time does. The lock is one of this database on an object of pg_database, whose objects all belong to no
-/// database: nothing that SQL offers can take it, nor hold it against us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// Making a schema whose name has this number.
-    Making(u32),
-    /// Changing the definitions of what is in the schema with this OID, or who may do what with it.
-    Defining(u32),
-}
-
-/// Waits until nobody else is at this work, and keeps others from it; what they have changed meanwhile is taken in. To be asked for
-/// by who may do it: whoever may not keeps nobody waiting.
-pub fn alone(work: Work) {
-    // A standby has no such locks.
-    transaction::require_writable();
-    match work {
-        Work::Making(name) => ours(name, 0),
-        Work::Defining(schema) => ours(schema, 1),
-    }
-}
-
-fn ours(key: u32, part: u16) {
+/// A lock that is ours alone, one session's at a time. It is one of this database on an object of pg_database, whose objects all
+/// belong to no database: nothing that SQL offers can take it, nor hold it against us.
+pub fn ours(key: u32, part: u16) {
     object(pg_sys::DatabaseRelationId, key, part, pg_sys::ExclusiveLock);
 }

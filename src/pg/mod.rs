@@ -14,12 +14,10 @@ macro_rules! asks {
 }
 
 pub mod apart;
-pub mod by_index;
 pub mod cache;
 pub mod call;
 pub mod catalog;
 pub mod catalog_rows;
-pub mod clock;
 pub mod error;
 pub mod lock;
 pub mod role;

@@ -1,8 +1,6 @@
 //! Roles: who acts, with whose rights, and what they may do.
 
 use super::catalog;
-use super::error::Result;
-use crate::error::Error;
 use pgrx::pg_sys::{self, AclMode, AclResult::ACLCHECK_OK, Oid};
 use std::cell::Cell;
 
@@ -54,16 +52,19 @@ asks! {
         pg_sys::pg_class_aclcheck(Oid::from(table), acting().0, privilege as AclMode) == ACLCHECK_OK
     };
 
-    fn may_column(privilege: Privilege, table: u32, column: i16) -> bool = unsafe {
+    /// Whether it has it on this column.
+    pub fn may_column(privilege: Privilege, table: u32, column: i16) -> bool = unsafe {
         pg_sys::pg_attribute_aclcheck(Oid::from(table), column, acting().0, privilege as AclMode) == ACLCHECK_OK
     };
 
-    fn may_some_column(privilege: Privilege, table: u32) -> bool = unsafe {
+    /// Whether it has it on at least one column.
+    pub fn may_some_column(privilege: Privilege, table: u32) -> bool = unsafe {
         let (mode, any) = (privilege as AclMode, pg_sys::AclMaskHow::ACLMASK_ANY);
         pg_sys::pg_attribute_aclcheck_all(Oid::from(table), acting().0, mode, any) == ACLCHECK_OK
     };
 
-    fn has_policies(table: u32) -> bool = unsafe {
+    /// Whether policies of the table say which rows the acting role may see.
+    pub fn has_policies(table: u32) -> bool = unsafe {
         let enabled = pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32;
         pg_sys::check_enable_rls(Oid::from(table), Oid::INVALID, true) == enabled
     };
@@ -119,19 +120,9 @@ pub fn name(role: u32) -> String {
     catalog::role_name(role).unwrap_or_default()
 }
 
-/// The name of the role that the session was opened as, looked up each time: a role may be renamed.
-pub fn session_name() -> String {
-    name(session())
-}
-
-/// The name of the role that acts, after SET ROLE and before any switch of ours to the owner's rights.
-pub fn acting_name() -> String {
-    name(BEFORE.get().map_or_else(current, Oid::to_u32))
-}
-
-/// Whether the acting role has the rights of `role`: is it, inherits from it, or is a superuser.
-pub fn acts_for(role: u32) -> bool {
-    has_rights_of(current(), role)
+/// The OID of the role that acts, after SET ROLE and before any switch of ours to the owner's rights.
+pub fn before_switch() -> u32 {
+    BEFORE.get().map_or_else(current, Oid::to_u32)
 }
 
 /// A privilege on a table.
@@ -143,29 +134,4 @@ pub enum Privilege {
     Insert = pg_sys::ACL_INSERT as isize,
     /// UPDATE
     Update = pg_sys::ACL_UPDATE as isize,
-}
-
-/// Whether the role that acts now reads all rows of the table: it may read it, and no policy keeps any from it.
-pub fn may_read_all(table: u32) -> bool {
-    !has_policies(table) && may(Privilege::Select, table)
-}
-
-/// Raises PostgreSQL's own error unless the acting role has the privilege on the table or at least one column, as the
-/// server checks it for a query.
-pub fn require(privilege: Privilege, table: u32, table_name: &str) -> Result<()> {
-    let is_granted = may(privilege, table) || may_some_column(privilege, table);
-    granted(is_granted, table_name)
-}
-
-/// The same for what writes this column.
-pub fn require_column(privilege: Privilege, table: u32, column: i16, name: &str) -> Result<()> {
-    let is_granted = may(privilege, table) || may_column(privilege, table, column);
-    granted(is_granted, name)
-}
-
-fn granted(is_granted: bool, table_name: &str) -> Result<()> {
-    match is_granted {
-        true => Ok(()),
-        false => Err(Error::permission_denied(table_name)),
-    }
 }

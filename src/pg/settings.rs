@@ -9,14 +9,7 @@ asks! {
     pub fn reserve() = unsafe { pg_sys::MarkGUCPrefixReserved(c"phasegate".as_ptr()) };
 }
 
-const PATH: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
-const QUOTES: (&CStr, &CStr) = (c"quote_all_identifiers", c"off");
-const LOUDNESS: &CStr = c"client_min_messages";
-
 /// Settings changed until dropped.
-///
-/// For scripts of ours that name types, functions and operators unqualified for readability: nothing
-/// that a caller planted on the search_path can be found while it is pinned to pg_catalog.
 pub struct Pinned {
     level: i32,
 }
@@ -35,21 +28,6 @@ impl Pinned {
             }
             Pinned { level }
         }
-    }
-
-    /// The search_path, with what is said left alone: for definitions as the server words them, which depend on it.
-    pub fn wording() -> Self {
-        Pinned::to(&[PATH, QUOTES])
-    }
-
-    /// The search_path, with NOTICEs held back.
-    pub fn search_path() -> Self {
-        Pinned::to(&[PATH, QUOTES, (LOUDNESS, c"warning")])
-    }
-
-    /// The search_path, with WARNINGs held back too: for statements whose effect is looked at afterwards.
-    pub fn in_silence() -> Self {
-        Pinned::to(&[PATH, QUOTES, (LOUDNESS, c"error")])
     }
 }
 

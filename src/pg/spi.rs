@@ -1,10 +1,13 @@
 //! Statements: kept prepared plans. pgrx's Spi connects anew for each, knows no snapshot and no planning at a chosen moment,
 //! and copies what it gives.
 
-use super::by_index::{self, Planned};
 use super::error::{self, Result};
 use super::rows::{Row, Rows};
-use super::value::{Type, Value, parted};
+use super::settings::Pinned;
+use super::value::{Value, parted};
+use super::{catalog, role, server};
+use crate::by_index::{ByIndex, Circumstances, Planned, Run};
+use crate::changes;
 use crate::error::{Code, Error};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::{CString, c_char, c_int, c_long};
@@ -33,19 +36,6 @@ impl Drop for Session {
     }
 }
 
-/// One of a room's SQL statements. `{ws}` in the text stands for the workspace's quoted schema, `{tickets}` for the table of its
-/// tickets and `{ticket.name}` for a column of that.
-///
-/// Every name and operator in the text is qualified: the server analyzes a plan anew under the
-/// caller's search_path when that changes, and must never find an object there.
-#[derive(Debug)]
-pub struct Statement {
-    /// The SQL text.
-    pub sql: &'static str,
-    /// The parameters' types.
-    pub parameters: &'static [Type],
-}
-
 /// A prepared and kept plan.
 pub struct Plan {
     plan: pg_sys::SPIPlanPtr,
@@ -70,7 +60,11 @@ pub enum Sees {
 impl Plan {
     /// Prepares and keeps a plan. Needs an open [`Session`].
     pub fn prepare(sql: &str, parameters: &[Oid]) -> Result<Self> {
-        let (text, types, options) = (with_nul(sql)?, parameters, by_index::cursor_options());
+        let (text, types) = (with_nul(sql)?, parameters);
+        let options = match ByIndex::is_on() {
+            true => pg_sys::CURSOR_OPT_GENERIC_PLAN as c_int,
+            false => 0,
+        };
         let count = i32::try_from(types.len()).unwrap_or(i32::MAX);
         // SAFETY: `types` holds `count` OIDs; SPI copies text and types, and changes none. The plan is kept before the
         // procedure context it was made in goes away.
@@ -102,6 +96,38 @@ impl Plan {
         Ok((datums, nulls.into_iter().map(mark).collect()))
     }
 
+    /// Sees to it that the plan, which is about to run, is one by index, where [`ByIndex`] asks for it. What is given is to
+    /// be held while it runs.
+    ///
+    /// The settings are changed while the plan is made and not while it runs: to change them takes longer than many a
+    /// statement, and they are none of the business of triggers that it fires. `plan_cache_mode = force_custom_plan` is
+    /// followed: then the server plans for each run, when it sees how large the tables are.
+    fn by_index(&self) -> Option<Run<'_>> {
+        if !ByIndex::is_on() {
+            return None;
+        }
+        // SAFETY: the plan is alive, one of one statement. The server itself says whether its cache was reset, as DISCARD does.
+        // The plan that is got is held by the current resource owner, and given back to it.
+        unsafe {
+            if pg_sys::SPI_plan_is_valid(self.plan) && self.planned.is_made(&circumstances()) {
+                return Some(self.planned.run());
+            }
+            let _settings = Pinned::to(&[
+                (c"enable_seqscan", c"off"),
+                (c"enable_bitmapscan", c"off"),
+                // A generic plan's cost is a guess; compiling for it would cost a thousand times the work.
+                (c"jit", c"off"),
+            ]);
+            let plan = pg_sys::SPI_plan_get_cached_plan(self.plan);
+            if !plan.is_null() {
+                pg_sys::ReleaseCachedPlan(plan, pg_sys::CurrentResourceOwner);
+            }
+        }
+        // Its locks were got with it: until they are asked for again, nothing that others change is taken in.
+        self.planned.make(circumstances());
+        Some(self.planned.run())
+    }
+
     /// Runs a query that only reads, and hands over each row as soon as there is one.
     pub fn run_by_row(
         &self,
@@ -113,7 +139,7 @@ impl Plan {
         // The portal is open until it is closed below, or by abort processing where an error passes through; a table of
         // rows is the latest one, and not used after it is freed.
         unsafe {
-            let run = self.planned.for_run(self.plan);
+            let run = self.by_index();
             let (datums, nulls) = (datums.as_mut_ptr(), nulls.as_ptr());
             let portal = pg_sys::SPI_cursor_open(std::ptr::null(), self.plan, datums, nulls, false);
             drop(run);
@@ -131,7 +157,7 @@ impl Plan {
         }
     }
 
-    /// Whether it may not be what [`super::by_index::ByIndex`] asks for, so that it is to be prepared anew.
+    /// Whether it may not be what [`ByIndex`] asks for, so that it is to be prepared anew.
     pub fn is_spoiled(&self) -> bool {
         self.planned.is_spoiled()
     }
@@ -143,7 +169,7 @@ impl Plan {
         // with; a snapshot is registered for as long as the statement runs (and by abort processing
         // released where it raises).
         unsafe {
-            let _run = self.planned.for_run(self.plan);
+            let _run = self.by_index();
             let (none, mut snapshot) = (std::ptr::null_mut(), std::ptr::null_mut());
             if sees == Sees::Latest && pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 {
                 pg_sys::CommandCounterIncrement();
@@ -162,22 +188,23 @@ impl Plan {
     }
 }
 
+/// What plans depend on, as it is now.
+fn circumstances() -> Circumstances {
+    Circumstances {
+        changes: changes::generation(),
+        role: role::current(),
+        row_security: server::row_security(),
+        path: catalog::search_path(),
+        temporary: catalog::temporary_schema(),
+    }
+}
+
 impl Drop for Plan {
     fn drop(&mut self) {
         // SAFETY: the plan was kept by `prepare`, and is freed once. Freeing raises nothing, so that it may be while an error
         // unwinds.
         unsafe { pg_sys::SPI_freeplan(self.plan) };
     }
-}
-
-/// Runs a statement that is prepared for this once, as `create_workspace` needs them. Needs an open [`Session`].
-///
-/// What is asked of the catalogs is asked as of now, like all that the server's caches say: a transaction's old snapshot
-/// would hide a trigger that fires in it.
-pub fn run_once(sql: &str, arguments: &[(Type, Value<'_>)]) -> Result<Rows> {
-    let types: Vec<Oid> = arguments.iter().map(|(kind, _)| kind.oid(0)).collect();
-    let values: Vec<Value<'_>> = arguments.iter().map(|(_, value)| value.clone()).collect();
-    Plan::prepare(sql, &types)?.run(&values, Sees::Latest, 0)
 }
 
 /// Runs a script of several statements without parameters, as those that change definitions. Needs an open [`Session`].

@@ -1,32 +1,16 @@
-//! Transaction ends, so that what a backend remembers of a transaction goes with it.
+//! Transactions: their ends, of which [`transaction_ends`] is told, and what they see.
 
 use super::error::{self, Result};
+use crate::transaction_ends;
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
-/// What to do when a transaction, or a subtransaction with this id, ends. A released subtransaction needs
-/// nothing: ids only grow, so what it noted is dropped with any ancestor that is rolled back.
-pub struct Hooks {
-    /// The transaction is about to commit, or to be prepared for it; an error rolls it back.
-    pub ending: fn() -> Result<()>,
-    /// The transaction ended, either way.
-    pub ended: fn(),
-    /// A subtransaction was rolled back: forget what it or its children did.
-    pub subtransaction_aborted: fn(u32),
-    /// A transaction or subtransaction was rolled back; called before the others.
-    pub rolled_back: fn(),
-}
-
-static HOOKS: std::sync::OnceLock<Hooks> = std::sync::OnceLock::new();
-
-/// Registers the hooks; called once a backend, when the library is loaded. Those of pgrx are for one transaction.
-pub fn register(hooks: Hooks) {
-    if HOOKS.set(hooks).is_ok() {
-        // SAFETY: the callbacks live as long as the library, which is never unloaded.
-        unsafe {
-            pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
-            pg_sys::RegisterSubXactCallback(Some(subtransaction_event), std::ptr::null_mut());
-        }
+/// Registers the callbacks; called once a backend, when the library is loaded. Those of pgrx are for one transaction.
+pub fn register() {
+    // SAFETY: the callbacks live as long as the library, which is never unloaded.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction_event), std::ptr::null_mut());
     }
 }
 
@@ -72,17 +56,13 @@ pub fn moment() -> Moment {
 #[pgrx::pg_guard]
 extern "C-unwind" fn transaction_event(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     use pg_sys::XactEvent::*;
-    let Some(hooks) = HOOKS.get() else {
-        return;
-    };
     match event {
         // SAFETY: at the bottom of a function that the server called, which drops nothing.
-        XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => unsafe { error::guard(hooks.ending) },
-        XACT_EVENT_COMMIT | XACT_EVENT_PREPARE => (hooks.ended)(),
-        XACT_EVENT_ABORT => {
-            (hooks.rolled_back)();
-            (hooks.ended)();
-        }
+        XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => unsafe {
+            error::guard(transaction_ends::ending)
+        },
+        XACT_EVENT_COMMIT | XACT_EVENT_PREPARE => transaction_ends::ended(),
+        XACT_EVENT_ABORT => transaction_ends::rolled_back(),
         _ => {}
     }
 }
@@ -93,10 +73,7 @@ extern "C-unwind" fn subtransaction_event(
     _parent: pg_sys::SubTransactionId,
     _argument: *mut c_void,
 ) {
-    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB
-        && let Some(hooks) = HOOKS.get()
-    {
-        (hooks.rolled_back)();
-        (hooks.subtransaction_aborted)(child);
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        transaction_ends::subtransaction_rolled_back(child);
     }
 }

@@ -5,10 +5,10 @@ use super::error::{Result, guard};
 use super::rows::Row;
 use super::spi::done;
 use super::value::{Value, parted};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, HeapTuple};
 pub use pgrx::prelude::{PgTriggerLevel as Each, PgTriggerOperation as On, PgTriggerWhen as When};
-use pgrx::{PgMemoryContexts, PgRelation, PgTrigger};
+use pgrx::{PgMemoryContexts, PgRelation, PgTrigger, direct_function_call};
 use std::cell::OnceCell;
 use std::ffi::{c_char, c_int};
 
@@ -27,10 +27,9 @@ unsafe extern "C-unwind" {
     fn datumIsEqual(one: Datum, other: Datum, by_value: bool, length: c_int) -> bool;
 }
 
-/// How many triggers are being fired, one within another.
-pub fn depth() -> i32 {
-    // SAFETY: takes no arguments and reads a server global.
-    unsafe { pgrx::direct_function_call(pg_sys::pg_trigger_depth, &[]) }.unwrap_or(0)
+asks! {
+    /// How many triggers are being fired, one within another.
+    pub fn depth() -> i32 = unsafe { direct_function_call(pg_sys::pg_trigger_depth, &[]).unwrap_or(0) };
 }
 
 /// The triggers of an open relation, in the order they fire in.
@@ -52,10 +51,7 @@ pub(super) fn arguments(trigger: &pg_sys::Trigger) -> Vec<String> {
     (0..count).filter_map(argument).collect()
 }
 
-/// A row that a trigger fired for. Columns are numbered as in the table.
-pub type FiredRow<'a> = &'a Row<'a>;
-
-/// One firing of a trigger, of whose event pgrx tells.
+/// One firing of a trigger, of whose event pgrx tells. Columns of its rows are numbered as in the table.
 pub struct Firing {
     trigger: PgTrigger<'static>,
     /// Where the row that a trigger gives back is made, whatever session of SPI is open when a rule makes it: what is made
@@ -78,13 +74,7 @@ pub unsafe fn run(info: FunctionCallInfo, body: fn(&Firing) -> Result<Verdict>) 
     // valid for the call, and no firing lives longer.
     unsafe {
         guard(|| {
-            let not_fired = |_| {
-                Error::new(
-                    Code::WrongTrigger,
-                    "a phasegate trigger function can only be called by a trigger",
-                )
-            };
-            let trigger = PgTrigger::from_fcinfo(&*info).map_err(not_fired)?;
+            let trigger = PgTrigger::from_fcinfo(&*info).map_err(|_| Error::not_fired())?;
             let data = trigger.trigger_data();
             let relation = PgRelation::from_pg(data.tg_relation);
             let row = |tuple| Row::new(tuple, relation.rd_att, Some(relation.oid().to_u32()));
@@ -120,11 +110,6 @@ impl Firing {
         self.relation.name().to_owned()
     }
 
-    /// The OID of the table's owner.
-    pub fn owner(&self) -> u32 {
-        catalog::owner_of(self.table()).unwrap_or(0)
-    }
-
     /// Makes the trigger's transition tables known to statements by their names. Needs an open session.
     pub fn name_transition_tables(&self) -> Result<()> {
         let data = std::ptr::from_ref(self.trigger.trigger_data()).cast_mut();
@@ -138,22 +123,6 @@ impl Firing {
         &self.trigger
     }
 
-    /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
-    pub fn is_insert(&self) -> bool {
-        self.trigger.event().fired_by_insert()
-    }
-
-    /// Whether the event is an UPDATE.
-    pub fn is_update(&self) -> bool {
-        self.trigger.event().fired_by_update()
-    }
-
-    /// Whether the event is the DELETE of a row.
-    pub fn is_row_delete(&self) -> bool {
-        let event = self.trigger.event();
-        event.fired_by_delete() && event.fired_for_row()
-    }
-
     /// Goes on with the row that a rule wants, for the trigger's other rules. One rule a trigger may want one.
     pub fn go_on_with(&self, verdict: &Verdict) {
         if let Verdict::Replace(row) = verdict {
@@ -165,12 +134,12 @@ impl Firing {
     }
 
     /// The row that the event is about: the new one of an UPDATE, else the only one. All NULLs for statements.
-    pub fn new_row(&self) -> FiredRow<'_> {
+    pub fn new_row(&self) -> &Row<'_> {
         self.wanted.get().unwrap_or(&self.new)
     }
 
     /// The row before an UPDATE or DELETE.
-    pub fn old_row(&self) -> FiredRow<'_> {
+    pub fn old_row(&self) -> &Row<'_> {
         &self.old
     }
 

@@ -171,7 +171,6 @@ fn array(element: Oid, items: impl Iterator<Item = Option<Datum>>) -> Option<Dat
 /// where it is too large to be read.
 pub(super) mod read {
     use super::*;
-    use crate::error::{Code, Error};
     use crate::limits;
     use crate::pg::error::raise;
     use crate::settings;
@@ -191,19 +190,12 @@ pub(super) mod read {
     }
 
     fn require_size(size: usize, limit: usize, what: &str) {
-        if size > limit {
-            raise(Error::too_large(what, size, "the most that is read", limit));
-        }
-    }
-
-    /// Whoever raises phasegate.max_result_bytes beyond it, a superuser, raises what is read too.
-    fn most_bytes() -> usize {
-        limits::READ.max(settings::max_result_bytes())
+        limits::require_read(size, limit, what).unwrap_or_else(|error| raise(error))
     }
 
     /// Whether a text or jsonb is small enough to be read.
     pub fn fits(datum: Datum) -> bool {
-        stored_size(datum) <= most_bytes()
+        stored_size(datum) <= settings::most_read()
     }
 
     /// As pgrx reads it, where it is small enough.
@@ -240,32 +232,24 @@ pub(super) mod read {
         limits::cut_of(&beginning, size, most).into_owned()
     }
 
-    /// A copy of the server's memory, or the server's error where there is no memory for one: pgrx's would end the server.
     fn copied(bytes: &[u8]) -> String {
-        let mut copy = Vec::new();
-        if copy.try_reserve_exact(bytes.len()).is_err() {
-            let detail = format!("Failed on a request of {} bytes.", bytes.len());
-            raise(Error::new(Code::OutOfMemory, "out of memory").detail(detail));
-        }
-        copy.extend_from_slice(bytes);
-        String::from_utf8(copy)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+        limits::copied(bytes).unwrap_or_else(|error| raise(error))
     }
 
     /// A `text` or `varchar`.
     pub fn text(datum: Datum, what: &str) -> String {
-        copied(limited(datum, most_bytes(), what))
+        copied(limited(datum, settings::most_read(), what))
     }
 
     /// A `jsonb`, as JSON text.
     pub fn json(datum: Datum, what: &str) -> String {
-        require_size(stored_size(datum), most_bytes(), what);
+        require_size(stored_size(datum), settings::most_read(), what);
         // SAFETY: jsonb_out takes a jsonb and gives a palloc'd cstring, which is freed when it was copied.
         unsafe {
             let text = direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(datum)]);
             let text = text.unwrap_or_default();
             // A number of a few bytes may be printed with a hundred thousand digits.
-            require_size(text.count_bytes(), most_bytes(), "a document");
+            require_size(text.count_bytes(), settings::most_read(), "a document");
             let owned = copied(text.to_bytes());
             pg_sys::pfree(text.as_ptr().cast_mut().cast());
             owned
@@ -298,6 +282,6 @@ pub(super) mod read {
 
     /// A `text[]` or `varchar[]`, NULL elements kept.
     pub fn texts(datum: Datum, what: &str) -> Vec<Option<String>> {
-        limited(datum, most_bytes(), what)
+        limited(datum, settings::most_read(), what)
     }
 }

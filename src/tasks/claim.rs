@@ -8,17 +8,19 @@ use super::handover::{Wants, handover};
 use super::leases;
 use super::statements::{
     CHOOSE_BY_GROUP, CLAIM, CLAIM_CHOSEN, CLAIM_ONE, CLAIMED_CONTEXT, CLAIMED_PHASE,
-    CLAIMED_PRESENT, CLAIMED_RANK, CREATED_AT, RESULT, TIDY,
+    CLAIMED_PRESENT, CLAIMED_RANK, CREATED_AT, RESULT, STATUS, TIDY,
 };
+use super::status::Status;
 use super::stopping;
+use crate::by_index::ByIndex;
+use crate::clock;
 use crate::error::Error;
-use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call, ResultSet};
 use crate::pg::error::Result;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::spi::{Sees, Session};
+use crate::pg::transaction;
 use crate::pg::value::Value;
-use crate::pg::{clock, transaction};
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -175,10 +177,11 @@ impl Claim {
     /// Hands the tasks in `claimed` over, best first, and says how many they are; takes those out of the queue, and says how
     /// many, whose tickets have stopped.
     fn push(&self, set: &ResultSet<'_>, claimed: &Rows) -> Result<(i64, usize)> {
-        let mut rows: Vec<Row<'_>> = claimed.iter().collect();
+        let mut rows: Vec<Row<'_>> = claimed.iter().filter(Self::is_held).collect();
         if rows.is_empty() {
             return Ok((0, 0));
         }
+        let held = rows.len();
         let tickets = rows.iter().filter_map(|row| row.uuid(2)).collect();
         let kept = stopping::keep(&self.workspace, tickets)?;
         let is_kept = |row: &Row<'_>| row.uuid(2).is_some_and(|ticket| kept.contains(&ticket));
@@ -205,7 +208,14 @@ impl Claim {
             set.push_found(row, &[context, summary]);
         }
         let handed = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        Ok((handed, claimed.len() - rows.len()))
+        Ok((handed, held - rows.len()))
+    }
+
+    /// Whether the task is held now: a trigger of the user's may have put back what the claim wrote.
+    fn is_held(row: &Row<'_>) -> bool {
+        row.text(STATUS)
+            .and_then(|status| Status::from_name(&status))
+            .is_some_and(Status::is_held)
     }
 
     /// Whether the task's ticket, looked at again, is where the task is not to be done.

@@ -4,7 +4,8 @@ use super::status::Status;
 use crate::error::{Code, Error};
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::trigger::{FiredRow, Firing};
+use crate::pg::rows::Row;
+use crate::pg::trigger::Firing;
 use crate::pg::value::Type;
 use crate::workspace::remembered::Remembered;
 use pgrx::pg_sys::{self, Oid};
@@ -88,7 +89,7 @@ impl Columns {
     }
 
     /// Whether the row is a completed task of the kind.
-    pub fn are(&self, row: FiredRow<'_>, kind: &str) -> bool {
+    pub fn are(&self, row: &Row<'_>, kind: &str) -> bool {
         let is = |column, text: &str| row.text(column).as_deref() == Some(text);
         is(self.status, Status::Completed.name()) && is(self.kind, kind)
     }

@@ -7,13 +7,13 @@ use super::statements::{
     CANCEL, COMPLETE, COMPLETE_WITH, EXTEND, FAIL, FAIL_AND_RETRY, LEASE_END, RELEASE, START,
     TICKET_PHASE,
 };
+use crate::by_index::ByIndex;
+use crate::clock;
 use crate::error::Error;
 use crate::gates::TOOK_PART;
 use crate::identity;
 use crate::limits;
-use crate::pg::by_index::ByIndex;
 use crate::pg::call::{Answer, Call};
-use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::rows::Rows;
 use crate::pg::spi::{Sees, Session};

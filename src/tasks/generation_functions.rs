@@ -7,10 +7,11 @@ use super::templates::Templates;
 use crate::error::Error;
 use crate::pg::call::{Answer, Call};
 use crate::pg::error::Result;
-use crate::pg::role::{self, Privilege};
+use crate::pg::role::Privilege;
 use crate::pg::rows::Rows;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;
+use crate::privileges;
 use crate::workspace::{Configuration, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
@@ -41,7 +42,7 @@ impl Wish {
         let ticket = call.uuid(0, "ticket_id")?;
         let workspace = Workspace::current()?;
         let configuration = workspace.configuration()?;
-        role::require(Privilege::Insert, workspace.table("tasks")?, "tasks")?;
+        privileges::require(Privilege::Insert, workspace.table("tasks")?, "tasks")?;
         let rows = workspace.run(&TICKET_PHASE, &[Value::Uuid(ticket)], Sees::Snapshot)?;
         if rows.is_empty() {
             return Err(Error::not_found("ticket", ticket));

@@ -10,10 +10,10 @@ use crate::identity::Speaking;
 use crate::pg::call::Call;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
-use crate::pg::spi::{Sees, Statement};
+use crate::pg::spi::Sees;
 use crate::pg::transaction;
 use crate::pg::value::Value;
-use crate::workspace::Workspace;
+use crate::workspace::{Statement, Workspace};
 use std::rc::Rc;
 use uuid::Uuid;
 

@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::identity;
 use crate::limits;
 use crate::pg::error::Result;
-use crate::pg::role;
 use crate::pg::trigger::Verdict;
 use crate::pg::value::Value;
+use crate::privileges;
 use crate::settings;
 use crate::workspace::Workspace;
 
@@ -53,8 +53,11 @@ impl Task<'_> {
         }
         self.changes.extend([
             (columns.updated_at, Value::Time(self.now)),
-            (columns.db_role, Value::Name(role::session_name().into())),
-            (columns.acting_role, Value::Name(role::acting_name().into())),
+            (columns.db_role, Value::Name(identity::db_role().into())),
+            (
+                columns.acting_role,
+                Value::Name(identity::acting_role().into()),
+            ),
         ]);
         Ok(firing.with(&self.changes))
     }
@@ -186,7 +189,7 @@ impl Task<'_> {
     /// When a review was asked for tells which rejections its verdict outweighs: that is not said later, nor of a time to come.
     fn keep_asked_at(&mut self) {
         let (firing, columns) = (self.firing, self.columns);
-        if self.kind().as_deref() != Some("review") || role::acts_for(firing.owner()) {
+        if self.kind().as_deref() != Some("review") || privileges::acts_for(firing.owner()) {
             return;
         }
         let was_review =
@@ -211,7 +214,7 @@ impl Task<'_> {
         let (firing, column) = (self.firing, self.columns.on_hold);
         let wanted = firing.new_row().bool(column);
         let was = !self.is_new() && firing.old_row().bool(column);
-        if wanted != was && role::acts_for(firing.owner()) {
+        if wanted != was && privileges::acts_for(firing.owner()) {
             return Ok(wanted);
         }
         let is_on_hold = was && !kept.status.is_final() && self.stays_on_hold()?;

@@ -1,4 +1,4 @@
-//! How long an agent may hold a task.
+//! How long an agent may hold a task. When a lease has run out is asked by `statements/leases.rs`.
 
 use crate::error::Error;
 use crate::pg::call::Call;

@@ -4,16 +4,17 @@ use super::columns::Columns;
 use super::status::Status;
 use super::unsettled::{self, Event};
 use super::upkeep::State;
+use crate::clock;
 use crate::error::Error;
-use crate::pg::clock;
 use crate::pg::error::Result;
-use crate::pg::trigger::{FiredRow, Firing};
+use crate::pg::rows::Row;
+use crate::pg::trigger::Firing;
 use crate::pg::value::Value;
 use uuid::Uuid;
 
 /// The columns of a row that follow from its status; `None` where the status is none of the known ones,
 /// which the table's own CHECK refuses.
-pub(super) fn state(columns: &Columns, row: FiredRow<'_>) -> Option<State> {
+pub(super) fn state(columns: &Columns, row: &Row<'_>) -> Option<State> {
     Some(State {
         status: Status::from_name(&row.text(columns.status)?)?,
         agent: row.text(columns.assigned_agent_id),

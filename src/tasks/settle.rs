@@ -14,10 +14,10 @@ use super::statements::{
 };
 use super::templates::{fault, json};
 use super::unsettled::{Counting, Event};
+use crate::by_index::ByIndex;
 use crate::error::{Code, Error};
 use crate::gates::record::collect;
 use crate::gates::send_back::{accept, send_back};
-use crate::pg::by_index::ByIndex;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};

@@ -5,8 +5,8 @@ use super::statements::{
     CANCEL_MANY, CANCEL_OPEN, HOLD_FREE, HOLD_PHASES, HOLD_TICKET_OF_TASK, KEEP_TICKET_OF_TASK,
     KEEP_TICKETS, KEEP_TICKETS_OF_TASKS, LET_GO, PUT_BACK, PUT_OFF, PUT_ON_HOLD,
 };
-use crate::pg::by_index::ByIndex;
-use crate::pg::clock;
+use crate::by_index::ByIndex;
+use crate::clock;
 use crate::pg::error::Result;
 use crate::pg::spi::{Sees, Session};
 use crate::pg::value::Value;

@@ -5,7 +5,8 @@
 
 use crate::error::Error;
 use crate::pg::error::Result;
-use crate::pg::{catalog, transaction, trigger};
+use crate::pg::{transaction, trigger};
+use crate::workspace::full_name;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -104,10 +105,7 @@ pub fn take(schema: u32) -> Vec<Event> {
 pub fn refuse_left() -> Result<()> {
     match NOTED.with_borrow(|noted| noted.first().map(|noted| noted.table)) {
         None => Ok(()),
-        Some(table) => Err(Error::not_recorded(
-            "tasks",
-            &catalog::full_name(table).unwrap_or_default(),
-        )),
+        Some(table) => Err(Error::not_recorded("tasks", &full_name(table))),
     }
 }
 

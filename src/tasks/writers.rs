@@ -8,6 +8,7 @@ use crate::identity;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::role::{self, Privilege};
+use crate::privileges;
 
 impl Task<'_> {
     /// Where the session has an agent, no task comes into another's name, and none is completed or given a result in another's.
@@ -90,13 +91,19 @@ impl Task<'_> {
                 return Err(self.fixed(name, "belongs to its ticket for good"));
             }
         }
+        let same_kind = firing.is_same(columns.kind);
         if old.is_some_and(|old| old.status.is_final()) {
             if !firing.is_same(columns.phase_id) {
                 return Err(self.fixed("phase_id", "is finished"));
             }
-            if !firing.is_same(columns.kind) {
+            if !same_kind {
                 return Err(self.fixed("kind", "is finished"));
             }
+        }
+        // Made another task and then one again, it would be asked for at another time.
+        let was_review = || firing.old_row().text(columns.kind).as_deref() == Some("review");
+        if !same_kind && was_review() && !privileges::acts_for(firing.owner()) {
+            return Err(self.fixed("kind", "is a review"));
         }
         Ok(())
     }
@@ -124,6 +131,6 @@ impl Task<'_> {
 
     /// Whether who acts may bring in what others did: the owner, where the session has no agent, and phasegate itself.
     pub(super) fn may_import(&self) -> bool {
-        role::acts_for(self.firing.owner()) && identity::required().is_none()
+        privileges::acts_for(self.firing.owner()) && identity::required().is_none()
     }
 }

@@ -208,7 +208,7 @@ impl Conductor {
     /// Those of the tickets that a statement picks. Needs the owner's rights.
     fn among(
         &self,
-        statement: &'static crate::pg::spi::Statement,
+        statement: &'static crate::workspace::Statement,
         candidates: &[Candidate],
     ) -> Result<HashSet<Uuid>> {
         if candidates.is_empty() {

@@ -9,18 +9,21 @@ use super::statements::{
     DROP_RESULTS, DROP_TASKS, DROP_TICKETS, FINISHED, HOLD_BELONGING, HOLD_FINISHED, IS_UNGUARDED,
     IS_WORKSPACES_OWN, LEFT, MARK_ARCHIVED,
 };
+use crate::by_index::ByIndex;
+use crate::clock;
 use crate::error::{Code, Error};
 use crate::identity;
-use crate::pg::by_index::ByIndex;
+use crate::notice::notice;
 use crate::pg::call::{Answer, Call};
-use crate::pg::error::{Result, notice};
+use crate::pg::error::Result;
 use crate::pg::role::{self, Privilege};
 use crate::pg::rows::{Row, Rows};
-use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::spi::{Sees, Session};
 use crate::pg::value::{Type, Value};
-use crate::pg::{clock, server, transaction};
+use crate::pg::{server, transaction};
+use crate::privileges;
 use crate::workspace::archiving::Archiving;
-use crate::workspace::{Configuration, Workspace};
+use crate::workspace::{Configuration, Statement, Workspace};
 use std::collections::HashSet;
 use std::rc::Rc;
 use uuid::Uuid;
@@ -51,7 +54,7 @@ pub fn archive_tickets(call: &Call) -> Result<Answer> {
     }
     let delete = call.datum(2).map(|_| call.bool(2, "delete")).transpose()?;
     let workspace = Workspace::current()?;
-    if !role::acts_for(workspace.owner) {
+    if !privileges::acts_for(workspace.owner) {
         return Err(workspace.not_owner());
     }
     transaction::require_writable();
@@ -214,7 +217,7 @@ impl<'a> Archiver<'a> {
         let _by_index = ByIndex::only();
         let _archiving = Archiving::of(self.workspace.schema, chosen.iter().copied());
         let tickets = Value::Uuids(chosen.to_vec());
-        let (db_role, acting_role) = (role::session_name(), role::acting_name());
+        let (db_role, acting_role) = (identity::db_role(), identity::acting_role());
         let by = [
             Value::text(Some(actor)),
             Value::text(Some(&db_role)),

@@ -4,7 +4,6 @@ use crate::error::Error;
 use crate::identity;
 use crate::json;
 use crate::pg::error::Result;
-use crate::pg::role;
 use crate::settings;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -78,8 +77,8 @@ impl Attribution {
             actor: identity::actor_or("transitioned_by", actor)?,
             reason: reason.or_else(settings::reason),
             artifacts,
-            db_role: role::session_name(),
-            acting_role: role::acting_name(),
+            db_role: identity::db_role(),
+            acting_role: identity::acting_role(),
             forced: false,
         })
     }

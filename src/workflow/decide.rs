@@ -1,21 +1,24 @@
 //! The decision about a row whose phase is to change: the edge, the gates, and what the ticket carries on.
 
 use super::attribution::Attribution;
+use super::doubts::Position;
 use super::force;
-use super::moves::{self, Artifacts, Move, Position};
+use super::moves::{self, Artifacts, Move};
 use super::request::{self, Outcome, Request};
 use super::transitions;
 use super::triggers::{id, require_sizes};
+use crate::clock;
 use crate::context::fold::{Block, fold};
 use crate::context::scout;
 use crate::error::{Code, Error};
 use crate::gates::check::check;
 use crate::gates::record::GateResult;
 use crate::pg::error::Result;
+use crate::pg::rows::Row;
 use crate::pg::spi::Sees;
-use crate::pg::trigger::{Each, FiredRow, Firing, On, Verdict, When};
+use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
-use crate::pg::{cache, catalog, clock};
+use crate::pg::{cache, catalog};
 use crate::phase::{Direction, Phase};
 use crate::workspace::{Columns, Configuration, Workspace};
 use std::fmt::Display;
@@ -32,7 +35,7 @@ pub fn decide(firing: &Firing) -> Result<Verdict> {
     let columns = workspace.columns_of(firing)?;
     require_sizes(firing, &columns)?;
     require_same_id(firing, &columns)?;
-    let phase = |row: FiredRow<'_>| {
+    let phase = |row: &Row<'_>| {
         row.phase(columns.phase_id, workspace.phase_type)
             .unwrap_or(0)
     };
@@ -73,7 +76,7 @@ fn require_same_id(firing: &Firing, columns: &Columns) -> Result<()> {
         format!("{column} of a ticket cannot be changed"),
     )
     .detail(format!(
-        "History and evidence of ticket {ticket} are told by it."
+        "History and evidence of ticket {ticket} reference it."
     ))
     .table(firing.table_name())
     .column(column))

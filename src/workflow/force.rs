@@ -23,7 +23,8 @@ mod function {
     use crate::pg::call::{Answer, Call};
     use crate::pg::catalog;
     use crate::pg::error::Result;
-    use crate::pg::role::{self, Privilege};
+    use crate::pg::role::Privilege;
+    use crate::privileges;
     use crate::workflow::wish::Wish;
     use std::rc::Rc;
 
@@ -38,13 +39,13 @@ mod function {
         if reason.trim().is_empty() {
             return Err(Error::invalid_argument(
                 "reason must not be empty",
-                "Who goes past the rules says why.",
+                "A forced move needs a reason.",
             ));
         }
         let mut wish = Wish::new(&to, Some(reason), call.optional_text(3), None, None)?;
         let history = wish.workspace.table("phase_history")?;
         let column = catalog::column(history, "forced").unwrap_or(0);
-        role::require_column(Privilege::Insert, history, column, "phase_history")?;
+        privileges::require_column(Privilege::Insert, history, column, "phase_history")?;
         let mut attribution = (*wish.attribution).clone();
         attribution.forced = true;
         wish.attribution = Rc::new(attribution);

@@ -69,7 +69,7 @@ pub fn block_ticket(call: &Call) -> Result<Answer> {
     if reason.trim().is_empty() {
         return Err(Error::invalid_argument(
             "reason must not be empty",
-            "Whoever is to unblock the ticket reads it.",
+            "Whoever unblocks the ticket needs to know it.",
         ));
     }
     let configuration = Workspace::current()?.configuration()?;

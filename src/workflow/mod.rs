@@ -13,6 +13,7 @@ mod blocked;
 #[cfg(feature = "postgres")]
 pub mod decide;
 pub mod diagram;
+pub mod doubts;
 pub mod force;
 #[cfg(feature = "postgres")]
 pub mod functions;

@@ -1,7 +1,7 @@
 //! The statements of the workflow, named and together.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 mod archive;
 

@@ -3,13 +3,14 @@
 
 use super::attribution::Attribution;
 use super::moves::{self, Artifacts, Move};
+use crate::clock;
 use crate::error::{Code, Error};
 use crate::limits;
 use crate::pg::error::Result;
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
-use crate::pg::{clock, role};
 use crate::phase::Kind;
+use crate::privileges;
 use crate::workspace::{Columns, Workspace};
 use uuid::Uuid;
 
@@ -41,7 +42,9 @@ pub fn start(firing: &Firing) -> Result<Verdict> {
         (columns.updated_at, now),
     ];
     // An import of blocked tickets says where they were blocked; from anybody but the owner it would be a forgery.
-    if !firing.new_row().is_null(columns.previous_phase_id) && !role::acts_for(workspace.owner) {
+    if !firing.new_row().is_null(columns.previous_phase_id)
+        && !privileges::acts_for(workspace.owner)
+    {
         changes.push((columns.previous_phase_id, Value::Null));
     }
     Ok(firing.with(&changes))
@@ -83,7 +86,7 @@ fn record_start(
             Code::InvalidStart,
             format!("a ticket cannot start in {label}"),
         );
-        if !role::acts_for(workspace.owner) {
+        if !privileges::acts_for(workspace.owner) {
             return Err(error
                 .detail(format!(
                     "Ticket {ticket} was inserted with phase_id {label}."

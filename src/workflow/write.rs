@@ -1,9 +1,11 @@
 //! Writing down the moves of a statement: history, gate results, superseded artifacts, context, tasks that stop or go on, new
 //! tasks.
 
+use super::doubts::Position;
 use super::history;
-use super::moves::{self, Move, Position};
+use super::moves::{self, Move};
 use super::statements::POSITIONS;
+use crate::clock;
 use crate::context::fold as context;
 use crate::context::scout;
 use crate::error::Error;
@@ -11,12 +13,12 @@ use crate::gates::record as gates;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::spi::{Sees, Session};
+use crate::pg::transaction;
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::Value;
-use crate::pg::{catalog, clock, transaction};
 use crate::phase::Direction;
 use crate::tasks::{generation, stopping};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, full_name};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -121,10 +123,7 @@ pub fn refuse_left() -> Result<()> {
     }
     match moves::left() {
         None => Ok(()),
-        Some(table) => Err(Error::not_recorded(
-            "tickets",
-            &catalog::full_name(table).unwrap_or_default(),
-        )),
+        Some(table) => Err(Error::not_recorded("tickets", &full_name(table))),
     }
 }
 

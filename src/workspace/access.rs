@@ -4,17 +4,19 @@
 //! nothing but the grants, so that pg_dump keeps a level and a GRANT or REVOKE by hand changes it.
 
 use super::Workspace;
+use super::alone::Work;
 use super::levels::{Grant, Level};
+use super::run_once;
 use super::trigger_code::qualified;
 use crate::error::{Code, Error};
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::lock::{self, Work};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
+use crate::pg::spi::{Session, quote_identifier, run_script};
 use crate::pg::value::{Type, Value};
+use crate::privileges;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -83,7 +85,7 @@ impl Access {
 
     /// Before it is looked at what is missing or there: what another session is granting or revoking is waited for.
     fn begin(&self) {
-        if role::acts_for(self.workspace.owner) {
+        if privileges::acts_for(self.workspace.owner) {
             self.alone();
         }
     }
@@ -91,7 +93,7 @@ impl Access {
     /// One session at a time grants or revokes: the server does not wait for another that does.
     fn alone(&self) {
         let schemas = BTreeSet::from_iter(self.schemas());
-        (schemas.iter()).for_each(|schema| lock::alone(Work::Defining(*schema)));
+        (schemas.iter()).for_each(|schema| Work::Defining(*schema).alone());
     }
 
     /// Grants or revokes. Who does it with no more than grant options waits here, and whoever may not keeps nobody waiting.

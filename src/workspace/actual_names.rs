@@ -1,8 +1,9 @@
 //! What the columns of a table of tickets are called, ours and the application's own key.
 
+use super::run_once;
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::spi::{Session, run_once};
+use crate::pg::spi::Session;
 use crate::pg::value::{Type, Value};
 
 /// The name that a column of ours has in this table of tickets: `ticket_` before it where there is such a column, since the

@@ -1,18 +1,20 @@
-//! Taking over what a schema already holds: an app's own tables, its own type of phases, its history. Their columns are
-//! brought into shape by `columns.rs`, their constraints and indexes by `repair.rs`; what is in the way is found by
-//! `survey.rs` before anything is changed.
+//! Taking over what a schema already holds: an app's own tables, its own type of phases, its history. What they lack is added as
+//! `sql/workspace/structure.txt` lists it. Their columns are brought into shape by `columns.rs`, their constraints and indexes by
+//! `repair.rs`; what is in the way is found by `survey.rs` before anything is changed.
 
 use super::quiet::quietly;
+use super::run_once;
 use super::shape::{TABLES, VIEWS};
 use super::site::Site;
 use super::standing::Labels;
+use super::table_triggers::is_of_extension;
+use crate::clock;
 use crate::error::{Code, Error};
 use crate::labels;
-use crate::pg::clock;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{run_once, run_script};
+use crate::pg::spi::run_script;
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 
@@ -70,7 +72,7 @@ pub(super) fn others(site: &Site, owner: u32) -> Result<Vec<Problem>> {
                 format!("{object} belongs to another role"),
             )
             .detail(
-                "All of a workspace belongs to one role: the owner of tickets, else the caller.",
+                "All objects of a workspace must belong to one role: the owner of tickets, or the caller.",
             );
             problems.push(Problem::of_error(&object, error));
         }
@@ -133,16 +135,16 @@ pub(super) fn is_kept(site: &Site, table: &str) -> Result<bool> {
         other => other,
     };
     let rows = run_once(
-        "SELECT 1 FROM pg_catalog.pg_trigger t
-           JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
-           JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-                                      AND d.objid OPERATOR(pg_catalog.=) p.oid
-                                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
-           JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-          WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
-            AND p.proname OPERATOR(pg_catalog.<>) '_adopting'
-            AND ($2 OPERATOR(pg_catalog.<>) 'tasks' OR p.proname OPERATOR(pg_catalog.=) '_tasks_keep')
-          LIMIT 1",
+        concat!(
+            "SELECT 1 FROM pg_catalog.pg_trigger t
+               JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+              WHERE t.tgrelid OPERATOR(pg_catalog.=) $1
+                AND p.proname OPERATOR(pg_catalog.<>) '_adopting'
+                AND ($2 OPERATOR(pg_catalog.<>) 'tasks' OR p.proname OPERATOR(pg_catalog.=) '_tasks_keep')
+                AND ",
+            is_of_extension!("p.oid"),
+            " LIMIT 1"
+        ),
         &[
             (Type::Oid, site.table(of).map_or(Value::Null, Value::Oid)),
             (Type::Text, Value::text(Some(table))),

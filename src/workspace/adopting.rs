@@ -1,6 +1,7 @@
 //! A table that is being adopted step by step: the trigger that marks it, and keeps the phases beside its texts.
 
 use super::shape::BESIDE;
+use super::table_triggers;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
@@ -66,7 +67,7 @@ pub(super) fn tickets(schema: u32) -> Option<u32> {
 
 fn arguments(schema: u32) -> Option<Vec<String>> {
     let phases = catalog::table_in(schema, "phases")?;
-    catalog_rows::trigger_arguments(phases, "_adopting")
+    table_triggers::arguments(phases, "_adopting")
 }
 
 /// The error about that.
@@ -75,8 +76,8 @@ pub(super) fn unfinished(name: &str) -> Error {
         Code::AdoptionUnfinished,
         format!("the adoption of workspace \"{name}\" is not finished"),
     )
-    .detail("phasegate.adopt_workspace was begun, and has not come to its end.")
+    .detail("phasegate.adopt_workspace was started and is not finished.")
     .hint(format!(
-        "CALL phasegate.adopt_workspace('{name}', ...) with the same arguments goes on; phasegate.detach_workspace('{name}') gives it up."
+        "CALL phasegate.adopt_workspace('{name}', ...) with the same arguments continues it; phasegate.detach_workspace('{name}') abandons it."
     ))
 }

@@ -1,14 +1,18 @@
 //! The tables that are only appended to, by phasegate and the workspace's owner, and what is left of a deleted ticket.
 
+use super::Statement;
 use super::Workspace;
 use super::archiving::Archiving;
+use super::buried;
+use crate::clock;
 use crate::error::{Code, Error};
 use crate::identity;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::role;
+use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
-use crate::pg::{clock, role};
+use crate::privileges;
 use crate::settings;
 
 /// The tables that are only appended to.
@@ -36,7 +40,7 @@ pub fn owner_only(firing: &Firing) -> Result<Verdict> {
     let events = [On::Insert, On::Update, On::Delete];
     firing.require(When::Before, Each::Statement, &events)?;
     let (workspace, table) = Workspace::of_firing_any(firing, &OWNERS)?;
-    if !role::acts_for(workspace.owner) {
+    if !privileges::acts_for(workspace.owner) {
         return Err(Error::permission_denied(&firing.table_name()));
     }
     if APPENDED.contains(&table) && settings::agent().is_some() && !role::is_switched() {
@@ -70,7 +74,8 @@ fn named_verdict(firing: &Firing) -> Result<Verdict> {
     }
 }
 
-static TICKET: Statement = Statement {
+/// Whether a ticket ($1) is there.
+static IS_THERE: Statement = Statement {
     sql: "SELECT 1 FROM {tickets} WHERE {ticket.id} OPERATOR(pg_catalog.=) $1",
     parameters: &[Type::Uuid],
 };
@@ -90,35 +95,29 @@ pub fn append_only(firing: &Firing) -> Result<Verdict> {
     }
     let (workspace, table) = Workspace::of_firing_any(firing, &APPENDED)?;
     if firing.is_row_delete() {
-        // Finished tickets go into the archive with their history.
-        if table == "phase_history"
-            && Archiving::covers(
-                workspace.schema,
-                firing.old_row().uuid(firing.column("ticket_id")?),
-            )
-        {
-            return Ok(Verdict::Keep);
-        }
-        let ticket = if table == "phase_history" {
-            firing.old_row().uuid(firing.column("ticket_id")?)
-        } else {
-            None
-        };
-        // When the row goes with its ticket, the ticket is gone already, and the cascade runs with the owner's rights. Whoever
-        // has others could take the history away before it is kept in the archive.
-        if ticket.is_some()
-            && role::acts_for(workspace.owner)
-            && !is_there(&workspace, &TICKET, &[Value::uuid(ticket)])?
-        {
+        if table == "phase_history" && goes_with_ticket(firing, &workspace)? {
             return Ok(Verdict::Keep);
         }
     } else if firing.trigger().event().fired_by_truncate()
-        && role::acts_for(workspace.owner)
+        && privileges::acts_for(workspace.owner)
         && !is_there(&workspace, &ANY_TICKET, &[])?
     {
         return Ok(Verdict::Keep);
     }
     Err(refused(table))
+}
+
+/// Whether this row of history goes with its ticket: into the archive, or kept in the tombstone, by a cascade that runs with the
+/// owner's rights, once the ticket is gone. A statement that deletes both could take the history away before.
+fn goes_with_ticket(firing: &Firing, workspace: &Workspace) -> Result<bool> {
+    let ticket = firing.old_row().uuid(firing.column("ticket_id")?);
+    if Archiving::covers(workspace.schema, ticket) {
+        return Ok(true);
+    }
+    let id = firing.old_row().uuid(firing.column("id")?);
+    Ok(privileges::acts_for(workspace.owner)
+        && id.is_some_and(|id| buried::take(workspace.schema, id))
+        && !is_there(workspace, &IS_THERE, &[Value::uuid(ticket)])?)
 }
 
 fn refused(table: &str) -> Error {
@@ -156,19 +155,26 @@ fn is_there(
     Ok(!rows.is_empty())
 }
 
-/// Keeps what is left of a ticket: who deleted it and its history. Not of one that is there again, as after an UPDATE
-/// that took it into another partition.
+/// Keeps what is left of a ticket: who deleted it and its history; gives the ids of that. One row, and more where one document
+/// would not hold all of what moves were given. Not of a ticket that is there again, as after an UPDATE that took it into another
+/// partition.
 static BURY: Statement = Statement {
     sql: "INSERT INTO {ws}.ticket_archive (ticket_id, title, finished_at, archived_at, deleted, document)
           SELECT $1, $2, $3, $4, true,
                  pg_catalog.jsonb_build_object(
-                     'format', 1, 'deleted_by', $5, 'db_role', $6, 'acting_role', $7,
-                     'history', (SELECT coalesce(pg_catalog.jsonb_agg(
-                                            pg_catalog.to_jsonb(h) OPERATOR(pg_catalog.-) 'ticket_id'::pg_catalog.text
-                                            ORDER BY h.created_at, h.id), '[]')
-                                   FROM {ws}.phase_history h
-                                  WHERE h.ticket_id OPERATOR(pg_catalog.=) $1))
-           WHERE NOT EXISTS (SELECT 1 FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) $1)",
+                     'format', 1, 'deleted_by', $5, 'db_role', $6, 'acting_role', $7, 'history', coalesce(p.history, '[]'))
+            FROM (SELECT) one
+            LEFT JOIN (
+                 SELECT pg_catalog.jsonb_agg(m.item ORDER BY m.created_at, m.id) AS history
+                   FROM (SELECT pg_catalog.to_jsonb(h) OPERATOR(pg_catalog.-) 'ticket_id'::pg_catalog.text AS item, h.created_at, h.id,
+                                pg_catalog.sum(coalesce(pg_catalog.octet_length(h.artifacts::pg_catalog.text), 0) OPERATOR(pg_catalog.+)
+                                               coalesce(pg_catalog.octet_length(h.transition_reason::pg_catalog.text), 0))
+                                    OVER (ORDER BY h.created_at, h.id) OPERATOR(pg_catalog./) 67108864 AS part
+                           FROM {ws}.phase_history h
+                          WHERE h.ticket_id OPERATOR(pg_catalog.=) $1) m
+                  GROUP BY m.part) p ON true
+           WHERE NOT EXISTS (SELECT 1 FROM {tickets} t WHERE t.{ticket.id} OPERATOR(pg_catalog.=) $1)
+       RETURNING pg_catalog.jsonb_path_query_array(document, '$.history[*].id')",
     parameters: &[
         Type::Uuid,
         Type::Text,
@@ -198,10 +204,11 @@ pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
         .time(columns.phase_entered_at)
         .filter(|_| phase.is_some_and(|phase| configuration.phases.kind(phase).is_final()));
     let actor = identity::actor()?;
-    let (db_role, acting_role) = (role::session_name(), role::acting_name());
+    let (db_role, acting_role) = (identity::db_role(), identity::acting_role());
     let _session = Session::open()?;
+    workspace.require_safe_cascade()?;
     let _owner = workspace.as_owner();
-    workspace.run(
+    let kept = workspace.run(
         &BURY,
         &[
             Value::uuid(row.uuid(columns.id)),
@@ -214,5 +221,13 @@ pub fn ticket_deleted(firing: &Firing) -> Result<Verdict> {
         ],
         Sees::Latest,
     )?;
+    let ids = kept
+        .iter()
+        .filter_map(|row| crate::json::read(&row.json(1)?));
+    let ids = ids.flat_map(|ids| ids.as_array().cloned().unwrap_or_default());
+    buried::note(
+        workspace.schema,
+        ids.filter_map(|id| id.as_str()?.parse().ok()),
+    );
     Ok(Verdict::Keep)
 }

@@ -1,5 +1,5 @@
-//! How the trigger functions of a workspace have to be attached to its tables: whoever may create a trigger may attach
-//! them to any event of any table.
+//! What fired a trigger function, and how those of a workspace have to be attached to its tables: whoever may create a trigger
+//! may attach them to any event of any table.
 
 use crate::error::{Code, Error};
 use crate::pg::catalog;
@@ -8,6 +8,27 @@ use crate::pg::trigger::{Each, Firing, On, When};
 use std::mem::discriminant;
 
 impl Firing {
+    /// Whether the event is an INSERT (else an UPDATE, DELETE or TRUNCATE).
+    pub fn is_insert(&self) -> bool {
+        self.trigger().event().fired_by_insert()
+    }
+
+    /// Whether the event is an UPDATE.
+    pub fn is_update(&self) -> bool {
+        self.trigger().event().fired_by_update()
+    }
+
+    /// Whether the event is the DELETE of a row.
+    pub fn is_row_delete(&self) -> bool {
+        let event = self.trigger().event();
+        event.fired_by_delete() && event.fired_for_row()
+    }
+
+    /// The OID of the table's owner.
+    pub fn owner(&self) -> u32 {
+        catalog::owner_of(self.table()).unwrap_or(0)
+    }
+
     /// Refuses unless the function was fired as the workspace's own triggers fire it: what has no row must not be read as
     /// one.
     pub fn require(&self, when: When, level: Each, events: &[On]) -> Result<()> {

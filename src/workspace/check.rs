@@ -4,11 +4,12 @@ use super::Workspace;
 use super::differences::{Differences, differences};
 use super::progress;
 use super::shape::{TABLES, VIEWS};
+use super::{Statement, run_once};
 use crate::error::Code;
-use crate::pg::error::{Result, notice};
+use crate::notice::notice;
+use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Statement, run_once};
 use crate::pg::value::{Type, Value};
 use crate::stamp::SHAPE;
 

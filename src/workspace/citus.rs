@@ -5,14 +5,16 @@
 //! there nothing is asked.
 
 use super::owner::Tables;
+use super::run_once;
 use super::shape::TABLES;
+use crate::changes::{self, Watched};
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Watched};
+use crate::pg::cache;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Plan, Sees, Session, run_once};
+use crate::pg::spi::{Plan, Sees, Session};
 use crate::pg::value::{Type, Value};
 use std::cell::{Cell, RefCell};
 
@@ -26,7 +28,7 @@ thread_local! {
 
 /// Whether this database has Citus.
 pub(super) fn is_there() -> bool {
-    let generation = cache::catalog_generation();
+    let generation = changes::catalog_generation();
     if let Some((seen, is_there)) = IS_THERE.get()
         && seen == generation
     {
@@ -259,7 +261,7 @@ pub(super) fn moved(workspace: &str) -> Error {
         format!("workspace \"{workspace}\" was moved meanwhile"),
     )
     .detail("The statement names a table that had its rows before.")
-    .hint("Repeat what you did.")
+    .hint("Try the statement again.")
 }
 
 /// Shards are hidden from who looks into pg_class. For statements of ours that ask it about tables by their OIDs.

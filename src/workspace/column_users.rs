@@ -1,8 +1,8 @@
 //! What uses a column of texts that is to become a phase, and keeps the server from converting it.
 
 use super::found::Table;
+use super::run_once;
 use crate::pg::error::Result;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 use crate::problems::{Problem, error};
 

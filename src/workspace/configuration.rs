@@ -8,8 +8,8 @@
 
 use super::shape::CONFIGURATION;
 use super::{Workspace, statements};
+use crate::changes::{self, Watched};
 use crate::error::Error;
-use crate::pg::cache::{self, Watched};
 use crate::pg::error::Result;
 use crate::phase::{Phase, Phases};
 use crate::workflow::transitions::Transitions;
@@ -37,8 +37,8 @@ impl Configuration {
             .filter_map(|name| workspace.tables.get(name))
             .map(Watched::new)
             .collect();
-        cache::reading();
-        let generation = cache::catalog_generation();
+        changes::reading();
+        let generation = changes::catalog_generation();
         let phases = statements::phases(workspace)?;
         let transitions = statements::transitions(workspace, &phases)?;
         Ok(Configuration {
@@ -52,7 +52,7 @@ impl Configuration {
 
     /// Whether nothing that this was read from has changed since.
     pub(super) fn is_current(&self) -> bool {
-        self.generation == cache::catalog_generation()
+        self.generation == changes::catalog_generation()
             && self.watched.iter().all(Watched::is_current)
     }
 

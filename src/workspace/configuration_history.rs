@@ -1,14 +1,16 @@
 //! Who changed the configuration: the triggers on its tables.
 
+use super::Statement;
 use super::shape::CONFIGURATION;
 use super::{Workspace, append_only};
+use crate::clock;
 use crate::identity;
 use crate::pg::cache;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session, Statement};
+use crate::pg::server;
+use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
-use crate::pg::{clock, role, server};
 
 static RECORD: Statement = Statement {
     sql: "INSERT INTO {ws}.configuration_history
@@ -55,7 +57,7 @@ pub fn changed(firing: &Firing) -> Result<Verdict> {
         "TRUNCATE"
     };
     let actor = identity::actor()?;
-    let (db_role, acting_role) = (role::session_name(), role::acting_name());
+    let (db_role, acting_role) = (identity::db_role(), identity::acting_role());
     let _session = Session::open()?;
     let _owner = workspace.as_owner();
     // What makes a row into JSON may be the owner's, and runs with the owner's rights.

@@ -1,6 +1,8 @@
 //! `create_workspace`: makes a workspace, adopts what is there, repairs what is missing.
 
+use super::alone::Work;
 use super::differences::differences;
+use super::full_name::full_name;
 use super::progress::Adoption;
 use super::quiet::quietly;
 use super::shape::TABLES;
@@ -8,16 +10,16 @@ use super::site::Site;
 use super::standing::Labels;
 use super::survey::survey;
 use super::{
-    adopt, citus, columns, distribute, found, own_triggers, owner, phases, repair, site, steps,
-    tickets_table, views,
+    adopt, citus, columns, distribute, found, own_triggers, owner, phases, repair, run_once, site,
+    steps, tickets_table, views,
 };
 use crate::error::{Code, Error};
 use crate::labels;
 use crate::pg::error::Result;
-use crate::pg::lock::{self, Purpose, Work};
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::{self, Rights};
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
+use crate::pg::spi::{Session, quote_identifier, run_script};
 use crate::pg::value::{Type, Value};
 use crate::pg::{cache, catalog, transaction};
 use crate::problems::Problem;
@@ -109,7 +111,6 @@ impl Wanted {
             }
             return Ok(found);
         };
-        let name = |table: u32| catalog::full_name(table).unwrap_or_default();
         let is_table = |table: u32| {
             let relation = catalog::relation(table);
             relation.is_some_and(|relation| matches!(relation.kind, b'r' | b'p'))
@@ -119,8 +120,8 @@ impl Wanted {
             return Err(Error::invalid_argument(
                 "tickets must be a table",
                 format!(
-                    "\"{}\" is no ordinary or partitioned table that stays.",
-                    name(wanted)
+                    "\"{}\" is not a permanent ordinary or partitioned table.",
+                    full_name(wanted)
                 ),
             ));
         }
@@ -134,7 +135,7 @@ impl Wanted {
                     self.workspace
                 ),
             )
-            .detail(format!("Its tickets are in table {}.", name(other)))
+            .detail(format!("Its tickets are in table {}.", full_name(other)))
             .hint("Make the workspace in another schema.")),
         }
     }
@@ -438,10 +439,10 @@ pub(super) fn comments(site: &Site, are_tickets_ours: bool) -> Result<()> {
 fn alone(name: &str, tickets: Option<u32>) -> Result<()> {
     if let Some(number) = site::may_make(name, tickets)? {
         if catalog::schema_by_name(name).is_none() {
-            lock::alone(Work::Making(number));
+            Work::Making(number).alone();
         }
         if let Some(schema) = catalog::schema_by_name(name) {
-            lock::alone(Work::Defining(schema));
+            Work::Defining(schema).alone();
         }
     }
     cache::accept_invalidations();

@@ -1,15 +1,16 @@
-//! `detach_workspace`.
+//! `detach_workspace`. What DROP EXTENSION leaves of a workspace is said in `sql/extension/schema.sql`.
 
+use super::alone::Work;
 use super::own_triggers::drop_triggers;
 use super::site::{Site, owner_of, run_each};
 use super::{adopting, distribute, swap, tickets_table};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::lock::{self, Work};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier, run_script};
 use crate::pg::{cache, catalog, role};
+use crate::privileges;
 
 pub(super) const DETACH: &str = include_str!("../../sql/workspace/detach.sql");
 
@@ -30,10 +31,10 @@ pub fn detach(name: &str, for_good: bool) -> Result<()> {
         found => found?,
     };
     let _making = distribute::making();
-    if !role::acts_for(workspace.owner) {
+    if !privileges::acts_for(workspace.owner) {
         return Err(workspace.not_owner());
     }
-    lock::alone(Work::Defining(workspace.schema));
+    Work::Defining(workspace.schema).alone();
     let _session = Session::open()?;
     let _pinned = Pinned::search_path();
     let _rights = workspace.as_owner();
@@ -71,7 +72,7 @@ fn leave_detached(name: &str, error: Error) -> Result<()> {
     let Some(owner) = owner_of(&site)?.filter(|_| site.has("phase_history")) else {
         return Err(error);
     };
-    lock::alone(Work::Defining(schema));
+    Work::Defining(schema).alone();
     let _pinned = Pinned::search_path();
     let _rights = Rights::of(owner);
     leave(&site)
@@ -84,7 +85,7 @@ fn abandon(schema: u32, name: &str) -> Result<()> {
     let tickets = adopting::tickets(schema);
     let site = Site::held(schema, quote_identifier(name)?, tickets)?;
     let owner = owner_of(&site)?.unwrap_or_else(role::current);
-    lock::alone(Work::Defining(schema));
+    Work::Defining(schema).alone();
     let _pinned = Pinned::search_path();
     let _rights = Rights::of(owner);
     swap::abandon(&site)?;

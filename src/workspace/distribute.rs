@@ -5,17 +5,20 @@
 //! is distributed, in the same transaction; views and triggers come last, one statement at a time.
 
 use super::adopt::HOW_CAST;
+use super::alone::Work;
 use super::own_triggers::{Always, drop_triggers, enabled_always};
 use super::site::Site;
-use super::{create, owner, tickets_table};
+use super::{create, owner, run_once, tickets_table};
 use crate::error::{Code, Error};
-use crate::pg::error::{Result, notice};
-use crate::pg::lock::{self, Purpose, Work};
+use crate::notice::notice;
+use crate::pg::error::Result;
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Session, quote_identifier, run_once};
+use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, role, transaction};
+use crate::pg::{cache, catalog, transaction};
+use crate::privileges;
 use crate::workspace::citus;
 
 /// What Citus is told while a workspace is made or changed: tables are not distributed one by one as they are made, and may
@@ -131,7 +134,7 @@ fn drop_views(site: &Site) -> Result<()> {
 pub(super) fn distribute(name: &str) -> Result<()> {
     transaction::require_writable();
     let workspace = super::Workspace::to_define(name)?;
-    if !role::acts_for(workspace.owner) {
+    if !privileges::acts_for(workspace.owner) {
         return Err(workspace.not_owner());
     }
     if !citus::is_there() {
@@ -146,7 +149,7 @@ pub(super) fn distribute(name: &str) -> Result<()> {
     if citus::is_distributed(schema)? {
         return Ok(());
     }
-    lock::alone(Work::Defining(schema));
+    Work::Defining(schema).alone();
     let tickets = tickets_table::to_be(schema)?;
     let site = Site::held(schema, quote_identifier(name)?, tickets)?.distributed();
     require_own_tickets(&site)?;

@@ -5,6 +5,7 @@
 use super::actual_names::actual_name;
 use super::kind::{self, FoundType};
 use super::placeholders::TICKET_COLUMNS;
+use super::run_once;
 use super::site::Site;
 use super::structure::Class;
 use super::tickets_table;
@@ -13,7 +14,7 @@ use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::pg::value::{Type, Value};
 use crate::ticket_names::{self, Choice};
 

@@ -8,9 +8,11 @@ mod access;
 mod actual_names;
 mod adopt;
 pub mod adopting;
+mod alone;
 pub mod append_only;
 pub mod archiving;
 mod attached;
+pub mod buried;
 mod check;
 pub mod citus;
 mod column_checks;
@@ -24,6 +26,7 @@ mod differences;
 mod distribute;
 mod fired;
 mod found;
+mod full_name;
 pub mod functions;
 mod inheritance;
 mod kept_names;
@@ -34,6 +37,7 @@ mod own_triggers;
 mod owner;
 mod owners_path;
 pub mod phases;
+mod pinned;
 mod placeholders;
 mod progress;
 mod quiet;
@@ -46,6 +50,7 @@ mod shape;
 mod site;
 mod sizes;
 mod standing;
+mod statement;
 mod statements;
 mod steps;
 mod structure;
@@ -56,6 +61,7 @@ mod survey_table;
 mod survey_values;
 mod survey_writes;
 mod swap;
+mod table_triggers;
 mod ticket_columns;
 mod tickets_table;
 mod tried;
@@ -67,16 +73,20 @@ mod views;
 mod words;
 
 pub use configuration::Configuration;
+pub use full_name::full_name;
+pub use statement::{Statement, run_once};
 pub use ticket_columns::Columns;
 
+use crate::changes;
 use crate::error::{Code, Error};
 use crate::pg::cache;
 use crate::pg::error::Result;
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Plan, Session, Statement, quote_identifier};
+use crate::pg::spi::{Plan, Session, quote_identifier};
 use crate::pg::trigger::Firing;
 use crate::pg::{catalog, lock, role};
+use crate::privileges;
 use crate::stamp::{Fit, Stamp};
 use citus::Shards;
 use owner::Tables;
@@ -176,7 +186,7 @@ impl Workspace {
             && citus::is_distributed_now(schema)?
         {
             distribute::require_coordinator_of(name)?;
-            let shells = Self::load(schema, cache::catalog_generation(), None)?;
+            let shells = Self::load(schema, changes::catalog_generation(), None)?;
             return shells
                 .map(Rc::new)
                 .ok_or_else(|| Error::not_a_workspace(name));
@@ -210,7 +220,7 @@ impl Workspace {
             workspace.touch();
             return Ok(known);
         }
-        let generation = cache::catalog_generation();
+        let generation = changes::catalog_generation();
         // Before it is loaded, which may fail.
         WORKSPACES.with_borrow_mut(|workspaces| workspaces.remove(&schema));
         let fresh = Self::load(schema, generation, Shards::of(schema)?)?.map(Rc::new);
@@ -245,7 +255,7 @@ impl Workspace {
     }
 
     fn is_current(&self) -> bool {
-        self.generation == cache::catalog_generation()
+        self.generation == changes::catalog_generation()
             && self.tables.are_current()
             && self.shards.as_ref().is_none_or(Shards::are_current)
     }
@@ -366,7 +376,7 @@ impl Workspace {
 
     /// The search_path for what runs with the owner's rights.
     fn path(&self) -> Rc<OwnersPath> {
-        let generation = cache::rights_generation();
+        let generation = changes::rights_generation();
         if let Some((known, path)) = self.path.borrow().as_ref()
             && *known == generation
         {
@@ -381,12 +391,12 @@ impl Workspace {
 
     /// Refuses unless the caller may read tickets: the least that any function of a workspace asks for.
     pub fn require_reader(&self) -> Result<()> {
-        role::require(role::Privilege::Select, self.tickets, &self.tickets_name())
+        privileges::require(role::Privilege::Select, self.tickets, &self.tickets_name())
     }
 
     /// Refuses unless the caller may update this column of tickets.
     pub fn require_update(&self, column: i16) -> Result<()> {
-        role::require_column(
+        privileges::require_column(
             role::Privilege::Update,
             self.tickets,
             column,

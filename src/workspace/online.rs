@@ -14,15 +14,15 @@ use super::standing::Labels;
 use super::structure::Class;
 use super::survey::{self, survey};
 use super::{
-    adopt, adopting, citus, column_users, distribute, own_triggers, owner, phases, repair, steps,
-    swap,
+    adopt, adopting, citus, column_users, distribute, own_triggers, owner, phases, repair,
+    run_once, steps, swap,
 };
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{Session, quote_identifier, run_once, run_script};
+use crate::pg::spi::{Session, quote_identifier, run_script};
 use crate::pg::value::{Type, Value};
 use uuid::Uuid;
 
@@ -101,8 +101,8 @@ pub(super) fn step(wanted: &Wanted, state: Option<&str>) -> Result<Option<String
         "history" => step.history(rest),
         "finish" => step.finish(rest),
         _ => Err(Error::invalid_argument(
-            "state cannot be this",
-            format!("\"{state}\" names no step."),
+            "invalid state of adoption",
+            format!("\"{state}\" is not a step."),
         )),
     }
 }
@@ -419,7 +419,7 @@ impl Step<'_> {
         let site = self.site;
         let horizon: u64 = horizon.parse().map_err(|_| {
             Error::invalid_argument(
-                "state cannot be this",
+                "invalid state of adoption",
                 format!("\"{horizon}\" is no number."),
             )
         })?;

@@ -1,11 +1,13 @@
 //! The triggers of ours that stand on a workspace: those for partitioned tables, which fire for replicated rows, all of them.
 
+use super::run_once;
 use super::site::{Site, run_each};
+use super::table_triggers::is_of_extension;
 use crate::pg::catalog;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::{run_once, run_script};
+use crate::pg::spi::run_script;
 use crate::pg::value::{Type, Value};
 
 /// Triggers FOR EACH ROW that do what one FOR EACH STATEMENT does, where statements may name a table above or below.
@@ -58,15 +60,14 @@ pub(super) type Always = (String, String);
 /// The triggers of ours that also fire for replicated rows, because the owner wants it so.
 pub(super) fn enabled_always(site: &Site) -> Result<Vec<Always>> {
     let rows = run_once(
-        "SELECT c.oid::pg_catalog.text, t.tgname::pg_catalog.text
-           FROM pg_catalog.pg_trigger t
-           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
-           JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-                                      AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
-                                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
-           JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-          WHERE (c.relnamespace OPERATOR(pg_catalog.=) $1 OR c.oid OPERATOR(pg_catalog.=) $2) AND e.extname OPERATOR(pg_catalog.=) 'phasegate'
-            AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A'",
+        concat!(
+            "SELECT c.oid::pg_catalog.text, t.tgname::pg_catalog.text
+               FROM pg_catalog.pg_trigger t
+               JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+              WHERE (c.relnamespace OPERATOR(pg_catalog.=) $1 OR c.oid OPERATOR(pg_catalog.=) $2)
+                AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.=) 'A' AND ",
+            is_of_extension!("t.tgfoid")
+        ),
         &site.parameters(),
     )?;
     let read = |row: Row<'_>| Some((row.text(1)?, row.text(2)?));
@@ -100,17 +101,19 @@ pub(super) fn runs_ours(definition: &str) -> bool {
 pub(super) fn drop_triggers(site: &Site) -> Result<()> {
     let _pinned = Pinned::search_path();
     run_each(
-        "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-           FROM pg_trigger t
-           JOIN pg_class c ON c.oid = t.tgrelid
-           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
-           JOIN pg_extension e ON e.oid = d.refobjid
-          WHERE (c.relnamespace = $1 OR c.oid = $2) AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
-            AND (c.oid = $2
-                 OR NOT EXISTS (SELECT FROM pg_constraint k JOIN pg_class h ON h.oid = k.conrelid
-                                 WHERE k.confrelid = c.oid AND k.contype = 'f'
-                                   AND h.relname = 'phase_history' AND h.relnamespace <> $1))
-          ORDER BY 1",
+        concat!(
+            "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+               FROM pg_trigger t
+               JOIN pg_class c ON c.oid = t.tgrelid
+              WHERE (c.relnamespace = $1 OR c.oid = $2) AND NOT t.tgisinternal AND t.tgparentid = 0
+                AND (c.oid = $2
+                     OR NOT EXISTS (SELECT FROM pg_constraint k JOIN pg_class h ON h.oid = k.conrelid
+                                     WHERE k.confrelid = c.oid AND k.contype = 'f'
+                                       AND h.relname = 'phase_history' AND h.relnamespace <> $1))
+                AND ",
+            is_of_extension!("t.tgfoid"),
+            " ORDER BY 1"
+        ),
         &site.parameters(),
     )
 }

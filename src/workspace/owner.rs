@@ -3,7 +3,7 @@
 //! Side effects run with the rights of the workspace's owner. So they touch only what belongs to that role: whoever owns
 //! the schema, or the database in the case of `public`, may drop a table and put one of their own in its place; whoever
 //! holds the TRIGGER privilege may put a trigger on one. Both are looked for when the tables are locked and nobody can do it
-//! any more, and refused. Only who has the owner's rights replaces a trigger of ours, see `triggers_made.rs`.
+//! any more, and refused. That nobody else makes a trigger there `triggers_made.rs` sees to.
 //!
 //! What else runs when a row is written only a table's owner can make: defaults, generated columns, CHECKs, expressions of
 //! indexes, rules, policies, statistics, partitions, casts of the phase type. A foreign key from somebody else's table
@@ -16,8 +16,8 @@ use super::shape::TABLES;
 use super::site::Site;
 use super::trigger_code::{qualified, require_own_path, vet};
 use super::uses::Use;
+use crate::changes::{self, Watched};
 use crate::error::{Code, Error};
-use crate::pg::cache::{self, Watched};
 use crate::pg::catalog::Relation;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
@@ -25,6 +25,7 @@ use crate::pg::spi::{Session, quote_identifier};
 use crate::pg::{catalog, role};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::iter;
 use std::rc::Rc;
 
 /// One of a workspace's tables.
@@ -41,10 +42,34 @@ struct Table {
 pub(super) struct Tables {
     schema: u32,
     found: Vec<Table>,
-    /// Tables whose triggers run nobody else's code, each with the count of changes of rights at which that was seen.
-    vetted: RefCell<HashMap<u32, u64>>,
+    /// Tables whose triggers run nobody else's code.
+    vetted: RefCell<HashMap<u32, Vetted>>,
     /// The partitions of the tables that have any.
-    partitions: RefCell<HashMap<u32, Rc<[Partition]>>>,
+    partitions: RefCell<HashMap<u32, Rc<Partitions>>>,
+}
+
+/// When it was seen that a table's triggers run nobody else's code.
+#[derive(Debug)]
+struct Vetted {
+    /// The count of changes of rights.
+    rights: u64,
+    /// Whether none is put off to the commit either.
+    is_restricted: bool,
+    /// The partitions that it had.
+    partitions: Option<Rc<Partitions>>,
+}
+
+/// A table's partitions, theirs, and so on. One that comes changes the one that it is a partition of.
+#[derive(Debug)]
+struct Partitions {
+    table: Watched,
+    all: Vec<Partition>,
+}
+
+impl Partitions {
+    fn are_current(&self) -> bool {
+        self.table.is_current() && self.all.iter().all(|one| one.watched.is_current())
+    }
 }
 
 /// A partition of one of them: whoever owns it makes what runs when the table is read, planning included.
@@ -147,7 +172,7 @@ impl Tables {
             }
             if table.relation.has_children
                 && let Some(one) =
-                    (self.partitions(table.oid)?.iter()).find(|one| one.owner != owner)
+                    (self.partitions(table.oid)?.all.iter()).find(|one| one.owner != owner)
             {
                 return Err(other_owner("table", &qualified(one.oid)?, one.owner, owner));
             }
@@ -161,15 +186,16 @@ impl Tables {
         }
     }
 
-    /// The table's partitions, looked up again when one of them has changed. One that comes changes the table, and with that all.
-    fn partitions(&self, table: u32) -> Result<Rc<[Partition]>> {
+    /// The table's partitions, looked up again when it or one of them has changed.
+    fn partitions(&self, table: u32) -> Result<Rc<Partitions>> {
         let known = self.partitions.borrow().get(&table).map(Rc::clone);
         if let Some(known) = known
-            && known.iter().all(|one| one.watched.is_current())
+            && known.are_current()
         {
             return Ok(known);
         }
         let _session = Session::open()?;
+        let watched = Watched::new(table);
         let look_up = |oid: u32| {
             let watched = Watched::new(oid);
             let owner = catalog::owner_of(oid)?;
@@ -179,8 +205,11 @@ impl Tables {
                 watched,
             })
         };
-        let found = descendants(table)?.into_iter().filter_map(look_up);
-        let found: Rc<[Partition]> = found.collect();
+        let all = descendants(table)?.into_iter().filter_map(look_up);
+        let found = Rc::new(Partitions {
+            table: watched,
+            all: all.collect(),
+        });
         self.partitions
             .borrow_mut()
             .insert(table, Rc::clone(&found));
@@ -195,11 +224,27 @@ impl Tables {
         Ok(format!("{}.{name}", quote_identifier(&schema)?))
     }
 
-    /// Locks the tables that a statement names as the statement will.
-    pub(super) fn lock(&self, uses: &[Use]) {
+    /// Locks the tables that a statement names as the statement will, and their partitions: the server locks these only when it
+    /// plans, one after the other, and whoever keeps it waiting for one could meanwhile be given another.
+    pub(super) fn lock(&self, uses: &[Use]) -> Result<()> {
         for one in uses {
-            if let Some(oid) = self.get(one.table) {
-                lock::table(oid, one.purpose);
+            let Some(table) = self.found.iter().find(|found| found.name == one.table) else {
+                continue;
+            };
+            lock::table(table.oid, one.purpose);
+            if table.relation.has_children {
+                self.lock_partitions(table.oid, one.purpose)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock_partitions(&self, table: u32, purpose: Purpose) -> Result<()> {
+        loop {
+            let known = self.partitions(table)?;
+            (known.all.iter()).for_each(|one| lock::table(one.oid, purpose));
+            if known.are_current() {
+                return Ok(());
             }
         }
     }
@@ -215,39 +260,71 @@ impl Tables {
     }
 
     fn require_triggers(&self, oid: u32, owner: u32, what: Vetting) -> Result<()> {
-        let generation = cache::rights_generation();
         let is_restricted = role::is_restricted();
-        if !is_restricted && self.vetted.borrow().get(&oid) == Some(&generation) {
+        let Some(table) = self.found.iter().find(|table| table.oid == oid) else {
+            return vet(oid, owner, is_restricted);
+        };
+        if table.relation.has_children {
+            // Rows are routed to partitions, and their triggers fire with the same rights.
+            self.lock_partitions(oid, Purpose::Writing)?;
+        }
+        let has_children = table.relation.has_children;
+        let partitions = has_children.then(|| self.partitions(oid)).transpose()?;
+        let rights = changes::rights_generation();
+        if self.is_vetted(table, rights, is_restricted, partitions.as_ref()) {
             return Ok(());
         }
         // With others' things in its schema the workspace is not on the search_path, and temporary tables are found.
         let asks_names = what == Vetting::CodeAndNames && !is_safe(self.schema, owner)?;
-        let vet = |table| {
-            vet(table, owner, is_restricted)?;
+        let children = partitions.iter().flat_map(|found| &found.all);
+        if let Some(one) = children.into_iter().find(|one| one.owner != owner) {
+            return Err(other_owner("table", &qualified(one.oid)?, one.owner, owner));
+        }
+        for one in with_partitions(table, partitions.as_deref()) {
+            vet(one, owner, is_restricted)?;
             if asks_names {
-                require_own_path(table)?;
+                require_own_path(one)?;
             }
-            Ok(())
-        };
-        vet(oid)?;
-        let has_children = |table: &&Table| table.oid == oid && table.relation.has_children;
-        if self.found.iter().any(|table| has_children(&table)) {
-            // Rows are routed to partitions, and their triggers fire with the same rights.
-            for child in descendants(oid)? {
-                lock::table(child, Purpose::Writing);
-                match catalog::relation(child) {
-                    Some(relation) if relation.owner != owner => {
-                        let name = qualified(child)?;
-                        return Err(other_owner("table", &name, relation.owner, owner));
-                    }
-                    _ => vet(child)?,
-                }
-            }
-        } else if what == Vetting::CodeAndNames {
-            self.vetted.borrow_mut().insert(oid, generation);
+        }
+        if what == Vetting::CodeAndNames {
+            let seen = Vetted {
+                rights,
+                is_restricted,
+                partitions,
+            };
+            self.vetted.borrow_mut().insert(oid, seen);
         }
         Ok(())
     }
+
+    /// Whether nothing has changed since the table was looked at so; `partitions` are those that it has now.
+    fn is_vetted(
+        &self,
+        table: &Table,
+        rights: u64,
+        is_restricted: bool,
+        partitions: Option<&Rc<Partitions>>,
+    ) -> bool {
+        let vetted = self.vetted.borrow();
+        let Some(seen) = vetted.get(&table.oid) else {
+            return false;
+        };
+        let same_partitions = match (&seen.partitions, partitions) {
+            (None, None) => true,
+            (Some(seen), Some(now)) => Rc::ptr_eq(seen, now),
+            _ => false,
+        };
+        seen.rights == rights
+            && (seen.is_restricted || !is_restricted)
+            && same_partitions
+            && table.watched.is_current()
+    }
+}
+
+/// The table and its partitions.
+fn with_partitions(table: &Table, partitions: Option<&Partitions>) -> impl Iterator<Item = u32> {
+    let children = partitions.into_iter().flat_map(|found| &found.all);
+    iter::once(table.oid).chain(children.map(|one| one.oid))
 }
 
 /// What is asked of a table's triggers.
@@ -301,7 +378,7 @@ pub(super) fn changed() -> Error {
         Code::WorkspaceChanged,
         "the schema's tables were changed meanwhile",
     )
-    .hint("Repeat what you did.")
+    .hint("Try the statement again.")
 }
 
 pub(super) fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> Error {
@@ -312,7 +389,7 @@ pub(super) fn other_owner(kind: &str, object: &str, other: u32, owner: u32) -> E
         format!("{kind} {object} belongs to another role"),
     )
     .detail(format!(
-        "It belongs to \"{other}\", the workspace to \"{owner}\". All of a workspace belongs to one role: the owner of tickets, else who makes it."
+        "It belongs to \"{other}\", the workspace to \"{owner}\". All objects of a workspace must belong to one role: the owner of tickets, or the role that makes the workspace."
     ))
     .hint(format!(
         "ALTER {statement} {object} OWNER TO \"{owner}\" if you trust what it is; else drop it."

@@ -1,8 +1,9 @@
 //! The search_path for what runs with the owner's rights.
 
+use super::run_once;
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::spi::{Session, run_once};
+use crate::pg::spi::Session;
 use crate::pg::value::{Type, Value};
 use crate::search_path;
 use std::ffi::CString;

@@ -2,11 +2,12 @@
 
 use super::Workspace;
 use super::site::Site;
+use super::{Statement, run_once};
 use crate::error::{Code, Error};
 use crate::labels;
 use crate::limits;
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, Session, Statement, run_once};
+use crate::pg::spi::{Sees, Session};
 use crate::pg::trigger::{Each, Firing, On, Verdict, When};
 use crate::pg::value::{Type, Value};
 use crate::phase::{Kind, context_key};
@@ -105,7 +106,7 @@ pub fn check(firing: &Firing) -> Result<Verdict> {
                 format!("{name} of a phase cannot be changed"),
             )
             .detail(format!(
-                "Contexts of tickets have what {} left under its key.",
+                "Contexts of tickets use the key of {}.",
                 label(phase)?
             )));
         }

@@ -2,10 +2,12 @@
 //!
 //! Whether they do depends on the tables' size, not on the time it takes, so that it is the same every time.
 
+use super::run_once;
 use super::site::Site;
-use crate::pg::error::{Result, notice};
+use super::table_triggers::is_of_extension;
+use crate::notice::notice;
+use crate::pg::error::Result;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 use std::ffi::CString;
 
@@ -41,24 +43,21 @@ const CHECKED: i64 = 1_000_000;
 /// About how many rows each of the tables has, as the planner estimates it: as many a page as when the table was
 /// last vacuumed or analyzed. A table that has not been yet is taken for one of 64 rows a page.
 /// Says too whether the table has a trigger of ours. Runs with the caller's search_path.
-const SIZES: &str = "
+const SIZES: &str = concat!("
     SELECT CASE WHEN c.oid OPERATOR(pg_catalog.=) $3 THEN 'tickets' ELSE c.relname END,
            pg_catalog.round(CASE WHEN c.relpages OPERATOR(pg_catalog.>) 0 AND c.reltuples OPERATOR(pg_catalog.>=) 0
                                  THEN c.reltuples OPERATOR(pg_catalog./) c.relpages ELSE 64 END
                             OPERATOR(pg_catalog.*) pg_catalog.pg_relation_size(c.oid)
                             OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.float8
                            )::pg_catalog.int8,
-           EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                     JOIN pg_catalog.pg_depend d
-                       ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-                      AND d.objid OPERATOR(pg_catalog.=) t.tgfoid
-                      AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\"
-                     JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-                    WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND e.extname OPERATOR(pg_catalog.=) 'phasegate')
+           EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND ",
+    is_of_extension!("t.tgfoid"),
+    ")
       FROM pg_catalog.pg_class c
      WHERE c.relnamespace OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) ANY ($2)
            AND c.relname OPERATOR(pg_catalog.<>) 'tickets'
-        OR c.oid OPERATOR(pg_catalog.=) $3";
+        OR c.oid OPERATOR(pg_catalog.=) $3"
+);
 
 /// A table's name, its rows, and whether it is phasegate's already.
 type Size = (String, i64, bool);

@@ -2,10 +2,10 @@
 
 use super::found::Table;
 use super::site::Site;
-use super::{owner, relatives};
+use super::{owner, relatives, run_once};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
-use crate::pg::spi::{run_once, run_script};
+use crate::pg::spi::run_script;
 use crate::pg::value::{Type, Value};
 
 /// Writes while the table's own triggers do not fire.

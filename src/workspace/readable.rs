@@ -3,10 +3,10 @@
 //! Whoever owns a table makes what runs when it is read, and may give its name to another: so only tables are read whose owners
 //! have the rights of the workspace's, and they are held before they are named.
 
+use super::run_once;
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::role;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 use std::collections::HashSet;

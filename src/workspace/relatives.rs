@@ -1,7 +1,7 @@
 //! Partitions and what they are partitions of.
 
+use super::run_once;
 use crate::pg::error::Result;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 
 fn relatives(sql: &str, table: u32) -> Result<Vec<u32>> {

@@ -1,6 +1,6 @@
 //! What was read of tables' definitions, for as long as they stay as they are.
 
-use crate::pg::cache::Watched;
+use crate::changes::Watched;
 use crate::pg::error::Result;
 use std::cell::RefCell;
 use std::collections::HashMap;

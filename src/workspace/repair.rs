@@ -5,6 +5,7 @@ use super::found::{self, Object, Table};
 use super::shape::TABLES;
 use super::site::{Site, run_each};
 use super::structure::{self, Class, Part};
+use super::table_triggers::is_of_extension;
 use crate::definitions;
 use crate::pg::error::Result;
 use crate::pg::settings::Pinned;
@@ -272,12 +273,12 @@ pub(super) fn stray_triggers(site: &Site) -> Result<()> {
             .map(|part| Some(part.name.to_owned()))
             .collect();
         run_each(
-            "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-               FROM pg_trigger t
-               JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
-               JOIN pg_extension e ON e.oid = d.refobjid
-              WHERE t.tgrelid = $1 AND e.extname = 'phasegate' AND NOT t.tgisinternal AND t.tgparentid = 0
-                AND t.tgname::text <> ALL ($2)",
+            concat!(
+                "SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+                   FROM pg_trigger t
+                  WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname::text <> ALL ($2) AND ",
+                is_of_extension!("t.tgfoid")
+            ),
             &[
                 (Type::Oid, Value::Oid(table)),
                 (Type::Texts, Value::Texts(own)),

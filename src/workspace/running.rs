@@ -1,14 +1,17 @@
 //! Running the rooms' statements in a workspace: what is seen to first, and the plans that are kept.
 
-use super::uses::uses;
+use super::shape::OF_TICKETS;
+use super::statement::{self, Statement};
+use super::uses::{Use, uses};
 use super::{AsOwner, Workspace};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
 use crate::pg::role;
 use crate::pg::rows::{Row, Rows};
-use crate::pg::spi::{Plan, Sees, Statement};
+use crate::pg::spi::{Plan, Sees};
 use crate::pg::value::{Type, Value};
+use crate::privileges;
 use std::rc::Rc;
 
 /// How often a workspace is looked up for one statement: its tickets may have come to another schema before they were locked.
@@ -63,7 +66,7 @@ impl Workspace {
         sees: Sees,
     ) -> Result<Rows> {
         let ready = self.ready(statement)?;
-        let sees_all = role::may_read_all(self.tickets);
+        let sees_all = privileges::may_read_all(self.tickets);
         let plan = ready.workspace(self).plan(statement, sees_all)?;
         plan.run(arguments, sees, 0)
     }
@@ -76,7 +79,7 @@ impl Workspace {
         take: impl FnMut(&Row<'_>),
     ) -> Result<()> {
         let ready = self.ready(statement)?;
-        let sees_all = role::may_read_all(self.tickets);
+        let sees_all = privileges::may_read_all(self.tickets);
         let plan = ready.workspace(self).plan(statement, sees_all)?;
         plan.run_by_row(arguments, take)
     }
@@ -90,18 +93,16 @@ impl Workspace {
         arguments: &[(Type, Value<'_>)],
     ) -> Result<Rows> {
         self.keep_names();
-        lock::table(self.tickets, Purpose::Reading);
+        self.tables.lock(&[Use {
+            table: "tickets",
+            purpose: Purpose::Reading,
+        }])?;
         let renamed = self.require_unchanged()?;
         let named = renamed.as_deref().unwrap_or(self);
         self.require_one_owner()?;
-        let types: Vec<_> = arguments
-            .iter()
-            .map(|(kind, _)| kind.oid(self.phase_type))
-            .collect();
-        let values: Vec<_> = arguments.iter().map(|(_, value)| value.clone()).collect();
         let _owner = self.as_owner();
         let text = format!("{}({condition})", named.in_workspace(sql));
-        Plan::prepare(&text, &types)?.run(&values, Sees::Latest, 0)
+        statement::run_made(&text, self.phase_type, arguments)
     }
 
     /// What has to be seen to before a statement is planned and run: its tables are locked as it will lock them, are still
@@ -112,14 +113,15 @@ impl Workspace {
     fn ready(&self, statement: &'static Statement) -> Result<Ready> {
         let uses = uses(statement);
         self.keep_names();
-        self.tables.lock(&uses);
+        self.tables.lock(&uses)?;
         let renamed = self.require_unchanged()?;
-        self.require_one_owner()?;
+        let now = renamed.as_deref().unwrap_or(self);
+        now.require_one_owner()?;
         let writes = |purpose| purpose == Purpose::Writing;
         if role::is_switched() {
             for one in uses.iter().filter(|one| writes(one.purpose)) {
-                let table = self.table(one.table)?;
-                self.tables.require_safe_triggers(table, self.owner)?;
+                let table = now.table(one.table)?;
+                now.tables.require_safe_triggers(table, now.owner)?;
             }
             return Ok(Ready {
                 _rights: None,
@@ -136,6 +138,23 @@ impl Workspace {
             _rights: (only_reads && stands_above()).then(|| self.as_owner()),
             renamed,
         })
+    }
+
+    /// Before what belongs to a ticket goes with it, with the owner's rights and not by a statement of ours: it runs nobody else's
+    /// code. What is put there between this and that the event trigger refuses. Needs an open [`Session`].
+    pub(super) fn require_safe_cascade(&self) -> Result<()> {
+        let written = |table| Use {
+            table,
+            purpose: Purpose::Writing,
+        };
+        self.tables.lock(&OF_TICKETS.map(written))?;
+        let renamed = self.require_unchanged()?;
+        let now = renamed.as_deref().unwrap_or(self);
+        now.require_one_owner()?;
+        OF_TICKETS
+            .iter()
+            .filter_map(|name| now.tables.get(name))
+            .try_for_each(|table| now.tables.require_safe_triggers(table, now.owner))
     }
 
     /// Refuses where its tables and its type do not all belong to its owner.
@@ -172,7 +191,7 @@ impl Workspace {
             Code::WorkspaceChanged,
             format!("workspace \"{}\" was changed meanwhile", self.name),
         )
-        .hint("Repeat what you did."))
+        .hint("Try the statement again."))
     }
 
     fn plan(&self, statement: &'static Statement, sees_all: bool) -> Result<Rc<Plan>> {

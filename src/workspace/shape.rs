@@ -31,6 +31,15 @@ pub(super) const READ: [&str; 11] = [
     "configuration_history",
 ];
 
+/// Those whose rows go with their ticket, which the server sees to, with the rights of their owner.
+pub(super) const OF_TICKETS: [&str; 5] = [
+    "phase_history",
+    "tasks",
+    "phase_gate_artifacts",
+    "phase_gate_results",
+    "phase_context",
+];
+
 /// The views of a workspace.
 pub(super) const VIEWS: [&str; 5] = [
     "phase_board",

@@ -3,13 +3,14 @@
 use super::actual_names::actual_name;
 use super::owner::{self, Tables};
 use super::placeholders::Names;
-use super::{statements, tickets_table};
+use super::{run_once, statements, tickets_table};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
 use crate::pg::lock::{self, Purpose};
-use crate::pg::spi::{Session, run_once, run_script};
+use crate::pg::spi::{Session, run_script};
 use crate::pg::value::{Type, Value};
-use crate::pg::{cache, catalog, role, server};
+use crate::pg::{cache, catalog, server};
+use crate::privileges;
 use crate::stamp::{NEEDS, SHAPE, Stamp};
 use crate::ticket_names::Choice;
 use std::cell::{Cell, OnceCell};
@@ -317,7 +318,7 @@ pub(super) fn owner_of(site: &Site) -> Result<Option<u32>> {
     else {
         return Ok(None);
     };
-    if !role::acts_for(owner) {
+    if !privileges::acts_for(owner) {
         return Err(not_owner(table));
     }
     Ok(Some(owner))

@@ -1,9 +1,11 @@
 //! What finds a workspace, and reads its configuration.
 
+use super::Statement;
 use super::Workspace;
+use super::table_triggers;
 use crate::pg::error::Result;
 use crate::pg::rows::Row;
-use crate::pg::spi::{Sees, Statement};
+use crate::pg::spi::Sees;
 use crate::pg::{catalog, catalog_rows};
 use crate::phase::{Kind, Label, Phases};
 use crate::stamp::Stamp;
@@ -21,8 +23,8 @@ pub struct Identity {
 /// Owner and stamp of the workspace with this `tickets` table; `None` where it carries no decision trigger.
 pub fn identity(tickets: u32) -> Option<Identity> {
     // By its name of version 0.2.0 in workspaces that were not upgraded.
-    let arguments = catalog_rows::trigger_arguments(tickets, "_tickets_decide")
-        .or_else(|| catalog_rows::trigger_arguments(tickets, "tickets_decide"))?;
+    let arguments = table_triggers::arguments(tickets, "_tickets_decide")
+        .or_else(|| table_triggers::arguments(tickets, "tickets_decide"))?;
     let argument = |place| arguments.get(place).map_or("", String::as_str);
     Some(Identity {
         owner: catalog::relation(tickets)?.owner,

@@ -7,14 +7,13 @@ use super::site::Site;
 use super::standing::{Labels, Standing};
 use super::structure;
 use super::{
-    adopt, columns, inheritance, survey_columns, survey_rows, survey_table, survey_writes,
-    tickets_table, views,
+    adopt, columns, inheritance, run_once, survey_columns, survey_rows, survey_table,
+    survey_writes, tickets_table, views,
 };
 use crate::error::{Code, Error};
 use crate::labels;
 use crate::pg::error::Result;
 use crate::pg::settings::Pinned;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 use crate::pg::{catalog, catalog_rows};
 use crate::problems::Problem;
@@ -144,7 +143,7 @@ fn labels_of(
         && wanted != labels.as_slice()
     {
         return Err(Error::invalid_argument(
-            "phases cannot be these",
+            "invalid phases",
             format!(
                 "The type of the phases is there already, with the labels {}.",
                 labels.join(", ")

@@ -3,11 +3,12 @@
 //! What a workspace has kept by its triggers is not looked at again, and what a constraint says is not either.
 
 use super::found::{Object, Table};
+use super::run_once;
 use super::standing::{Labels, Standing};
 use super::structure;
 use super::survey_values::counted;
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::problems::Problem;
 
 /// What is wrong with the rows of a table whose columns are as they must be.

@@ -5,10 +5,10 @@ use super::shape::{BESIDE, TABLES, VIEWS};
 use super::site::Site;
 use super::standing::Standing;
 use super::structure::{self, Class};
-use super::{adopting, own_triggers, swap};
+use super::{adopting, own_triggers, run_once, swap};
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 
@@ -244,7 +244,7 @@ pub(super) fn types(site: &Site) -> Result<Vec<Problem>> {
     let problem = |name: String| {
         let error = Error::new(
             Code::NameTaken,
-            format!("type {name} exists, and a table or view of phasegate's is called so"),
+            format!("type {name} exists, and phasegate needs this name for a table or view"),
         )
         .hint("Rename it, or make the workspace in another schema.");
         Problem::of_error(&name, error)

@@ -5,10 +5,10 @@ use super::columns::is_left_empty;
 use super::found::Column;
 use super::standing::{Labels, Standing};
 use super::structure;
-use super::{readable, repair, words};
+use super::{readable, repair, run_once, words};
 use crate::definitions;
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 

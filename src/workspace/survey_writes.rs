@@ -5,6 +5,7 @@ use super::columns::{Changes, Filled};
 use super::found::{self, Check, Table};
 use super::readable;
 use super::repair;
+use super::run_once;
 use super::shape::BESIDE;
 use super::site::Site;
 use super::standing::{Labels, Standing};
@@ -13,7 +14,7 @@ use super::tried::tried;
 use crate::labels;
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::pg::value::{Type, Value};
 use crate::problems::Problem;
 

@@ -8,12 +8,13 @@ use super::column_checks::Checks;
 use super::columns::{Converted, Filled, alter};
 use super::found::Table;
 use super::repair::run_each_of;
+use super::run_once;
 use super::shape::BESIDE;
 use super::site::{Site, run_each};
 use crate::definitions;
 use crate::error::{Code, Error};
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once, run_script};
+use crate::pg::spi::{quote_identifier, run_script};
 use crate::pg::value::{Type, Value};
 use crate::pg::{catalog, role};
 

@@ -1,10 +1,10 @@
 //! Whose code the triggers of a table run, and where its names are looked up.
 
+use super::run_once;
+use super::table_triggers::{self, Trigger};
 use crate::error::{Code, Error};
-use crate::pg::catalog_rows::{self, Trigger};
 use crate::pg::error::Result;
 use crate::pg::role;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 
 /// Refuses a trigger whose function has no search_path of its own: in a schema where others may make things its names would
@@ -49,7 +49,7 @@ pub(super) fn require_own_path(table: u32) -> Result<()> {
 /// A function that is a member of an extension is judged by its owner like any other: whoever created the extension may
 /// add functions to it.
 pub(super) fn vet(table: u32, owner: u32, is_restricted: bool) -> Result<()> {
-    let triggers = catalog_rows::triggers(table);
+    let triggers = table_triggers::enabled(table);
     if is_restricted && triggers.iter().any(|trigger| trigger.is_deferred) {
         return Err(deferred(table)?);
     }

@@ -1,13 +1,15 @@
 //! `upgrade_workspace`: brings a workspace of an older shape to the present one.
 
+use super::alone::Work;
 use super::own_triggers::{drop_triggers, enabled_always};
 use super::shape::{TABLES, VIEWS};
 use super::site::{self, Site};
 use super::steps::{run, steps};
 use super::{adopt, citus, create, distribute, owner, survey, tickets_table};
 use crate::error::Error;
-use crate::pg::error::{Result, notice};
-use crate::pg::lock::{self, Purpose, Work};
+use crate::notice::notice;
+use crate::pg::error::Result;
+use crate::pg::lock::{self, Purpose};
 use crate::pg::role::Rights;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{Session, quote_identifier};
@@ -28,7 +30,7 @@ pub fn upgrade(name: &str) -> Result<Vec<(i32, &'static str)>> {
     if stamp(&site, name)?.fit() == Fit::Current {
         return Ok(done);
     }
-    lock::alone(Work::Defining(site.schema));
+    Work::Defining(site.schema).alone();
     let _rights = Rights::of(owner);
     // Views first: whoever reads one holds it while it waits for the tables.
     VIEWS

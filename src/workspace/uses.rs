@@ -1,8 +1,8 @@
 //! What a statement does to the workspace's tables, read from its text.
 
+use super::Statement;
 use super::shape::TABLES;
 use crate::pg::lock::Purpose;
-use crate::pg::spi::Statement;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -5,12 +5,12 @@
 //! it is. Dumps leave such comments out: a view without one is taken at its columns.
 
 use super::found;
+use super::run_once;
 use super::shape::VIEWS;
 use super::site::{Site, run_each};
 use super::structure;
 use crate::pg::catalog;
 use crate::pg::error::Result;
-use crate::pg::spi::run_once;
 use crate::pg::value::{Type, Value};
 
 /// Drops views whose columns are not the first of ours: they cannot be replaced, and what was granted on them goes.

@@ -2,9 +2,10 @@
 
 use super::found::{Column, Object, Table};
 use super::readable;
+use super::run_once;
 use super::structure::Class;
 use crate::pg::error::Result;
-use crate::pg::spi::{quote_identifier, run_once};
+use crate::pg::spi::quote_identifier;
 use crate::pg::value::{Type, Value};
 
 const PRIORITIES: &[&str] = &["LOW", "MEDIUM", "HIGH", "CRITICAL"];

@@ -1,7 +1,7 @@
 """What things cost, in figures that are no ratios: python -m bench.numbers. run.sh has built the extension.
 
 Bytes a ticket, a move and a task; the locks that each operation takes; what views, checks and calls take at a million tickets.
-docs/numbers.md shows the tables. Times are of one machine; they tell what grows and what does not.
+docs/operations.md shows the tables. Times are of one machine; they tell what grows and what does not.
 """
 
 import os

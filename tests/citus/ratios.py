@@ -18,7 +18,7 @@ SESSIONS = 8
 SHARE = 100
 SECONDS = 4
 # More than are claimed in that time; in each workspace so many more, since sessions are not equally quick.
-TASKS, MORE = 16_000, 500
+TASKS, MORE = 16_000, 2_000
 WORKER = 1
 
 # There and back, so that each is where it was whenever time is up; no two sessions have tickets in common.

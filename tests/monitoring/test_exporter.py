@@ -217,7 +217,7 @@ def test_no_metric_reads_all_that_happened(connect):
             assert rows <= 20_000, f"{name} reads {rows} rows of {table}"
         found[name] = connection.execute(described["query"]).fetchall()
     [[moves, is_estimate]] = [row[3:] for row in found["phasegate_moves"] if row[2] == "PHASE_IMPLEMENTATION"]
-    assert is_estimate == 1 and abs(moves - 100_000) < 2_000
+    assert is_estimate == 1 and abs(moves - 100_000) < 10_000
     verdicts = {status: (count, is_estimate) for _, _, status, count, is_estimate in found["phasegate_gates"]}
     assert {status: is_estimate for status, (_, is_estimate) in verdicts.items()} == {"failed": 1, "passed": 1}
     assert abs(verdicts["failed"][0] - 25_000) < 1_000 and abs(verdicts["passed"][0] - 75_000) < 1_500

@@ -101,7 +101,7 @@ def test_the_workspaces_schema_alone_says_which_table_it_lacks(source, empty_dat
         error = tool("pg_restore", "--dbname", target, tmp_path / "flow", fails=True)
         assert 'schema "app" does not exist' in error
         restored.execute("SET search_path = flow, phasegate")
-        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="nothing says which table holds the tickets") as lost:
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="the table that holds the tickets") as lost:
             restored.execute("SELECT get_current_phase(uuid_v7())")
         assert "tickets => " in lost.value.diag.message_hint
         restored.execute("RESET search_path")

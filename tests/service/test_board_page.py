@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs/how-to/board.md").read_text("utf-8")
 
 def test_command_of_the_page_shows_the_board(shop):
     (command,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S)
-    command = command.replace("postgresql:///app", f"'{url(shop.database)}'").replace("phasegate", program(), 1)
+    command = command.replace(" phasegate ", f" {program()} ").replace("postgresql:///app", f"'{url(shop.database)}'")
     process = subprocess.Popen(["bash", "-c", f"exec env {command}"], env=os.environ | {"PHASEGATE_LISTEN": "127.0.0.1:0"}, text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:

@@ -3,12 +3,14 @@
 //! What is to be read stands in the setting phasegate.reason: operations, a line each, `accessor column [number or key]`,
 //! after `old` where it is the row before. The answers are sent as a NOTICE, a JSON array with one for each operation.
 
+use phasegate::notice::notice;
 use phasegate::pg::call::{Answer, Call};
-use phasegate::pg::error::{Result, notice};
-use phasegate::pg::spi::{Session, run_once};
+use phasegate::pg::error::Result;
+use phasegate::pg::spi::Session;
 use phasegate::pg::trigger::{Firing, Verdict};
 use phasegate::pg::value::Value;
 use phasegate::settings;
+use phasegate::workspace::run_once;
 use serde_json::{Value as Json, json};
 
 phasegate::c_functions! { phasegate::pg::call::run:

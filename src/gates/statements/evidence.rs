@@ -1,7 +1,7 @@
 //! The statements about evidence and verdicts.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// The configured gates.
 pub static REQUIREMENTS: Statement = Statement {

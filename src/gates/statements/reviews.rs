@@ -1,7 +1,7 @@
 //! The statements about reviews, and what follows from them.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// The open reviews of a ticket's phase.
 pub static OPEN_REVIEWS: Statement = Statement {

@@ -1,8 +1,8 @@
-//! The statements that claim tasks. They run under [`crate::pg::by_index::ByIndex`], with the caller's rights.
+//! The statements that claim tasks. They run under [`crate::by_index::ByIndex`], with the caller's rights.
 
 use super::queue::TASK_COLUMNS;
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// Where a task stands in the queue; the same expression as in the index `tasks_claimable`.
 macro_rules! rank {

@@ -1,7 +1,7 @@
 //! The statements that check and count dependencies. They run with the owner's rights.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// Holds tasks that others are about to wait for: none of them is completed or deleted meanwhile.
 /// FOR SHARE and not FOR KEY SHARE, which an UPDATE of the status does not wait for.

@@ -1,7 +1,7 @@
 //! The statements of templates and generation.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// The templates of a workspace, in the order in which tasks are generated.
 pub static TEMPLATES: Statement = Statement {

@@ -1,8 +1,8 @@
-//! When a lease runs out, and what becomes of its task. The statements run under [`crate::pg::by_index::ByIndex`], with the caller's
+//! When a lease runs out, and what becomes of its task. The statements run under [`crate::by_index::ByIndex`], with the caller's
 //! rights.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// Puts some tasks into their place in the queue as of now ($1): those whose lease ran out back to
 /// pending, or to failed when no attempt is left; those whose time has come among the ones without a time.

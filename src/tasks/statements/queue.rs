@@ -1,10 +1,10 @@
-//! The statements of the queue but those that claim. They run under [`crate::pg::by_index::ByIndex`], with the caller's rights.
+//! The statements of the queue but those that claim. They run under [`crate::by_index::ByIndex`], with the caller's rights.
 //!
 //! They look at a task only if the caller may see its ticket: row security on `tickets` is
 //! security for what belongs to a ticket. A task of a hidden one reads like one that is not there.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// How many columns the composite type `task` has.
 pub const TASK_COLUMNS: i16 = 23;
@@ -38,6 +38,8 @@ macro_rules! set {
 pub const LEASE_END: i16 = 16;
 /// The column of a task that holds its result.
 pub const RESULT: i16 = 17;
+/// The column of a task that holds its status.
+pub const STATUS: i16 = 8;
 /// The column of a task that holds when it was created.
 pub const CREATED_AT: i16 = 20;
 

@@ -1,8 +1,8 @@
 //! The statements about the tasks of tickets that stop and go on. They run with the owner's rights, and the tickets held:
 //! whoever holds a ticket passes by the tasks that somebody else is at just now, who may be waiting for it.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 
 /// The open work and reviews of tickets ($1) in other phases than the one entered ($2), as far as nobody is at them.
 macro_rules! open {

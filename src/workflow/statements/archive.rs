@@ -1,7 +1,7 @@
 //! The statements of the archive. They run with the owner's rights, but for the one that reads.
 
-use crate::pg::spi::Statement;
 use crate::pg::value::Type;
+use crate::workspace::Statement;
 use crate::workspace::readable::unreadable;
 
 /// Whether row security guards tickets ($1) and not the archive ($2).
@@ -158,17 +158,22 @@ pub static HOLD_FINISHED: Statement = Statement {
                  FOR UPDATE SKIP LOCKED),
           tasks AS (SELECT held.ticket_id, pg_catalog.count(*) AS held FROM held GROUP BY held.ticket_id)
           SELECT g.id,
-                 coalesce(h.held, 0) OPERATOR(pg_catalog.+) e.evidence OPERATOR(pg_catalog.>) 50
+                 coalesce(h.held, 0) OPERATOR(pg_catalog.+) e.evidence OPERATOR(pg_catalog.+) m.moves OPERATOR(pg_catalog.>) 50
                  AND (SELECT coalesce(pg_catalog.sum(pg_catalog.octet_length(pg_catalog.to_jsonb(k)::pg_catalog.text)), 0)
                         FROM {ws}.tasks k WHERE k.ticket_id OPERATOR(pg_catalog.=) g.id)
                      OPERATOR(pg_catalog.+)
                      (SELECT coalesce(pg_catalog.sum(pg_catalog.octet_length(pg_catalog.to_jsonb(a)::pg_catalog.text)), 0)
                         FROM {ws}.phase_gate_artifacts a WHERE a.ticket_id OPERATOR(pg_catalog.=) g.id)
+                     OPERATOR(pg_catalog.+)
+                     (SELECT coalesce(pg_catalog.sum(pg_catalog.octet_length(pg_catalog.to_jsonb(m)::pg_catalog.text)), 0)
+                        FROM {ws}.phase_history m WHERE m.ticket_id OPERATOR(pg_catalog.=) g.id)
                      OPERATOR(pg_catalog.>) 67108864
             FROM pg_catalog.unnest($1) AS g (id)
             LEFT JOIN tasks h ON h.ticket_id OPERATOR(pg_catalog.=) g.id
            CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS evidence FROM {ws}.phase_gate_artifacts a
                                 WHERE a.ticket_id OPERATOR(pg_catalog.=) g.id) e
+           CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS moves FROM {ws}.phase_history m
+                                WHERE m.ticket_id OPERATOR(pg_catalog.=) g.id) m
            WHERE coalesce(h.held, 0) OPERATOR(pg_catalog.=)
                  (SELECT pg_catalog.count(*) FROM {ws}.tasks k WHERE k.ticket_id OPERATOR(pg_catalog.=) g.id)",
     parameters: &[Type::Uuids],

@@ -104,7 +104,7 @@ SELECT * FROM rights WHERE role = 'regress_reader'::regrole ORDER BY 1;
 SELECT has_table_privilege('regress_reader', 'app.issues', 'SELECT') AS may_read;
 -- Only the owner of the table makes, leaves or upgrades a workspace on it.
 RESET ROLE;
-GRANT CREATE ON DATABASE regress TO regress_manager, regress_host;
+GRANT CREATE ON DATABASE phasegate_regress TO regress_manager, regress_host;
 SET ROLE regress_host;
 CREATE TABLE app.more (id uuid PRIMARY KEY, title text);
 SELECT create_workspace('flow', tickets => 'app.issues');

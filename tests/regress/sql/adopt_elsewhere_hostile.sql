@@ -71,7 +71,7 @@ ROLLBACK;
 
 -- The schema's owner renames their schema and puts another of the name beside it: the table is known by its OID.
 BEGIN;
-GRANT CREATE ON DATABASE regress TO regress_host;
+GRANT CREATE ON DATABASE phasegate_regress TO regress_host;
 SELECT tried FROM public.tried() OFFSET 5;
 SET LOCAL ROLE regress_host;
 ALTER SCHEMA app RENAME TO former;
@@ -109,7 +109,7 @@ ROLLBACK;
 
 -- A role that may refer to the table makes a workspace's tables of their own around it: it stays the owner's.
 GRANT REFERENCES, SELECT ON app.issues TO regress_other;
-GRANT CREATE ON DATABASE regress TO regress_other;
+GRANT CREATE ON DATABASE phasegate_regress TO regress_other;
 SET ROLE regress_other;
 CREATE TABLE theirs.phase_history (id uuid, ticket_id uuid REFERENCES app.issues, from_phase flow.phase, to_phase flow.phase, created_at timestamptz);
 CREATE TRIGGER phasegate_append_only BEFORE UPDATE OR DELETE ON theirs.phase_history FOR EACH ROW EXECUTE FUNCTION phasegate._append_only();
@@ -135,10 +135,12 @@ DROP TABLE theirs.phase_history;
 
 -- Triggers on the table: of whoever holds the privilege, they run as who writes the table. Where phasegate writes for the owner it looks first.
 GRANT TRIGGER ON app.issues TO regress_other;
+ALTER EVENT TRIGGER phasegate_triggers DISABLE;
 SET ROLE regress_other;
 CREATE FUNCTION theirs.evil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'running as %', current_user; RETURN NEW; END $$;
 CREATE TRIGGER evil BEFORE UPDATE ON app.issues FOR EACH ROW EXECUTE FUNCTION theirs.evil();
 RESET ROLE;
+ALTER EVENT TRIGGER phasegate_triggers ENABLE;
 BEGIN;
 SELECT tried FROM public.tried() LIMIT 4;
 ROLLBACK;

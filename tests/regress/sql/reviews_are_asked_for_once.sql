@@ -26,6 +26,11 @@ UPDATE tasks SET created_at = clock_timestamp(), priority = 'HIGH' WHERE kind = 
 UPDATE tasks SET created_at = '2999-01-01' WHERE kind = 'review';
 SELECT check_gate_requirements(:'ticket') ->> 'review' AS review;
 SELECT count(*) FROM tasks WHERE created_at > clock_timestamp();
+-- A review is not made another task and then one again.
+\set VERBOSITY terse
+INSERT INTO tasks (ticket_id, phase_id, kind) VALUES (:'ticket', 'PHASE_DESIGN', 'review') RETURNING id AS third \gset
+UPDATE tasks SET kind = 'work' WHERE id = :'third';
+\echo :LAST_ERROR_SQLSTATE
 -- Of other tasks it is where they stand in the queue.
 UPDATE tasks SET created_at = '2999-01-01' WHERE kind = 'work';
 RESET ROLE;

@@ -9,6 +9,7 @@ SELECT phasegate.create_workspace('acme');
 INSERT INTO acme.tickets (id, title, phase_id) VALUES ('00000000-0000-7000-8000-00000000000a', 'a', 'PHASE_DESIGN');
 INSERT INTO acme.tasks (ticket_id, phase_id) SELECT id, phase_id FROM acme.tickets;
 CREATE TABLE acme.notes (ticket_id uuid REFERENCES acme.tickets);
+CREATE TABLE acme.lists (ticket_id uuid);
 GRANT USAGE, CREATE ON SCHEMA acme TO regress_plain, regress_member;
 GRANT ALL ON ALL TABLES IN SCHEMA acme TO regress_plain;
 RESET ROLE;
@@ -43,13 +44,27 @@ SET ROLE regress_plain;
 CREATE OR REPLACE TRIGGER zz_phasegate_decide BEFORE UPDATE ON acme.tickets FOR EACH ROW WHEN (false) EXECUTE FUNCTION phasegate._tickets_decide('3', '3');
 RESET ROLE;
 
--- What fires after ours, under whatever name; what fires before, and what is on other tables, is as good as ever.
+-- What fires after ours or before, under whatever name, and on tables that refer to them; what is on other tables is as good as ever.
+SET ROLE regress_plain;
 CREATE FUNCTION acme.forges() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := 'completed'; RETURN NEW; END $$;
-SELECT name, public.tried('regress_plain', format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON acme.%I FOR EACH ROW EXECUTE FUNCTION acme.forges()', name, relname)) AS tried, string_agg(relname, ' ' ORDER BY relname) AS tables
-  FROM unnest('{zzz,zz_phasegate,zz_phasegatf,é,~,a_phasegate_x,zz_phasegat,zz,ZZZ,a}'::text[]) WITH ORDINALITY AS n (name, place), unnest('{tickets,tasks,phase_gate_artifacts,phase_gate_results,phases,notes}'::text[]) relname
+RESET ROLE;
+SELECT name, public.tried('regress_plain', format('CREATE TRIGGER %I BEFORE INSERT ON acme.%I FOR EACH ROW EXECUTE FUNCTION acme.forges()', name, relname)) AS tried, string_agg(relname, ' ' ORDER BY relname) AS tables
+  FROM unnest('{zzz,zz_phasegate,zz_phasegatf,é,~,a_phasegate_x,zz_phasegat,zz,ZZZ,a}'::text[]) WITH ORDINALITY AS n (name, place), unnest('{tickets,tasks,phase_gate_artifacts,phase_gate_results,phases,phase_context,notes,lists}'::text[]) relname
  GROUP BY place, name, 2 ORDER BY place, 2;
 SELECT public.tried(role, 'CREATE TRIGGER zzz BEFORE UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION acme.forges()') FROM unnest('{regress_member,regress_owner}'::text[]) role;
 SELECT public.tried('regress_plain', 'CREATE CONSTRAINT TRIGGER zzz AFTER UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION acme.forges()');
+
+-- One that is older than the event trigger, or that a superuser restored, is found; the owner's own is the owner's to have.
+REVOKE TRIGGER ON ALL TABLES IN SCHEMA acme FROM regress_plain;
+CREATE FUNCTION public.theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER zzz BEFORE UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION public.theirs();
+CREATE TRIGGER before_ours BEFORE UPDATE ON acme.tasks FOR EACH ROW EXECUTE FUNCTION public.theirs();
+ALTER FUNCTION public.theirs() OWNER TO regress_plain;
+SELECT violations, example FROM phasegate.check_workspace('acme') WHERE check_name = 'no_trigger_privileges';
+ALTER FUNCTION public.theirs() OWNER TO regress_member;
+SELECT violations, example FROM phasegate.check_workspace('acme') WHERE check_name = 'no_trigger_privileges';
+DROP FUNCTION public.theirs() CASCADE;
+GRANT ALL ON ALL TABLES IN SCHEMA acme TO regress_plain;
 
 -- A table that one of a workspace's is a partition of gives it its triggers.
 SET ROLE regress_owner;

@@ -1,5 +1,7 @@
 -- A role with the TRIGGER privilege does not get to run its code with the owner's rights.
 \set SHOW_CONTEXT never
+-- As where a superuser has taken the event trigger out, or triggers were restored: this is about the look at run time.
+ALTER EVENT TRIGGER phasegate_triggers DISABLE;
 CREATE ROLE regress_owner;
 CREATE ROLE regress_member IN ROLE regress_owner;
 CREATE ROLE regress_plain;
@@ -119,5 +121,6 @@ SET ROLE regress_manager;
 INSERT INTO acme.tickets (title) VALUES ('y');
 RESET ROLE;
 SET client_min_messages = warning;
+ALTER EVENT TRIGGER phasegate_triggers ENABLE;
 DROP OWNED BY regress_owner, regress_member, regress_plain, regress_manager CASCADE;
 DROP ROLE regress_owner, regress_member, regress_plain, regress_manager;

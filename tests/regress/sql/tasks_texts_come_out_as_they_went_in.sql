@@ -30,7 +30,7 @@ DECLARE
     -- An artifact's type is not blank.
     kind text := CASE WHEN t ~ '^\s*$' THEN 'type' || t ELSE t END;
     -- An agent's name can be read.
-    who text := '<' || regexp_replace(t, E'[\x01-\x1f\x7f\u200b\u202a-\u202e\ufeff]', '', 'g') || '>';
+    who text := '<' || regexp_replace(t, E'[\x01-\x1f\x7f\u200b\u2028\u202a-\u202e\ufeff]', '', 'g') || '>';
 BEGIN
     INSERT INTO task_templates (phase_id, task_type, template_description, required_capabilities)
     VALUES ('PHASE_REQUIREMENTS', t, '{ticket_title}|{ticket_description}|' || regexp_replace(t, '([{}\\])', '\\\1', 'g'), jsonb_build_array(t));
