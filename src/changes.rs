@@ -43,7 +43,7 @@ pub fn of_names() {
     count(&CATALOG);
 }
 
-/// A function, a role or a membership changed.
+/// A function, a role, a membership or a database changed.
 pub fn of_rights() {
     of_plans();
     count(&RIGHTS);
@@ -63,7 +63,7 @@ pub fn catalog_generation() -> u64 {
     CATALOG.get()
 }
 
-/// Counts changes of functions, roles and memberships: of whose code may run with whose rights.
+/// Counts changes of functions, roles, memberships and databases: of whose code may run with whose rights.
 pub fn rights_generation() -> u64 {
     RIGHTS.get()
 }

@@ -67,7 +67,7 @@ class Crew:
 
     def wait(self):
         for agent in self.agents.values():
-            assert agent.wait(timeout=110) == 0
+            assert agent.wait(timeout=660) == 0
 
     def disband(self):
         for agent in self.agents.values():

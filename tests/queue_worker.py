@@ -10,7 +10,7 @@ import time
 import psycopg
 
 agent, batch, lease, log = sys.argv[1:]
-DEADLINE = time.monotonic() + 100
+DEADLINE = time.monotonic() + 600
 
 
 def work(connection, done):

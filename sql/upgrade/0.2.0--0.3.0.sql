@@ -83,5 +83,7 @@ CREATE FUNCTION _trigger_made() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'phasegate_trigger_made';
 CREATE EVENT TRIGGER phasegate_triggers ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER')
     EXECUTE FUNCTION phasegate._trigger_made();
+-- Also where a subscription's worker runs the code of a table's owner.
+ALTER EVENT TRIGGER phasegate_triggers ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phasegate_triggers IS
     'Keeps the TRIGGER privilege on a workspace''s table from being a right to replace or to overrule the triggers that guard it.';

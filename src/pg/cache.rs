@@ -13,6 +13,7 @@ pub fn register() {
         Cache::PROCOID,
         Cache::AUTHOID,
         Cache::AUTHMEMMEMROLE,
+        Cache::DATABASEOID,
         // and the server's cache of plans on these too.
         Cache::TYPEOID,
         Cache::OPEROID,
@@ -37,7 +38,9 @@ extern "C-unwind" fn relation_changed(_argument: Datum, table: Oid) {
 extern "C-unwind" fn object_changed(_argument: Datum, cache: i32, _hash: u32) {
     match cache as Cache::Type {
         Cache::ENUMTYPOIDNAME | Cache::NAMESPACEOID => changes::of_names(),
-        Cache::PROCOID | Cache::AUTHOID | Cache::AUTHMEMMEMROLE => changes::of_rights(),
+        Cache::PROCOID | Cache::AUTHOID | Cache::AUTHMEMMEMROLE | Cache::DATABASEOID => {
+            changes::of_rights();
+        }
         _ => changes::of_plans(),
     }
 }

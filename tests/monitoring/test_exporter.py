@@ -37,7 +37,7 @@ def scrape(database):
         env={"DATA_SOURCE_NAME": source}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def read():
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             assert exporter.poll() is None, "the exporter has ended"
             try:

@@ -21,8 +21,8 @@ CHROMIUM = shutil.which("chromium")
 # As root Chromium wants to be told that it has no sandbox; the rest keeps it from asking its maker anything.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-# An exact step of the work that a page's script does may take longer than this on a loaded machine, rarely.
-PATIENCE = 30_000
+# Milliseconds: far longer than any step of a page's script takes on a loaded machine.
+PATIENCE = 120_000
 LEVELS = ("reader", "agent", "reviewer", "manager")
 
 

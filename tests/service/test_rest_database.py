@@ -76,7 +76,7 @@ def test_restarted_database_is_found_again(make_cluster):
     cluster = make_cluster(fsync="off")
     make(cluster)
     host = cluster.env()
-    with serving(url_of(cluster), "--connections", 4, "--pool-timeout", "2s") as service:
+    with serving(url_of(cluster), "--connections", 4, "--pool-timeout", "20s") as service:
         one = service.post("/tickets", {"title": "x"}, 201)["id"]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:  # as many connections as it may have
             list(pool.map(lambda _: service.get("/board"), range(16)))
@@ -155,7 +155,7 @@ def test_standby_serves_reads(make_cluster):
 
 def test_slow_statement_is_given_up(database):
     make_workspace(database, gates=False)
-    with psycopg.connect(dbname=database) as holder, serving(url(database), "--statement-timeout", "300ms") as service:
+    with psycopg.connect(dbname=database) as holder, serving(url(database), "--statement-timeout", "3s") as service:
         one = service.post("/tickets", {"title": "x"}, 201)["id"]
         holder.execute("SELECT FROM shop.tickets FOR UPDATE")
         problem = service.refused("POST", f"/tickets/{one}/transition", 504, "statement_timeout", json={"to_phase": "PHASE_REQUIREMENTS"})
@@ -167,7 +167,7 @@ def test_slow_statement_is_given_up(database):
 
 def test_busy_pool_says_when_to_come_again(database):
     make_workspace(database, gates=False)
-    with psycopg.connect(dbname=database) as holder, serving(url(database), "--connections", 1, "--pool-timeout", "300ms") as service:
+    with psycopg.connect(dbname=database) as holder, serving(url(database), "--connections", 1, "--pool-timeout", "3s") as service:
         one = service.post("/tickets", {"title": "x"}, 201)["id"]
         holder.execute("SELECT FROM shop.tickets FOR UPDATE")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -254,20 +254,24 @@ def test_deadlock_is_tried_again(database):
             owner.execute("ALTER SYSTEM SET deadlock_timeout = '20ms'")
             owner.execute("SELECT pg_reload_conf()")
             ids = [str(row[0]) for row in owner.execute("INSERT INTO shop.tickets (title) SELECT 'x' FROM generate_series(1, 2) RETURNING id")]
-            # A user's trigger that touches the other ticket: moves of both at once lock each other out.
+            # A user's trigger that touches the other ticket, once both are being moved: they lock each other out.
             owner.execute("""CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                PERFORM pg_sleep(0.05);
+                PERFORM pg_advisory_xact_lock_shared(1);
                 UPDATE shop.tickets SET description = 'touched' WHERE id <> NEW.id; RETURN NULL; END $$""")
             owner.execute("CREATE TRIGGER a_touch AFTER UPDATE OF phase_id ON shop.tickets FOR EACH ROW"
                           " WHEN (OLD.phase_id <> NEW.phase_id) EXECUTE FUNCTION shop.touch()")
             deadlocks = lambda: owner.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()[0]
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             before = deadlocks()
             for phase in ("PHASE_REQUIREMENTS", "PHASE_DESIGN", "PHASE_IMPLEMENTATION"):
+                owner.execute("SELECT pg_advisory_lock(1)")
                 with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                    moves = list(pool.map(lambda one: service.post(f"/tickets/{one}/transition", {"to_phase": phase}), ids))
+                    moves = pool.map(lambda one: service.post(f"/tickets/{one}/transition", {"to_phase": phase}), ids)
+                    until(lambda: owner.execute(waiting).fetchone() == (2,), "both moves to wait")
+                    owner.execute("SELECT pg_advisory_unlock(1)")
                 assert [move["phase_id"] for move in moves] == [phase, phase]
             assert owner.execute("SELECT count(*) FROM shop.phase_history").fetchone() == (8,)
-            until(lambda: deadlocks() > before, "a deadlock to be counted", 20)
+            until(lambda: deadlocks() > before, "a deadlock to be counted")
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------------

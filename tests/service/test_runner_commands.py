@@ -150,9 +150,9 @@ STUBBORN = """\
 def test_after_its_time_it_is_killed_with_all_that_it_started(shop, script, tmp_path):
     shop.tasks(1)
     pids = tmp_path / "pids"
-    run(shop, script(STUBBORN.format(pids=pids)), "--timeout", "1s", "--grace", "200ms")
+    run(shop, script(STUBBORN.format(pids=pids)), "--timeout", "5s", "--grace", "200ms")
     task = shop.task("work")
-    assert (task.status, task.attempts) == ("pending", 1) and "longer than 1 s" in task.error_message
+    assert (task.status, task.attempts) == ("pending", 1) and "longer than 5 s" in task.error_message
     started = pids.read_text().split()
     assert len(started) == 2
     until(lambda: not any(map(alive, started)), "the processes to be gone")
@@ -169,7 +169,7 @@ def test_what_it_leaves_behind_is_killed(shop, script, tmp_path):
 def test_work_whose_lease_is_lost_ends_and_is_not_handed_in(shop, script, tmp_path):
     shop.tasks(1)
     pids = tmp_path / "pids"
-    with working(shop, "--command", script(STUBBORN.format(pids=pids)), "--lease", "1s", "--grace", "100ms", "--poll", "1h", level="agent") as process:
+    with working(shop, "--command", script(STUBBORN.format(pids=pids)), "--lease", "5s", "--grace", "100ms", "--poll", "1h", level="agent") as process:
         until(lambda: pids.exists() and len(pids.read_text().split()) == 2, "the program")
         # Away for longer than its lease, in the eyes of the database; somebody else has it now.
         shop.owner.execute("UPDATE tasks SET lease_expires_at = now() - interval '1 hour'")
@@ -205,10 +205,10 @@ def test_the_lease_is_kept_while_it_works(shop, script, tmp_path):
     shop.tasks(1)
     go = tmp_path / "go"
     os.mkfifo(go)
-    with working(shop, "--command", script(f"read < {go}\n"), "--lease", "900ms", "--poll", "1h", level="agent") as process:
+    with working(shop, "--command", script(f"read < {go}\n"), "--lease", "4s", "--poll", "1h", level="agent") as process:
         (first,) = until(lambda: shop.one("SELECT lease_expires_at FROM tasks WHERE status = 'running'"), "the task")
-        # Four leases later it is still held.
-        until(lambda: shop.one("SELECT lease_expires_at > %s + interval '3 seconds' FROM tasks", first)[0], "signs of life")
+        # Two leases later it is still held.
+        until(lambda: shop.one("SELECT lease_expires_at > %s + interval '8 seconds' FROM tasks", first)[0], "signs of life")
         assert shop.rows("SELECT id FROM claim_task('other')") == []
         go.write_text("go\n")
         until(lambda: shop.task("work").status == "completed", "the task")

@@ -53,16 +53,16 @@ def test_what_passes_is_tried_again(shop, fault):
         assert server.times[1] - server.times[0] >= 1
 
 
-@pytest.mark.parametrize(("fault", "why", "asked"), [
-    (response(ERROR, "500 Internal Server Error"), "answered 500: Overloaded, come back later (tried 3 times)", 3),
-    (response(ERROR, "429 Too Many Requests", Retry_After=3600), "asks to wait 3600 s", 1),
-    (drip, "longer than 3 s", 1),
-    (silent, "longer than 3 s", 1),
+@pytest.mark.parametrize(("fault", "why", "asked", "options"), [
+    (response(ERROR, "500 Internal Server Error"), "answered 500: Overloaded, come back later (tried 5 times)", 5, []),
+    (response(ERROR, "429 Too Many Requests", Retry_After=3600), "asks to wait 3600 s", 1, []),
+    (drip, "longer than 3 s", 1, ["--timeout", "3s"]),
+    (silent, "longer than 3 s", 1, ["--timeout", "3s"]),
 ], ids=["500", "429", "drip", "silent"])
-def test_what_does_not_pass_in_time_goes_back_to_the_queue(shop, fault, why, asked):
+def test_what_does_not_pass_in_time_goes_back_to_the_queue(shop, fault, why, asked, options):
     shop.ticket()
     with RawServer(fault) as server:
-        work(shop, "--openai-url", server.url, "--model", "m", "--timeout", "3s")
+        work(shop, "--openai-url", server.url, "--model", "m", *options)
     task = shop.task("review")
     assert (task.status, task.attempts, len(server.requests)) == ("pending", 1, asked), task
     assert why in task.error_message, task.error_message
@@ -129,7 +129,7 @@ def test_an_endpoint_that_is_not_there_is_tried_and_then_given_up(shop):
     shop.ticket()
     with RawServer(closed) as server:
         url = server.url
-    work(shop, "--openai-url", url, "--model", "m", "--timeout", "2s")
+    work(shop, "--openai-url", url, "--model", "m")
     task = shop.task("review")
     assert task.status == "pending" and "cannot be asked" in task.error_message
     assert url not in task.error_message

@@ -158,7 +158,7 @@ pub static HOLD_FINISHED: Statement = Statement {
                  FOR UPDATE SKIP LOCKED),
           tasks AS (SELECT held.ticket_id, pg_catalog.count(*) AS held FROM held GROUP BY held.ticket_id)
           SELECT g.id,
-                 coalesce(h.held, 0) OPERATOR(pg_catalog.+) e.evidence OPERATOR(pg_catalog.+) m.moves OPERATOR(pg_catalog.>) 50
+                 coalesce(h.held, 0) OPERATOR(pg_catalog.+) e.evidence OPERATOR(pg_catalog.+) m.moves OPERATOR(pg_catalog.>) 20
                  AND (SELECT coalesce(pg_catalog.sum(pg_catalog.octet_length(pg_catalog.to_jsonb(k)::pg_catalog.text)), 0)
                         FROM {ws}.tasks k WHERE k.ticket_id OPERATOR(pg_catalog.=) g.id)
                      OPERATOR(pg_catalog.+)
@@ -167,7 +167,7 @@ pub static HOLD_FINISHED: Statement = Statement {
                      OPERATOR(pg_catalog.+)
                      (SELECT coalesce(pg_catalog.sum(pg_catalog.octet_length(pg_catalog.to_jsonb(m)::pg_catalog.text)), 0)
                         FROM {ws}.phase_history m WHERE m.ticket_id OPERATOR(pg_catalog.=) g.id)
-                     OPERATOR(pg_catalog.>) 67108864
+                     OPERATOR(pg_catalog.>) 33554432
             FROM pg_catalog.unnest($1) AS g (id)
             LEFT JOIN tasks h ON h.ticket_id OPERATOR(pg_catalog.=) g.id
            CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS evidence FROM {ws}.phase_gate_artifacts a

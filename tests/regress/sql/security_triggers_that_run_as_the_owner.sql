@@ -74,7 +74,18 @@ CREATE TRIGGER a BEFORE INSERT ON phase_context FOR EACH ROW EXECUTE FUNCTION th
 SET ROLE regress_owner;
 REVOKE TRIGGER ON ALL TABLES IN SCHEMA acme FROM regress_plain;
 SELECT violations, example FROM check_workspace() WHERE check_name = 'no_trigger_privileges';
+RESET ROLE;
 DROP TRIGGER a ON phase_context;
+-- So is one on a table that came to refer to the workspace's later, which a foreign key writes to.
+SET ROLE regress_owner;
+SELECT violations, example FROM check_workspace() WHERE check_name = 'no_trigger_privileges';
+ALTER TABLE others ADD FOREIGN KEY (ticket_id) REFERENCES phase_context (id) ON DELETE CASCADE;
+SELECT violations, example FROM check_workspace() WHERE check_name = 'no_trigger_privileges';
+GRANT TRIGGER ON others TO regress_plain;
+SET ROLE regress_plain;
+CREATE TRIGGER b BEFORE DELETE ON others FOR EACH ROW EXECUTE FUNCTION theirs.spy();
+\echo :LAST_ERROR_SQLSTATE
+SET ROLE regress_owner;
 
 -- A partition that was detached keeps its foreign key, and none of phasegate's triggers.
 RESET ROLE;
