@@ -9,6 +9,7 @@ import re
 
 import psycopg
 import pytest
+from probing import ALL_CASES
 
 LIMITS = {name: eval(figure) for name, figure in re.findall(  # noqa: S307 - products of numbers
     r"pub const (\w+): usize = ([\d* ]+);", (pathlib.Path(__file__).parents[2] / "src" / "limits.rs").read_text("utf-8"))}
@@ -233,6 +234,27 @@ CRITERIA = {
     "no number": '{"min_percentage": "NaN"}',
 }
 REFUSED_CRITERIA = {"a large expression", "a lookaround", "itself", "a circle", "all levels of all levels", "a filter of the same", "a huge number", "no number"}
+
+
+def test_what_moves_were_given_is_kept_whatever_it_is_made_of(cluster):
+    """Numbers take four times as much in jsonb as in text, and jsonb ends at 256 MB."""
+    workspace = Workspace(cluster, "limits_numbers")
+    with workspace.session(OWNER) as owner:
+        owner.execute("UPDATE task_templates SET is_active = false; DELETE FROM phase_gate_requirements")
+        ticket = "00000000-0000-7000-8000-00000000000a"
+        owner.execute(f"INSERT INTO tickets (id, title, phase_id) VALUES ('{ticket}', 'numbers', 'PHASE_DEPLOYMENT')")
+        owner.execute(f"UPDATE tickets SET phase_id = 'PHASE_DONE' WHERE id = '{ticket}'")
+        # 30 rows of 2 MB of text, which are more than 256 MB in jsonb, take half a minute.
+        rows = 30 if ALL_CASES else 8
+        owner.execute(f"""INSERT INTO phase_history (ticket_id, from_phase, to_phase, created_at, artifacts)
+            SELECT '{ticket}', 'PHASE_DEPLOYMENT', 'PHASE_DEPLOYMENT', timestamptz '2026-01-01 00:00:00+00' - n * interval '1 s', a.artifacts
+              FROM (SELECT to_jsonb(array_fill(1, ARRAY[800000])) AS artifacts) a, generate_series(1, {rows}) n""")
+        if rows == 30:
+            assert owner.execute("SELECT archive_tickets('infinity')").fetchone()[0] == 0
+        moves = owner.execute(f"SELECT count(*) FROM phase_history WHERE ticket_id = '{ticket}'").fetchone()
+        owner.execute(f"DELETE FROM tickets WHERE id = '{ticket}'")
+        kept = f"SELECT sum(jsonb_array_length(document -> 'history')), count(*) > 1 FROM ticket_archive WHERE ticket_id = '{ticket}'"
+        assert owner.execute(kept).fetchone() == (*moves, True)
 
 
 def test_criteria_are_refused_or_bounded(cluster):
