@@ -7,14 +7,13 @@ use pgrx::pg_sys::{self, Datum, Oid, SysCacheIdentifier as Cache};
 /// Registers the callbacks; called once a backend, when the library is loaded.
 pub fn register() {
     let caches = [
-        // What we remember depends on these,
+        // What we remember depends on these; from TYPEOID on only the server's cache of plans does.
         Cache::ENUMTYPOIDNAME,
         Cache::NAMESPACEOID,
         Cache::PROCOID,
         Cache::AUTHOID,
         Cache::AUTHMEMMEMROLE,
         Cache::DATABASEOID,
-        // and the server's cache of plans on these too.
         Cache::TYPEOID,
         Cache::OPEROID,
         Cache::AMOPOPID,
