@@ -96,7 +96,7 @@ codes! {
     OtherAgent: "42501" "other_agent",
     /// The archive of finished tickets is not protected as the tickets are.
     ArchiveUnguarded: "55000" "archive_unguarded",
-    /// Something kept finished tickets from being taken into the archive.
+    /// Something kept finished tickets, or what is left of a deleted one, out of the archive.
     NotArchived: "55000" "not_archived",
     /// A foreign key refers to tickets that are to be archived from a table that the workspace's owner may not safely read.
     ReferredByOther: "42501" "referred_by_other",

@@ -56,5 +56,12 @@ DELETE FROM tickets;
 COMMIT;
 SELECT (SELECT count(*) FROM tickets) AS tickets, (SELECT count(*) FROM phase_history) AS history, (SELECT count(*) FROM notes) AS notes, (SELECT count(*) FROM copies) AS copies;
 SELECT title, jsonb_array_length(document -> 'history') AS moves FROM ticket_archive WHERE title IN ('one', 'four') ORDER BY title;
+-- Where a trigger of the owner's keeps the tombstone back, the ticket stays.
+INSERT INTO tickets (id, title) VALUES ('00000000-0000-7000-8000-00000000000f', 'last');
+CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER nothing BEFORE INSERT ON ticket_archive FOR EACH ROW EXECUTE FUNCTION public.nothing();
+DELETE FROM tickets;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM tickets;
 DROP OWNED BY regress_plain;
 DROP ROLE regress_plain;
