@@ -6,8 +6,8 @@
 #
 #   all.sh ci   what continuous integration runs: the lints and all tests on the version that the machine has, on the
 #               newest those that a version can fail on its own (regress, isolation and model), on those between the
-#               SQL scripts, and those of moving. Where the machine is so slow that CI_MINUTES=90 might not be enough, these
-#               last are left out, and named.
+#               SQL scripts but the long ones (regress/long), and those of moving. Where the machine is so slow that
+#               CI_MINUTES=90 might not be enough, these last are left out, and named.
 #
 # Jobs run beside each other, as many as JOBS says (one more than there are processors: some wait, for locks and servers).
 # Each writes into a log of its own, which is shown when it has ended; then comes how long each took.
@@ -124,11 +124,11 @@ case $what in
         here "board" on "$PG_MAJOR" board
         here "clients" python_on "$PG_MAJOR" clients
         here "unit" "$tests/run.sh" unit
-        there "$middle" regress
-        here "model" on "$PG_MAJOR" model
+        BRIEF=1 DEV_OPT_LEVEL=0 there "$middle" regress
+        CASES=${CASES:-200} here "model" on "$PG_MAJOR" model
         here "concurrency" python_on "$PG_MAJOR" concurrency
         here "isolation" on "$PG_MAJOR" isolation
-        there "$oldest" regress
+        BRIEF=1 DEV_OPT_LEVEL=0 there "$oldest" regress
         here "rest" python_on "$PG_MAJOR" scripts packaging monitoring docs
         job_in_time "moving" "$tests/run.sh" upgrade
         ;;

@@ -13,6 +13,7 @@
 #
 # With one suite named:  TESTS="a b"  runs only those (names; for pytest its own arguments, for unit
 # filters of cargo test), and  ACCEPT=1  takes the output of regress or isolation as the expected one.
+# BRIEF=1  leaves out the SQL scripts that regress/long names.
 #
 # regress and isolation use PostgreSQL's own runners, so that files, environment, alternative expected
 # files (NAME_1.out) and diffs are what a PostgreSQL developer knows. Those keep one database for all
@@ -107,7 +108,10 @@ run_postgres_suite() {
         done
     else
         for name in "$inputs"/*."$suffix"; do
-            if [ -e "$name" ]; then names+=("$(basename "$name" ".$suffix")"); fi
+            [ -e "$name" ] || continue
+            name=$(basename "$name" ".$suffix")
+            if [ -n "${BRIEF:-}" ] && grep -qsx "$name" "$tests/$suite/long"; then continue; fi
+            names+=("$name")
         done
     fi
     if [ ${#names[@]} -eq 0 ]; then

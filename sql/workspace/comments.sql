@@ -187,9 +187,10 @@ SELECT CASE WHEN d.column_name IS NULL
     ('task_queue', 'oldest', 'When the oldest of them was made.'),
     ('task_queue', 'claimable', 'How many of them could be claimed now by an agent with the capabilities.')
   ) AS d (relation, column_name, comment)
-  -- The tickets may be in a table of any name ($2), its columns of ours ($3) under other names ($4).
-  JOIN pg_class c ON CASE d.relation WHEN 'tickets' THEN c.oid = $2
-                                     ELSE c.relnamespace = $1 AND c.relname = d.relation AND c.relkind IN ('r', 'p', 'v') END
+  -- The tickets may be in a table of any name ($2), its columns of ours ($3) under other names ($4). Found once, not once for
+  -- each line above: with 40 workspaces in the database that took 98 ms.
+  JOIN (SELECT CASE WHEN oid = $2 THEN 'tickets' ELSE relname END AS ours, oid, relname, relkind, relnamespace
+          FROM pg_class WHERE oid = $2 OR relnamespace = $1 AND relname <> 'tickets' AND relkind IN ('r', 'p', 'v')) c ON c.ours = d.relation
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                           AND a.attname = CASE d.relation WHEN 'tickets' THEN $4[array_position($3, d.column_name)] ELSE d.column_name END
  WHERE (d.column_name IS NULL OR a.attnum > 0)

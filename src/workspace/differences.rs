@@ -117,9 +117,9 @@ fn objects(table: &Table, tickets: &Table, objects: &[Object], differences: &mut
         if is_asked
             && !objects
                 .iter()
-                .any(|object| is_same(&part, table, tickets, object))
+                .any(|object| is_same(part, table, tickets, object))
         {
-            differences.push(told(&part));
+            differences.push(told(part));
         }
     }
 }

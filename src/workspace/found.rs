@@ -72,6 +72,8 @@ pub(super) struct Object {
     pub name: String,
     /// As the server writes it, without the schema and with our name of the table.
     pub definition: String,
+    /// The same, as definitions are compared.
+    pub plain: String,
     /// Whether rows that were there were looked at, or an index can be used.
     pub is_valid: bool,
     /// The columns of a constraint.
@@ -291,23 +293,29 @@ pub(super) fn objects(site: &Site, table: &Table) -> Result<Vec<Object>> {
         let texts = row.texts(column).unwrap_or_default();
         texts.into_iter().flatten().collect()
     };
-    let read = |row: Row<'_>| Object {
-        class: match row.text(1).as_deref() {
+    let read = |row: Row<'_>| {
+        let class = match row.text(1).as_deref() {
             Some("index") => Class::Index,
             Some("trigger") => Class::Trigger,
             _ => Class::Constraint,
-        },
-        name: row.text(2).unwrap_or_default(),
-        definition: match row.text(3).unwrap_or_default() {
+        };
+        let text = row.text(3).unwrap_or_default();
+        let definition = match class {
             // Its table is left out already, and a workspace may be called as the rows of its condition are: old, new.
-            text if row.text(1).as_deref() == Some("trigger") => text,
-            text => definitions::without_schema(&text, &schema),
-        },
-        is_valid: row.bool(4),
-        columns: texts(&row, 5),
-        refers_to: row.oid(6).unwrap_or(0),
-        referred: texts(&row, 7),
-        on_delete: row.text(8).unwrap_or_default(),
+            Class::Trigger => text,
+            _ => definitions::without_schema(&text, &schema),
+        };
+        Object {
+            class,
+            name: row.text(2).unwrap_or_default(),
+            plain: definitions::plain(&definition),
+            definition,
+            is_valid: row.bool(4),
+            columns: texts(&row, 5),
+            refers_to: row.oid(6).unwrap_or(0),
+            referred: texts(&row, 7),
+            on_delete: row.text(8).unwrap_or_default(),
+        }
     };
     Ok(rows.iter().map(read).collect())
 }

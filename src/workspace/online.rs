@@ -318,12 +318,12 @@ impl Step<'_> {
                 ))?;
                 return again();
             }
-            let key = repair::wanted(&part, &table);
+            let key = repair::wanted(part, &table);
             if key.starts_with("UNIQUE") {
                 unique(&table, part.name, &key)?;
                 return again();
             }
-            let mut statements = repair::addition(site, &part, &table, &tickets)?;
+            let mut statements = repair::addition(site, part, &table, &tickets)?;
             let can_wait = part.is_check() || part.is_foreign_key() && table.kind == b'r';
             if let (Some(last), true) = (statements.last_mut(), can_wait) {
                 last.push_str(" NOT VALID");

@@ -11,6 +11,7 @@ use crate::pg::error::Result;
 use crate::pg::settings::Pinned;
 use crate::pg::spi::{quote_identifier, run_script};
 use crate::pg::value::{Type, Value};
+use std::collections::HashMap;
 
 /// What a part is to be in this workspace: the tickets' table has columns and a key of its own.
 pub(super) fn wanted(part: &Part, table: &Table) -> String {
@@ -57,11 +58,15 @@ pub(super) fn is_same(part: &Part, table: &Table, tickets: &Table, object: &Obje
             && object.columns == part.key()
             && object.referred.as_slice() == std::slice::from_ref(&id);
     }
-    let found = definitions::plain(&object.definition);
-    let wanted = definitions::plain(&structure::stamped(&wanted(part, table)));
+    let wanted = match part.table {
+        "tickets" => &definitions::plain(&structure::stamped(&wanted(part, table))),
+        _ => &part.plain,
+    };
+    let found = &object.plain;
     match part.class {
         Class::Trigger | Class::RowTrigger => {
-            object.name == part.name && (found == wanted || found == format!("{wanted}ALWAYS"))
+            object.name == part.name
+                && (found == wanted || found.strip_suffix("ALWAYS") == Some(wanted))
         }
         _ => found == wanted,
     }
@@ -89,7 +94,7 @@ pub(super) fn constraints(site: &Site) -> Result<()> {
             continue;
         };
         for (part, _) in missing_constraints(site, &table, &tickets)? {
-            for statement in addition(site, &part, &table, &tickets)? {
+            for statement in addition(site, part, &table, &tickets)? {
                 run_script(&statement)?;
             }
         }
@@ -102,7 +107,7 @@ pub(super) fn missing_constraints(
     site: &Site,
     table: &Table,
     tickets: &Table,
-) -> Result<Vec<(Part, Option<String>)>> {
+) -> Result<Vec<(&'static Part, Option<String>)>> {
     let objects = found::objects(site, table)?;
     let mut missing = Vec::new();
     for part in structure::parts() {
@@ -111,17 +116,17 @@ pub(super) fn missing_constraints(
         }
         if objects
             .iter()
-            .any(|object| is_same(&part, table, tickets, object))
+            .any(|object| is_same(part, table, tickets, object))
         {
             continue;
         }
         let not_validated = objects.iter().find(|object| {
             let valid = Object {
                 is_valid: true,
-                definition: object.definition.replace(" NOT VALID", ""),
+                plain: definitions::plain(&object.definition.replace(" NOT VALID", "")),
                 ..(*object).clone()
             };
-            !object.is_valid && is_same(&part, table, tickets, &valid)
+            !object.is_valid && is_same(part, table, tickets, &valid)
         });
         missing.push((part, not_validated.map(|object| object.name.clone())));
     }
@@ -181,9 +186,10 @@ pub(super) fn addition(
 /// Runs the script that makes tables and their indexes, without the tables that are there, and the indexes that are there under
 /// other names; those whose names are taken get free ones. A table that comes after it was looked for is refused by the server.
 pub(super) fn tables(site: &Site, script: &str) -> Result<()> {
+    let mut known = Known::default();
     for statement in script.split_inclusive(";\n") {
         if let Some(name) = index_of(statement) {
-            index(site, statement, name)?;
+            index(site, &mut known, statement, name)?;
             continue;
         }
         match table_of(statement) {
@@ -204,12 +210,15 @@ pub(super) fn next_index(
     site: &Site,
     scripts: impl Iterator<Item = &'static str>,
 ) -> Result<Option<&'static str>> {
+    let mut known = Known::default();
     for statement in scripts.flat_map(|script| script.split_inclusive(";\n")) {
         let Some(name) = index_of(statement) else {
             continue;
         };
         let part = structure::parts().find(|part| part.class == Class::Index && part.name == name);
-        if part.is_some_and(|part| site.has(part.table)) && index(site, statement, name)? {
+        if part.is_some_and(|part| site.has(part.table))
+            && index(site, &mut known, statement, name)?
+        {
             return Ok(Some(name));
         }
     }
@@ -229,20 +238,44 @@ fn index_of(statement: &str) -> Option<&str> {
     rest.split_whitespace().next()
 }
 
+/// Tables with their objects as they were first looked at: an index that is made does not change whether another is there.
+#[derive(Default)]
+struct Known {
+    tickets: Option<Table>,
+    tables: HashMap<&'static str, (Table, Vec<Object>)>,
+}
+
+impl Known {
+    /// The table of tickets, and this one with its objects; `None` while one of them is not there.
+    fn of(&mut self, site: &Site, name: &'static str) -> Result<Option<Tables<'_>>> {
+        if self.tickets.is_none() {
+            self.tickets = found::table(site, "tickets")?;
+        }
+        if !self.tables.contains_key(name)
+            && let Some(table) = found::table(site, name)?
+        {
+            let objects = found::objects(site, &table)?;
+            self.tables.insert(name, (table, objects));
+        }
+        Ok(self.tickets.as_ref().zip(self.tables.get(name)))
+    }
+}
+
+type Tables<'a> = (&'a Table, &'a (Table, Vec<Object>));
+
 /// Makes an index that is not there; whether it made one.
-fn index(site: &Site, statement: &str, name: &str) -> Result<bool> {
+fn index(site: &Site, known: &mut Known, statement: &str, name: &str) -> Result<bool> {
     let part = structure::parts().find(|part| part.class == Class::Index && part.name == name);
     let make = |statement: &str| site.script(statement).map(|()| true);
-    let (Some(part), Some(tickets)) = (part, found::table(site, "tickets")?) else {
+    let Some(part) = part else {
         return make(statement);
     };
-    let Some(table) = found::table(site, part.table)? else {
+    let Some((tickets, (table, objects))) = known.of(site, part.table)? else {
         return make(statement);
     };
-    let objects = found::objects(site, &table)?;
     if objects
         .iter()
-        .any(|object| is_same(&part, &table, &tickets, object))
+        .any(|object| is_same(part, table, tickets, object))
     {
         return Ok(false);
     }

@@ -2,7 +2,9 @@
 //! server.
 
 use super::kind::Kind;
+use crate::definitions;
 use crate::stamp::{NEEDS, SHAPE};
+use std::sync::LazyLock;
 
 /// What a part of a workspace is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl Class {
 }
 
 /// A part of a workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part {
     /// The table or view that it is of; `phase` for casts.
     pub table: &'static str,
@@ -52,6 +54,8 @@ pub(super) struct Part {
     pub name: &'static str,
     /// As the server writes it, without the schema.
     pub definition: &'static str,
+    /// The same with the stamp in it, as definitions are compared.
+    pub plain: String,
 }
 
 /// A column as it is to be.
@@ -65,20 +69,29 @@ pub(super) struct Column {
     pub default: Option<&'static str>,
 }
 
-/// All that a workspace consists of.
-pub(super) fn parts() -> impl Iterator<Item = Part> {
+// Each table's objects are compared with all of them: to read and reword them each time was a tenth of create_workspace.
+static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
     include_str!("../../sql/workspace/structure.txt")
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| {
             let mut fields = line.splitn(4, " | ").map(str::trim);
+            let (table, class, name) = (fields.next()?, fields.next()?, fields.next()?);
+            let definition = fields.next().unwrap_or_default();
             Some(Part {
-                table: fields.next()?,
-                class: Class::from_word(fields.next()?)?,
-                name: fields.next()?,
-                definition: fields.next().unwrap_or_default(),
+                table,
+                class: Class::from_word(class)?,
+                name,
+                definition,
+                plain: definitions::plain(&stamped(definition)),
             })
         })
+        .collect()
+});
+
+/// All that a workspace consists of.
+pub(super) fn parts() -> impl Iterator<Item = &'static Part> {
+    PARTS.iter()
 }
 
 /// The columns of one table, or of a view.

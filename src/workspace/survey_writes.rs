@@ -41,7 +41,7 @@ pub(super) fn problems(
         };
         let of_name = |object: &&found::Object| object.name == name;
         (standing.objects.iter().filter(of_name))
-            .any(|object| structure::parts().any(|part| same(&part, object)))
+            .any(|object| structure::parts().any(|part| same(part, object)))
     };
     // An adoption that is under way makes constraints that rows are to be put right for.
     let is_under_way = adopting::is_under_way(site.schema);

@@ -68,13 +68,13 @@ class Function:
         single = len(found)
         choices = [[value for value in values[kind] if value not in ALONE] for kind in self.types]
         if math.prod(map(len, choices)) <= FULL_PRODUCT:
-            return list(dict.fromkeys(found + one_in(12, itertools.product(*choices))))
+            return list(dict.fromkeys(found + one_in(29, itertools.product(*choices))))
         for first, second in itertools.combinations(range(len(choices)), 2):
             for pair in itertools.product(choices[first], choices[second]):
                 chosen = list(usual)
                 chosen[first], chosen[second] = pair
                 found.append(tuple(chosen))
-        return list(dict.fromkeys(found[:single] + one_in(24, found[single:])))
+        return list(dict.fromkeys(found[:single] + one_in(61, found[single:])))
 
 
 @pytest.fixture

@@ -148,11 +148,12 @@ def test_columns_that_are_not_as_they_were(prepared, session):
     calls = {}
     columns = session.execute(COLUMNS).fetchall()
     for place, (table, column, kind) in enumerate(columns):
-        calls[f"ALTER TABLE {table} DROP COLUMN {column} CASCADE"] = (table, column, "dropped")
-        calls[f"ALTER TABLE {table} RENAME COLUMN {column} TO elsewhere"] = (table, column, "renamed")
-        calls[f"ALTER TABLE {table} RENAME COLUMN {column} TO elsewhere; ALTER TABLE {table} ADD COLUMN {column} bytea DEFAULT '\\xff'"] = (table, column, "exchanged")
-        # Which kinds goes round: two of them for each column.
-        for other in KINDS if ALL_CASES else (KINDS * 2)[3 * place % len(KINDS):][:2]:
+        # Which way goes round, and which kind.
+        ways = {"dropped": f"DROP COLUMN {column} CASCADE", "renamed": f"RENAME COLUMN {column} TO elsewhere",
+                "exchanged": f"RENAME COLUMN {column} TO elsewhere; ALTER TABLE {table} ADD COLUMN {column} bytea DEFAULT '\\xff'"}
+        for way in ways if ALL_CASES else [list(ways)[place % len(ways)]]:
+            calls[f"ALTER TABLE {table} {ways[way]}"] = (table, column, way)
+        for other in KINDS if ALL_CASES else [KINDS[3 * place % len(KINDS)]]:
             if other != kind:
                 value = session.execute("SELECT odd.literal_of(%s)", [other]).fetchone()[0]
                 change = f"{FREE} ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT, ALTER COLUMN {column} TYPE {other} USING {value}"

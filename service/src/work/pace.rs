@@ -28,13 +28,15 @@ impl Pace {
         if self.gap.is_zero() {
             return;
         }
-        let turn = {
-            let mut next = self.next.lock().await;
-            let turn = (*next).max(Instant::now());
-            *next = turn + self.gap;
-            turn
-        };
+        let turn = self.turn(&mut *self.next.lock().await, Instant::now());
         sleep_until(turn).await;
+    }
+
+    /// When who asks now passes; whoever asks next does so a gap later.
+    fn turn(&self, next: &mut Instant, now: Instant) -> Instant {
+        let turn = (*next).max(now);
+        *next = turn + self.gap;
+        turn
     }
 }
 
@@ -42,18 +44,26 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_come_one_after_another() {
+    #[test]
+    fn turns_come_one_after_another() {
+        let second = Duration::from_secs(1);
+        let now = Instant::now();
         let pace = Pace::new(Some(60));
-        let began = Instant::now();
-        for _ in 0..4 {
-            pace.wait().await;
-        }
-        assert_eq!(began.elapsed().as_secs(), 3);
-        let unlimited = Pace::new(None);
-        for _ in 0..1000 {
-            unlimited.wait().await;
-        }
-        assert_eq!(began.elapsed().as_secs(), 3);
+        let mut next = now;
+        let turns: Vec<Instant> = (0..4).map(|_| pace.turn(&mut next, now)).collect();
+        assert_eq!(
+            turns,
+            [now, now + second, now + 2 * second, now + 3 * second]
+        );
+        // Nobody saves up the turns that were not taken.
+        let later = now + 60 * second;
+        assert_eq!(pace.turn(&mut next, later), later);
+        assert_eq!(pace.turn(&mut next, later), later + second);
+    }
+
+    #[test]
+    fn without_a_limit_nobody_waits() {
+        assert!(Pace::new(None).gap.is_zero());
+        assert!(Pace::new(Some(0)).gap.is_zero());
     }
 }
