@@ -5,8 +5,8 @@
 # What a version lacks is installed or fetched (setup.sh). TESTS="a b" goes with one suite, as in run.sh.
 #
 #   all.sh ci   what continuous integration runs: the lints and all tests on the version that the machine has, on the
-#               newest those that a version can fail on its own (regress, isolation and model), on those between the
-#               SQL scripts but the long ones (regress/long), and those of moving. Where the machine is so slow that
+#               newest those that a version can fail on its own (regress without the long ones, isolation and model), on
+#               those between regress without the long ones, and those of moving. Where the machine is so slow that
 #               CI_MINUTES=90 might not be enough, these last are left out, and named.
 #
 # Jobs run beside each other, as many as JOBS says (one more than there are processors: some wait, for locks and servers).
@@ -120,7 +120,7 @@ case $what in
         here "hostile" python_on "$PG_MAJOR" hostile
         here "regress" on "$PG_MAJOR" regress
         here "recovery" python_on "$PG_MAJOR" recovery
-        CASES=${CASES:-100} there "$newest" regress isolation model
+        BRIEF=1 CASES=${CASES:-100} there "$newest" regress isolation model
         here "board" on "$PG_MAJOR" board
         here "clients" python_on "$PG_MAJOR" clients
         here "unit" "$tests/run.sh" unit

@@ -100,7 +100,7 @@ def require_same(suite, name, result):
 COORDINATORS = """
     access_granted_twice_at_once adopt_one_table_for_two_workspaces archive_holds_what_others_come_to_refer_to
     archive_looks_again_at_what_it_waited_for security_old_snapshot_hides_no_trigger security_partition_given_away_meanwhile
-    workspace_made_twice_at_once workspace_table_of_tickets_is_renamed workspace_upgraded_while_others_work
+    security_trigger_made_while_a_move_waits workspace_made_twice_at_once workspace_table_of_tickets_is_renamed workspace_upgraded_while_others_work
 """.split()
 
 

@@ -46,11 +46,14 @@ def is_fine(row, allowed=frozenset(ALLOWED)):
     return row.state == "00000" or row.state in allowed and not any(text and LEAK.search(text) for text in texts)
 
 
-def probed(session, calls, following=()):
-    """The rows of odd.probe (see probe.sql) for these statements."""
+def probed(session, calls, following=(), at_once=200):
+    """The rows of odd.probe (see probe.sql) for these statements, so many in one transaction.
+
+    Statements that make or alter tables are slow after some: at 40 a workspace takes ten times as long to make.
+    """
     cursor = session.cursor(row_factory=psycopg.rows.namedtuple_row)
     calls = iter(calls)
-    while some := list(itertools.islice(calls, 200)):
+    while some := list(itertools.islice(calls, at_once)):
         # What was rolled back is still there, dead, and slows down what follows.
         session.execute("VACUUM ANALYZE")
         yield from cursor.execute("SELECT * FROM odd.probe(%s, %s)", [some, list(following)]).fetchall()

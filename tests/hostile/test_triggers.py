@@ -159,7 +159,7 @@ def test_columns_that_are_not_as_they_were(prepared, session):
                 change = f"{FREE} ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT, ALTER COLUMN {column} TYPE {other} USING {value}"
                 calls[change] = (table, column, other)
     altered, rows = set(), []
-    for row in probed(session, calls, WORK):
+    for row in probed(session, calls, WORK, 20):
         rows.append(row)
         if row.step == 0 and row.state == "00000":
             altered.add(calls[row.call])

@@ -69,14 +69,6 @@ SELECT a AS agent, took_part(id(1), 'PHASE_TESTING', a) FROM unnest('{eve,fay,gu
 SELECT task_type FROM claim_tasks('eve', 9);
 SELECT task_type FROM claim_tasks('fay', 9);
 SELECT task_type FROM claim_tasks('gus', 9);
--- What a trigger of the user's puts back is not claimed.
-CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
-CREATE TRIGGER put_back BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION put_back();
-CALL add(60, 'CRITICAL');
-SELECT count(*) FROM claim_task('hal');
-SELECT count(*) FROM claim_tasks('hal', 9);
-DROP TRIGGER put_back ON tasks;
-SELECT task_type FROM claim_task('hal');
 -- What cannot be asked.
 \set VERBOSITY terse
 SELECT claim_task(NULL);
