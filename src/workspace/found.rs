@@ -7,6 +7,7 @@ use super::kind::{self, FoundType};
 use super::placeholders::TICKET_COLUMNS;
 use super::run_once;
 use super::site::Site;
+use super::statement::run_kept;
 use super::structure::Class;
 use super::tickets_table;
 use crate::definitions;
@@ -98,7 +99,7 @@ pub(super) fn table(site: &Site, name: &'static str) -> Result<Option<Table>> {
     };
     site.require_own(name, oid)?;
     let _pinned = Pinned::wording();
-    let rows = run_once(TABLE, &[(Type::Oid, Value::Oid(oid))])?;
+    let rows = run_kept(TABLE, &[(Type::Oid, Value::Oid(oid))])?;
     let mut found = rows.first().map(|row| Table {
         name,
         oid,
@@ -231,7 +232,7 @@ const COLUMNS: &str = "
 /// The columns of a table or view.
 pub(super) fn columns(oid: u32) -> Result<Vec<Column>> {
     let _pinned = Pinned::wording();
-    let rows = run_once(COLUMNS, &[(Type::Oid, Value::Oid(oid))])?;
+    let rows = run_kept(COLUMNS, &[(Type::Oid, Value::Oid(oid))])?;
     let read = |row: Row<'_>| Column {
         name: row.text(1).unwrap_or_default(),
         kind: FoundType {
@@ -278,7 +279,7 @@ const OBJECTS: &str = r#"
 /// The constraints, indexes and triggers of a table.
 pub(super) fn objects(site: &Site, table: &Table) -> Result<Vec<Object>> {
     let _pinned = Pinned::wording();
-    let rows = run_once(
+    let rows = run_kept(
         OBJECTS,
         &[
             (Type::Oid, Value::Oid(table.oid)),

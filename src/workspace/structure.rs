@@ -69,7 +69,7 @@ pub(super) struct Column {
     pub default: Option<&'static str>,
 }
 
-// Each table's objects are compared with all of them: to read and reword them each time was a tenth of create_workspace.
+// Each table's objects are compared with all of them, so they are read and reworded once.
 static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
     include_str!("../../sql/workspace/structure.txt")
         .lines()
