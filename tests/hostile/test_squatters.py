@@ -81,7 +81,7 @@ def test_nothing_of_theirs_is_run_or_taken(cluster, call, wait):
             thread.start()
             waits = f"SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {maker.info.backend_pid}"
             while thread.is_alive() and not admin.execute(waits).fetchone()[0]:
-                thread.join(0.001)
+                thread.join(0.01)
             try:
                 put(squatter, name)
                 waited += thread.is_alive()
@@ -132,7 +132,7 @@ def test_no_other_schema_takes_the_name(cluster, call, held):
         thread.start()
         waits = f"SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {maker.info.backend_pid}"
         while thread.is_alive() and not admin.execute(waits).fetchone()[0]:
-            thread.join(0.001)
+            thread.join(0.01)
         try:
             squatter.execute("BEGIN; ALTER SCHEMA y RENAME TO z; ALTER SCHEMA yy RENAME TO y; COMMIT")
         except psycopg.errors.LockNotAvailable:
