@@ -170,6 +170,7 @@ impl<'a> Archiver<'a> {
 
     /// Finished tickets that nobody is at work on, at most so many, held with all that belongs to them.
     fn choose(&self, most: i32) -> Result<Vec<Uuid>> {
+        let most = usize::try_from(most).unwrap_or(0);
         let skipped = match referred(self.workspace, self.deletes)? {
             Some(referred) => self.referred(&referred, None)?,
             None => Vec::new(),
@@ -180,33 +181,42 @@ impl<'a> Archiver<'a> {
                 skipped.len()
             ));
         }
-        let arguments = [
-            self.final_phases(),
-            Value::Time(self.before),
-            Value::Big(i64::from(most)),
-            Value::Uuids(skipped),
-            Value::Bool(self.deletes),
-        ];
-        let rows = self
-            .workspace
-            .run(&CHOOSE_FINISHED, &arguments, Sees::Snapshot)?;
-        let chosen = ids(&rows);
-        if chosen.is_empty() {
-            return Ok(chosen);
+        let (mut passed_by, mut fit, mut too_large) = (skipped, Vec::new(), Vec::new());
+        // What is too large takes nobody's place: else it would be chosen again and again, and nothing be archived.
+        while fit.len() < most {
+            let wanted = most.saturating_sub(fit.len());
+            let arguments = [
+                self.final_phases(),
+                Value::Time(self.before),
+                Value::Big(i64::try_from(wanted).unwrap_or(i64::MAX)),
+                Value::Uuids(passed_by.clone()),
+                Value::Bool(self.deletes),
+            ];
+            let rows = (self.workspace).run(&CHOOSE_FINISHED, &arguments, Sees::Snapshot)?;
+            let chosen = ids(&rows);
+            if chosen.is_empty() {
+                break;
+            }
+            passed_by.extend(&chosen);
+            let rows = self.held_by(&HOLD_FINISHED, chosen)?;
+            let read = |row: Row<'_>| Some((row.uuid(1)?, row.bool(2)));
+            let (large, others): (Vec<_>, Vec<_>) =
+                (rows.iter().filter_map(read)).partition(|(_, is_too_large)| *is_too_large);
+            let is_done = large.is_empty();
+            fit.extend(others.into_iter().map(|(id, _)| id));
+            too_large.extend(large.into_iter().map(|(id, _)| id));
+            if is_done {
+                break;
+            }
         }
-        let rows = self.held_by(&HOLD_FINISHED, chosen)?;
-        let read = |row: Row<'_>| Some((row.uuid(1)?, row.bool(2)));
-        let held: Vec<(Uuid, bool)> = rows.iter().filter_map(read).collect();
-        let too_large = held.iter().filter(|(_, is_too_large)| *is_too_large);
-        if let Some((one, _)) = too_large.clone().next() {
+        if let Some(one) = too_large.first() {
             notice(format!(
                 "{} finished tickets are not archived because they are too large for one document, ticket {one} is one",
-                too_large.count()
+                too_large.len()
             ));
         }
-        let fit = held.into_iter().filter(|(_, is_too_large)| !is_too_large);
         // Now that they are held: what came to refer to them until then.
-        self.unreferred(fit.map(|(id, _)| id).collect())
+        self.unreferred(fit)
     }
 
     /// Takes the tickets, which are held, into the archive; says how many they are.

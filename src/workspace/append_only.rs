@@ -156,8 +156,8 @@ fn is_there(
 }
 
 /// Keeps what is left of a ticket: who deleted it and its history; gives the ids of that. One row, and more where one document
-/// would not hold all of what moves were given: 256 MB is the most, and numbers take four times as much in jsonb as in text. Not of a ticket that is there again, as after an UPDATE that took it into another
-/// partition.
+/// would not hold all its moves: 256 MB is the most, and numbers take four times as much in jsonb as in text. Not of a ticket
+/// that is there again, as after an UPDATE that took it into another partition.
 static BURY: Statement = Statement {
     sql: "INSERT INTO {ws}.ticket_archive (ticket_id, title, finished_at, archived_at, deleted, document)
           SELECT $1, $2, $3, $4, true,
@@ -168,7 +168,10 @@ static BURY: Statement = Statement {
                  SELECT pg_catalog.jsonb_agg(m.item ORDER BY m.created_at, m.id) AS history
                    FROM (SELECT pg_catalog.to_jsonb(h) OPERATOR(pg_catalog.-) 'ticket_id'::pg_catalog.text AS item, h.created_at, h.id,
                                 pg_catalog.sum(coalesce(pg_catalog.octet_length(h.artifacts::pg_catalog.text), 0) OPERATOR(pg_catalog.+)
-                                               coalesce(pg_catalog.octet_length(h.transition_reason::pg_catalog.text), 0))
+                                               coalesce(pg_catalog.octet_length(h.transition_reason::pg_catalog.text), 0)
+                                               OPERATOR(pg_catalog.+) pg_catalog.octet_length(h.transitioned_by::pg_catalog.text)
+                                               -- The names of the columns, ids, times and roles.
+                                               OPERATOR(pg_catalog.+) 1000)
                                     OVER (ORDER BY h.created_at, h.id) OPERATOR(pg_catalog./) 16777216 AS part
                            FROM {ws}.phase_history h
                           WHERE h.ticket_id OPERATOR(pg_catalog.=) $1) m
