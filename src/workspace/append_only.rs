@@ -169,7 +169,7 @@ static BURY: Statement = Statement {
                    FROM (SELECT pg_catalog.to_jsonb(h) OPERATOR(pg_catalog.-) 'ticket_id'::pg_catalog.text AS item, h.created_at, h.id,
                                 pg_catalog.sum(coalesce(pg_catalog.octet_length(h.artifacts::pg_catalog.text), 0) OPERATOR(pg_catalog.+)
                                                coalesce(pg_catalog.octet_length(h.transition_reason::pg_catalog.text), 0)
-                                               OPERATOR(pg_catalog.+) pg_catalog.octet_length(h.transitioned_by::pg_catalog.text)
+                                               OPERATOR(pg_catalog.+) coalesce(pg_catalog.octet_length(h.transitioned_by::pg_catalog.text), 0)
                                                -- The names of the columns, ids, times and roles.
                                                OPERATOR(pg_catalog.+) 1000)
                                     OVER (ORDER BY h.created_at, h.id) OPERATOR(pg_catalog./) 16777216 AS part
